@@ -1,0 +1,127 @@
+"""`pyasm dis`: the assembly text of whatever holds bytecode."""
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+import pyasm
+from pyasm import isa
+from pyasm.cli import sources
+from pyasm.cli.console import Color, Output, Paint, complain
+from pyasm.cli.listing import Columns, listing
+from pyasm.errors import AssemblyError, Finding, TargetError
+from pyasm.text import printer
+
+
+class Options(NamedTuple):
+    """What the text is to hold."""
+
+    function: Optional[str]
+    nested: bool
+    exact: bool
+    columns: Columns
+    target: Optional[str]
+
+
+Job = Tuple[str, Optional[str]]
+"""What to disassemble, and the file to write the text to; None is standard output."""
+
+
+def disassemble(xs: List[str], options: Options, output: Optional[str], color: Color) -> int:
+    """Write the text of every X; the exit code. What is wrong with one of several does not stop the others."""
+    jobs = _jobs(xs, output)
+    out = Output(color)
+    code = 0
+    with _progress(jobs) as advance:
+        for x, file in jobs:
+            try:
+                _disassemble(x, file, options, out, len(jobs) > 1)
+            except (AssemblyError, OSError) as error:
+                if len(jobs) == 1 or isinstance(error, BrokenPipeError):
+                    raise
+                complain(error)
+                code = 1
+            advance()
+    return code
+
+
+def _disassemble(x: str, file: Optional[str], options: Options, out: Output, several: bool) -> None:
+    code = sources.read(x)
+    code = sources.select(code, options.function, x)
+    _check_target(code, options.target, x)
+    if file is None:
+        title = [out.paint("comment", f"# {x}")] if several else []
+        out.lines([*title, *_text(code, options, out.paint)])
+        return
+    text = "".join(line + "\n" for line in _text(code, options, Paint(Color.never, sys.stdout)))
+    os.makedirs(os.path.dirname(os.path.abspath(file)), exist_ok=True)
+    with open(file, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        stream.write(text)
+
+
+def _check_target(code: pyasm.Code, target: Optional[str], x: str) -> None:
+    if target is not None and isa.load(target).name != code.dialect:
+        raise TargetError(Finding(f"it is in the dialect {code.dialect}, not {target}", x))
+
+
+def _text(code: pyasm.Code, options: Options, paint: Paint) -> Iterator[str]:
+    lines = printer.lines(code, options.exact)
+    if not options.nested:
+        lines = first_definition(lines)
+    return listing(lines, options.columns, paint, code.dialect)
+
+
+def first_definition(lines: Iterator[printer.Line]) -> Iterator[printer.Line]:
+    """The lines up to the first END: the outermost code object comes first."""
+    for line in lines:
+        yield line
+        if line.kind == "end":
+            return
+
+
+# -- where to
+
+
+def _jobs(xs: List[str], output: Optional[str]) -> List[Job]:
+    """Folders as the files in them, and the file that each goes to."""
+    single = len(xs) == 1 and not os.path.isdir(xs[0])
+    if output is None or output == sources.STDIN or (single and not os.path.isdir(output)):
+        file = None if output == sources.STDIN else output
+        return [(path, file) for x in xs for path in (sources.files(x) if os.path.isdir(x) else [x])]
+    jobs: List[Job] = []
+    for x in xs:
+        if os.path.isdir(x):
+            jobs += [(path, _inside(output, os.path.relpath(path, x))) for path in sources.files(x)]
+        else:
+            jobs.append((x, _inside(output, os.path.basename(x))))
+    _check_files(jobs)
+    return jobs
+
+
+def _check_files(jobs: List[Job]) -> None:
+    """No two may be written to the same file."""
+    first: Dict[Optional[str], str] = {}
+    for x, file in jobs:
+        if first.setdefault(file, x) != x:
+            raise AssemblyError(f"{first[file]} and {x} would both be written to {file}")
+
+
+def _inside(folder: str, name: str) -> str:
+    stem, suffix = os.path.splitext(name)
+    return os.path.join(folder, (stem if suffix in sources.SUFFIXES else name.replace(":", ".")) + ".pyasm")
+
+
+@contextmanager
+def _progress(jobs: List[Job]) -> Iterator[Callable[[], object]]:
+    """A bar on the terminal while many files are written; what it gives is called after each."""
+    if len(jobs) < 2 or not sys.stderr.isatty() or (jobs[0][1] is None and sys.stdout.isatty()):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    bar = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*bar, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(jobs))
+        yield lambda: progress.advance(task)

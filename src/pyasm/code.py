@@ -1,0 +1,206 @@
+"""The data model: `Code` and what it is made of.
+
+There is one model for every dialect, without any index: names instead of numbers, labels instead of offsets.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+FUNCTION_FLAGS = 0x3
+"""The flags of a plain function: its locals are in slots (1) and new for each call (2)."""
+
+
+class Position(NamedTuple):
+    """Where in the source an instruction comes from. Lines from 1, columns from 0 in UTF-8 bytes; None: unknown."""
+
+    line: Optional[int] = None
+    end_line: Optional[int] = None
+    column: Optional[int] = None
+    end_column: Optional[int] = None
+
+
+class Instruction(NamedTuple):
+    """One instruction: mnemonic, operand, position.
+
+    The operand is what the dialect's table says: a name, the constant itself, a nested `Code`, the name of a label, a
+    number, or None. `LABEL` with the label's name as its operand marks a place. Without a position (None) an
+    instruction has that of the one before it.
+    """
+
+    op: str
+    arg: Any = None
+    position: Optional[Position] = None
+
+
+class Handler(NamedTuple):
+    """A region of the exception table: from label `start` up to label `end`, exceptions go to label `target`.
+
+    There the stack is cut to `depth` entries; with `lasti` the place of the raising instruction is pushed before the
+    exception.
+    """
+
+    start: str
+    end: str
+    target: str
+    depth: int
+    lasti: bool = False
+
+
+class Free(str):
+    """The name of a variable of the closure, in an operand, where a local or cell of the code has the same name."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Free({str.__repr__(self)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Free) and str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(("Free", str.__hash__(self)))
+
+
+class Layout(NamedTuple):
+    """What a decoded code object has that its instructions do not tell; a hint that the encoder starts from.
+
+    `consts` and `names` are the pools as they were: their order, and what nothing uses. The rest holds as long as the
+    code is as it was decoded, which the encoder finds out by comparing it with `body`, `handlers` and `first_line`.
+    """
+
+    consts: Tuple[Any, ...] = ()
+    names: Tuple[str, ...] = ()
+    body: Tuple[Instruction, ...] = ()
+    handlers: Tuple[Handler, ...] = ()
+    first_line: int = 1
+    stack_size: int = 0
+    line_table: Optional[bytes] = None
+    exception_table: Optional[bytes] = None
+    picks: Dict[int, int] = {}  # noqa: RUF012  # nobody changes it
+    """Index in the body -> index in `consts`, for operands that equal an earlier constant."""
+    prefixes: Dict[int, int] = {}  # noqa: RUF012
+    """Index in the body -> number of EXTENDED_ARG prefixes, for jumps: some sizes justify themselves."""
+    local_kinds: Optional[bytes] = None
+    """Of a `.pyc` file: the kinds of the variables, when they are not those that the code gives."""
+    file: Any = None
+    """Of a `.pyc` file: its header and the form in which each object was written."""
+
+
+class Code:
+    """A code object in symbolic form: what it is called, its variables, its instructions.
+
+    Parameters are listed by kind, under the names that `ast.arguments` has for them. `locals` are the other local
+    variables in their order; the encoder adds those that only an instruction names. `cells` are the variables that
+    inner functions share, `frees` those shared with outer ones.
+
+    `flags` are CPython's `co_flags` without the bits that the rest tells (variable parameters, docstring, no cells).
+    `doc` is the docstring of a function; a class or module sets its own by instructions.
+    `dialect` is the version whose instructions these are ("3.13"), or "portable".
+    `handlers` stand for the exception table of 3.11 and later; earlier dialects have instructions for that.
+    `stack_size` is a lower bound for the encoder, which computes what is needed.
+    """
+
+    __slots__ = (
+        "args",
+        "body",
+        "cells",
+        "dialect",
+        "doc",
+        "filename",
+        "first_line",
+        "flags",
+        "frees",
+        "handlers",
+        "kwarg",
+        "kwonlyargs",
+        "layout",
+        "locals",
+        "name",
+        "posonlyargs",
+        "qualname",
+        "stack_size",
+        "vararg",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        body: Sequence[Instruction] = (),
+        *,
+        dialect: str,
+        qualname: Optional[str] = None,
+        filename: str = "<assembly>",
+        first_line: int = 1,
+        flags: int = FUNCTION_FLAGS,
+        posonlyargs: Sequence[str] = (),
+        args: Sequence[str] = (),
+        vararg: Optional[str] = None,
+        kwonlyargs: Sequence[str] = (),
+        kwarg: Optional[str] = None,
+        locals: Sequence[str] = (),
+        cells: Sequence[str] = (),
+        frees: Sequence[str] = (),
+        doc: Optional[str] = None,
+        handlers: Sequence[Handler] = (),
+        stack_size: int = 0,
+        layout: Optional[Layout] = None,
+    ) -> None:
+        self.name = name
+        self.qualname = name if qualname is None else qualname
+        self.filename = filename
+        self.first_line = first_line
+        self.flags = flags
+        self.posonlyargs: List[str] = list(posonlyargs)
+        self.args: List[str] = list(args)
+        self.vararg = vararg
+        self.kwonlyargs: List[str] = list(kwonlyargs)
+        self.kwarg = kwarg
+        self.locals: List[str] = list(locals)
+        self.cells: List[str] = list(cells)
+        self.frees: List[str] = list(frees)
+        self.doc = doc
+        self.body: List[Instruction] = list(body)
+        self.handlers: List[Handler] = list(handlers)
+        self.dialect = dialect
+        self.stack_size = stack_size
+        self.layout = layout
+
+    @property
+    def parameters(self) -> List[str]:
+        """The names of all parameters, in the order in which they come among the local variables."""
+        names = self.posonlyargs + self.args + self.kwonlyargs
+        if self.vararg is not None:
+            names.append(self.vararg)
+        if self.kwarg is not None:
+            names.append(self.kwarg)
+        return names
+
+    def replace(self, **changes: Any) -> Code:
+        """A copy with some attributes changed; the lists of the copy are its own. TypeError for an unknown name."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        unknown = set(changes) - set(values)
+        if unknown:
+            raise TypeError(f"Code has no attribute {', '.join(sorted(unknown))}")
+        values.update(changes)
+        return Code(**values)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in everything but `layout`, which is only a hint; constants are compared as Python compares them."""
+        if not isinstance(other, Code):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != "layout")
+
+    __hash__ = None  # type: ignore[assignment]  # a Code is edited in place
+
+    def __str__(self) -> str:
+        """The text that `pyasm.format` makes of it."""
+        from pyasm.text import printer  # only when somebody reads it
+
+        return printer.format(self)
+
+    def __repr__(self) -> str:
+        return f"<Code {self.qualname} ({self.dialect}), {len(self.body)} instructions>"

@@ -1,0 +1,88 @@
+"""Everything that can go wrong, in one family: `AssemblyError`.
+
+An error holds *findings*: all that is wrong with one input, each with its place, so that a program is mended in one go.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, NamedTuple, Sequence, Tuple, Union
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong.
+
+    `place` says where, as a reader would look for it: `f.pyc: byte 83`, `f, instruction 3 (LOAD_FAST)`;
+    `hint` what would be right, or the nearest valid name; `excerpt` the line of a text with a caret. Each may be
+    empty.
+    """
+
+    message: str
+    place: str = ""
+    hint: str = ""
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        if self.excerpt:
+            return f"{text}\n{self.excerpt}\n    {self.hint}" if self.hint else f"{text}\n{self.excerpt}"
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class AssemblyError(Exception):
+    """Base of all errors that Python Assembly raises for its input. `findings` holds every one of them."""
+
+    findings: Tuple[Finding, ...]
+
+    def __init__(self, findings: Union[str, Finding, Iterable[Finding]]) -> None:
+        if isinstance(findings, str):
+            findings = Finding(findings)
+        if isinstance(findings, Finding):
+            findings = (findings,)
+        self.findings = tuple(findings)
+        super().__init__("\n".join(map(str, self.findings)))
+
+
+class MalformedError(AssemblyError, ValueError):
+    """A `.pyc` file or a code object that no compiler of its version writes: cut off, out of range, of a wrong type."""
+
+
+class EncodeError(AssemblyError, ValueError):
+    """A `Code` that has no bytes: an unknown instruction or label, an operand of the wrong kind, a number too large."""
+
+
+class TargetError(AssemblyError):
+    """The target cannot express what the code holds: an instruction, a constant, a dialect that is not there."""
+
+
+class AssemblySyntaxError(AssemblyError, SyntaxError):
+    """Assembly text that cannot be read: a real SyntaxError, with file, line, column and the line itself.
+
+    The attributes are those of the first error; `findings` and the message have all of them, each with its caret.
+    """
+
+    def __init__(
+        self,
+        findings: Union[str, Finding, Iterable[Finding]],
+        filename: str = "<assembly>",
+        lineno: int = 1,
+        offset: int = 1,
+        text: str = "",
+    ) -> None:
+        AssemblyError.__init__(self, findings)
+        self.msg = str(self.findings[0].message)
+        self.filename = filename
+        self.lineno = lineno
+        self.offset = offset
+        self.text = text
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.findings))
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The hint `did you mean …?` for a misspelt word, or an empty string when nothing is near."""
+    import difflib  # only when something is wrong: it costs more than the rest of the package to import
+
+    candidates: Sequence[str] = list(words)
+    near = difflib.get_close_matches(word, candidates, 1) or difflib.get_close_matches(word.upper(), candidates, 1)
+    return f"did you mean {near[0]}?" if near else ""

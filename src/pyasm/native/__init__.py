@@ -1,0 +1,1 @@
+"""Native dialects: what one CPython version really executes."""

@@ -1,0 +1,311 @@
+"""decode: from a code object to `Code`, exactly. The inverse is in encode.py."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cache
+from itertools import repeat
+from types import CodeType
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+from pyasm import isa
+from pyasm.code import Code, Handler, Instruction, Layout
+from pyasm.errors import Finding, MalformedError
+from pyasm.native import constants, exceptions, positions, units, variables
+from pyasm.native.collector import uncollected
+from pyasm.native.flags import CLOSED, HAS_DOCSTRING, OPTIMIZED, VARARGS, VARKEYWORDS
+from pyasm.native.raw import RawCode
+
+_new = tuple.__new__  # of a NamedTuple: faster than its own
+
+
+def decode(code: CodeType) -> Code:
+    """The instructions of a code object of the running interpreter, in its own dialect, and of all that it contains.
+
+    TypeError for what is no code object; MalformedError for one that no compiler makes, with every place found.
+    """
+    if not isinstance(code, CodeType):
+        raise TypeError(f"decode takes a code object, not {type(code).__name__}")
+    return decode_raw(code, isa.running())
+
+
+@uncollected
+def decode_raw(raw: Union[CodeType, RawCode], dialect: isa.Dialect) -> Code:
+    """The same for a code object of any dialect."""
+    try:
+        return _decode(raw, units.shape(dialect.name))
+    except RecursionError:
+        raise MalformedError("code objects nested too deeply") from None
+
+
+def _decode(raw: Any, form: units.Shape) -> Code:
+    nested = (CodeType, RawCode)
+    consts = [_decode(const, form) if isinstance(const, nested) else const for const in raw.co_consts]
+    try:
+        return _decode_one(raw, consts, form)
+    except MalformedError as error:
+        raise MalformedError(
+            [f._replace(place=f.place or f"code object {raw.co_name}") for f in error.findings]
+        ) from None
+
+
+def _decode_one(raw: Any, consts: List[Any], form: units.Shape) -> Code:
+    dialect = form.dialect
+    columns = units.read(raw.co_code, form)
+    line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
+    unit_positions = positions.read(dialect, line_table, raw.co_firstlineno, columns.bounds[-1])
+    kinds = bytes(columns.opcodes).translate(form.kinds)
+    operands = _operands(raw, consts, columns, kinds, form)
+    exception_table = raw.co_exceptiontable if dialect.blocks == "table" else None
+    jumps: Dict[int, int] = {}
+    regions: List[_Region] = []
+    labels: Dict[int, str] = {}
+    if units.JUMP in kinds or exception_table:
+        index_of = dict(zip(columns.bounds, range(len(columns.bounds))))  # where instructions begin, or all end
+        jumps = _jump_targets(columns, kinds, form, index_of)
+        regions = _regions(exception_table or b"", index_of)
+        labels = _labels(jumps, regions)
+    for i, target in jumps.items():
+        operands[i] = labels[target]
+    names = units.pick(form.names, columns.opcodes)
+    places = units.pick(unit_positions, columns.bounds[:-1])
+    body: List[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, places)))
+    if labels:
+        body = _insert_labels(body, labels)
+    handlers = [Handler(labels[start], labels[end], labels[target], *rest) for start, end, target, rest in regions]
+    flags, doc = _flags(raw, dialect)
+    posonlyargs, args, kwonlyargs, vararg, kwarg, locals = _variables(raw)
+    layout = Layout(
+        tuple(consts),
+        raw.co_names,
+        tuple(body),
+        tuple(handlers),
+        raw.co_firstlineno,
+        raw.co_stacksize,
+        line_table,
+        exception_table,
+        _shift(_picks(columns, consts, kinds), labels),
+        _shift(_prefixes(columns, jumps, form), labels),
+        _odd_kinds(raw, dialect),
+    )
+    return Code(
+        raw.co_name,
+        body,
+        dialect=dialect.name,
+        qualname=raw.co_qualname if dialect.qualname else raw.co_name,
+        filename=raw.co_filename,
+        first_line=raw.co_firstlineno,
+        flags=flags,
+        posonlyargs=posonlyargs,
+        args=args,
+        vararg=vararg,
+        kwonlyargs=kwonlyargs,
+        kwarg=kwarg,
+        locals=locals,
+        cells=raw.co_cellvars,
+        frees=raw.co_freevars,
+        doc=doc,
+        handlers=handlers,
+        stack_size=raw.co_stacksize,
+        layout=layout,
+    )
+
+
+def _line_table(code: CodeType, dialect: isa.Dialect) -> bytes:
+    table: bytes = code.co_lnotab if dialect.line_table == "lnotab" else code.co_linetable
+    return table
+
+
+# -- operands
+
+
+class _Rest(Dict[int, Any]):
+    """Names of some operands; any other is the number itself."""
+
+    def __missing__(self, number: int) -> int:
+        return number
+
+
+class _Pairs(Dict[int, Tuple[str, str]]):
+    """Two locals in the halves of one byte."""
+
+    def __init__(self, locals: Sequence[str]) -> None:
+        self.locals = locals
+
+    def __missing__(self, number: int) -> Tuple[str, str]:
+        pair = self[number] = self.locals[number >> 4], self.locals[number & 15]
+        return pair
+
+
+_CONST, _PAIR, _FLAG, _FLAGS = map(units.OPERAND_KINDS.index, ("const", "locals", "name+1", "name+2"))
+_NOTHING = _Rest({0: None})
+_NUMBERS = _Rest({number: number for number in range(256)})
+
+
+def _operands(raw: Any, consts: List[Any], columns: units.Units, kinds: bytes, form: units.Shape) -> List[Any]:
+    """The symbolic operand of each instruction; that of a jump is still a number."""
+    joint = form.dialect.variables == "joint"
+    names, locals, cells, frees = raw.co_names, raw.co_varnames, raw.co_cellvars, raw.co_freevars
+    derefs: Sequence[str] = locals if joint else ()
+    if cells or frees:
+        derefs = variables.deref_operands(joint, locals, cells, frees)
+        locals = derefs if joint else locals
+    resolvers: List[Any] = [  # in the order of units.OPERAND_KINDS
+        _NOTHING,
+        _NUMBERS,
+        _NUMBERS,
+        _NUMBERS,
+        consts,
+        names,
+        locals,
+        derefs,
+        _Pairs(locals) if _PAIR in kinds else (),
+        [(name, flag) for name in names for flag in (0, 1)] if _FLAG in kinds else (),
+        _Flagged(names) if _FLAGS in kinds else (),
+        *_enums(form.dialect.name),
+    ]
+    try:
+        return [resolvers[kind][operand] for kind, operand in zip(kinds, columns.operands)]
+    except IndexError:
+        raise _out_of_range(columns, kinds, resolvers, form.dialect) from None
+
+
+class _Flagged(Dict[int, Tuple[str, int]]):
+    """A name's index above two flag bits."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def __missing__(self, number: int) -> Tuple[str, int]:
+        return self.names[number >> 2], number & 3
+
+
+@cache
+def _enums(dialect_name: str) -> List[Dict[int, Any]]:
+    return [_Rest(members) for members in isa.load(dialect_name).enums.values()]
+
+
+def _out_of_range(columns: units.Units, kinds: bytes, resolvers: List[Any], dialect: isa.Dialect) -> MalformedError:
+    findings = []
+    for opcode, operand, start, kind in zip(columns.opcodes, columns.operands, columns.bounds, kinds):
+        try:
+            resolvers[kind][operand]
+        except IndexError:
+            row = dialect.by_number[opcode]
+            findings.append(Finding(f"byte {2 * start}: {row.name} {operand}: there is no such {row.operand}"))
+    return MalformedError(findings)
+
+
+def _picks(columns: units.Units, consts: List[Any], kinds: bytes) -> Dict[int, int]:
+    """Index of the instruction -> operand, where that constant stands in the pool before as well."""
+    again = constants.repeated(consts)
+    if not again:
+        return {}
+    loads = units.indexes(kinds, _CONST)
+    return {i: columns.operands[i] for i in loads if columns.operands[i] in again}
+
+
+# -- jumps and handlers
+
+
+def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape, index_of: Dict[int, int]) -> Dict[int, int]:
+    """Index of each jump -> index of the instruction that it goes to."""
+    opcodes, operands, bounds = columns
+    targets = {}
+    for i in units.indexes(kinds, units.JUMP):
+        kind, distance = form.jumps[opcodes[i]], operands[i]
+        if form.dialect.jump_unit == 1:
+            if distance & 1:
+                raise MalformedError(f"byte {2 * bounds[i]}: a jump into the middle of a unit")
+            distance >>= 1
+        unit = distance if kind == "absolute" else bounds[i + 1] + (distance if kind == "forward" else -distance)
+        if unit not in index_of:
+            raise MalformedError(f"byte {2 * bounds[i]}: a jump to byte {2 * unit}, where no instruction begins")
+        targets[i] = index_of[unit]
+    return targets
+
+
+_Region = Tuple[int, int, int, Tuple[int, bool]]
+"""Indexes of the first instruction of a region, of the one behind it, of the handler; its depth and lasti."""
+
+
+def _regions(table: bytes, index_of: Dict[int, int]) -> List[_Region]:
+    """The exception table, with the indexes of instructions."""
+    regions = []
+    for entry in exceptions.read(table):
+        for unit in entry[:3]:
+            if unit not in index_of:
+                raise MalformedError(f"exception table, {entry}: no instruction begins at byte {2 * unit}")
+        rest = entry.depth, entry.lasti
+        regions.append((index_of[entry.start], index_of[entry.end], index_of[entry.target], rest))
+    return regions
+
+
+def _labels(jumps: Dict[int, int], regions: List[_Region]) -> Dict[int, str]:
+    """Index of an instruction -> name of the label before it; numbered in the order in which they stand."""
+    places = set(jumps.values())
+    for region in regions:
+        places.update(region[:3])
+    return {index: f"L{n}" for n, index in enumerate(sorted(places), 1)}
+
+
+def _prefixes(columns: units.Units, jumps: Dict[int, int], form: units.Shape) -> Dict[int, int]:
+    """Index of a jump -> how many EXTENDED_ARG it has, if any."""
+    opcodes, _, bounds = columns
+    if isinstance(opcodes, bytes):  # there are no prefixes at all
+        return {}
+    counts = {i: bounds[i + 1] - bounds[i] - form.sizes[opcodes[i]] for i in jumps}
+    return {i: count for i, count in counts.items() if count}
+
+
+def _insert_labels(body: List[Instruction], labels: Dict[int, str]) -> List[Instruction]:
+    parts: List[Instruction] = []
+    done = 0
+    for index, name in labels.items():
+        parts += body[done:index]
+        parts.append(Instruction(units.LABEL, name))
+        done = index
+    return parts + body[done:]
+
+
+def _shift(by_index: Dict[int, int], labels: Dict[int, str]) -> Dict[int, int]:
+    """What is known by the index of an instruction, by its index in the body, which has labels."""
+    if not by_index:
+        return by_index
+    places = list(labels)
+    return {i + bisect_right(places, i): value for i, value in by_index.items()}
+
+
+# -- what the instructions do not tell
+
+
+def _odd_kinds(raw: Any, dialect: isa.Dialect) -> Optional[bytes]:
+    """The kinds of the variables, when they are not those that the compiler gives them."""
+    kinds: Optional[bytes] = raw.local_kinds if isinstance(raw, RawCode) else None
+    return kinds if kinds is not None and kinds != variables.joint_kinds(raw, dialect) else None
+
+
+def _variables(raw: Any) -> Tuple[Any, ...]:
+    """Positional-only, positional and keyword-only parameters, those of variable number or None, and other locals."""
+    names = raw.co_varnames
+    posonly, plain = raw.co_posonlyargcount, raw.co_argcount
+    named = plain + raw.co_kwonlyargcount
+    vararg = named if raw.co_flags & VARARGS else None
+    end = named + (vararg is not None)
+    kwarg = end if raw.co_flags & VARKEYWORDS else None
+    end += kwarg is not None
+    if not 0 <= posonly <= plain <= named or end > len(names):
+        raise MalformedError(f"{end} parameters, but {len(names)} local variables")
+    variadic = [None if i is None else names[i] for i in (vararg, kwarg)]
+    return names[:posonly], names[posonly:plain], names[plain:named], *variadic, names[end:]
+
+
+def _flags(raw: Any, dialect: isa.Dialect) -> Tuple[int, Optional[str]]:
+    flags = raw.co_flags & ~(VARARGS | VARKEYWORDS)
+    if dialect.closed_flag:
+        flags &= ~CLOSED
+    first = raw.co_consts[0] if raw.co_consts else None
+    marked = raw.co_flags & (OPTIMIZED if dialect.docstring == "slot" else HAS_DOCSTRING)
+    if not marked or not isinstance(first, str):
+        return flags, None
+    return flags & ~HAS_DOCSTRING if dialect.docstring == "flag" else flags, first

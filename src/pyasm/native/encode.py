@@ -1,0 +1,310 @@
+"""encode: from `Code` in a native dialect to a code object. The inverse of decode.py.
+
+The operand of every instruction becomes a number, the labels become places, and the tables are written from positions
+and handlers. What `Layout` remembers is used as long as it fits.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from operator import add, is_
+from types import CodeType
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from pyasm import isa
+from pyasm.code import Code, Handler, Layout
+from pyasm.errors import EncodeError, Finding, TargetError, nearest
+from pyasm.native import exceptions, positions, units
+from pyasm.native.collector import uncollected
+from pyasm.native.flags import CLOSED, HAS_DOCSTRING, VARARGS, VARKEYWORDS
+from pyasm.native.operands import Numbered, number
+from pyasm.native.raw import RawCode
+
+
+@uncollected
+def encode(code: Code) -> CodeType:
+    """The code object of a `Code` in the dialect of the running interpreter, with all that it contains.
+
+    EncodeError, with every place found, when it has no bytes; TargetError when it is of another version.
+    """
+    dialect = isa.running()
+    if code.dialect != dialect.name:
+        raise TargetError(f"{code.name} is in the dialect {code.dialect}; the running interpreter's is {dialect.name}")
+    return code_object(encode_raw(code), dialect)
+
+
+def encode_raw(code: Code) -> RawCode:
+    """The same for any native dialect, as the fields of a code object."""
+    try:
+        return _encode(code, units.shape(code.dialect))
+    except RecursionError:
+        raise EncodeError("code objects nested too deeply") from None
+
+
+def code_object(raw: RawCode, dialect: isa.Dialect) -> CodeType:
+    """The code object of the running interpreter with these fields. EncodeError when the interpreter refuses them."""
+    consts = tuple([code_object(c, dialect) if isinstance(c, RawCode) else c for c in raw.co_consts])
+    numbers = (raw.co_argcount, raw.co_posonlyargcount, raw.co_kwonlyargcount, raw.co_nlocals, raw.co_stacksize)
+    names = (raw.co_filename, raw.co_name) + ((raw.co_qualname,) if dialect.qualname else ())
+    tables = (raw.co_firstlineno, raw.line_table) + ((raw.co_exceptiontable,) if dialect.blocks == "table" else ())
+    closure = (raw.co_freevars, raw.co_cellvars)
+    fields: Any = (
+        *numbers,
+        raw.co_flags,
+        raw.co_code,
+        consts,
+        raw.co_names,
+        raw.co_varnames,
+        *names,
+        *tables,
+        *closure,
+    )
+    try:
+        return CodeType(*fields)
+    except (TypeError, ValueError, SystemError, OverflowError) as error:
+        raise EncodeError(Finding(f"the interpreter refuses it: {error}", f"code object {raw.co_name}")) from None
+
+
+def offsets(code: Code) -> List[int]:
+    """For every instruction of the body, labels included, the byte offset in `co_code` where it begins.
+
+    An instruction with EXTENDED_ARG prefixes begins with the first of them, as jumps to it do.
+    """
+    form = units.shape(code.dialect)
+    _, place = _numbered(code, form, fitting_layout(code))
+    return [2 * start for start in place.starts[:-1]]
+
+
+def computed_stack_size(code: Code) -> int:
+    """The stack that the instructions need, whatever the code says of itself."""
+    form = units.shape(code.dialect)
+    numbered, place = _numbered(code, form, _EMPTY)
+    return _stack_size(code, numbered, place, _regions(code, numbered), form.dialect)
+
+
+def derived_tables(code: Code) -> Tuple[bytes, Optional[bytes]]:
+    """The position table and the exception table that the instructions give, whatever the layout says.
+
+    EncodeError when they give none.
+    """
+    form = units.shape(code.dialect)
+    numbered, place = _numbered(code, form, fitting_layout(code))
+    line_table = positions.write(form.dialect, numbered.positions, place.sizes, code.first_line)
+    return line_table, _exception_table(place, _regions(code, numbered)) if form.dialect.blocks == "table" else None
+
+
+def _numbered(code: Code, form: units.Shape, layout: Layout) -> Tuple[Numbered, _Place]:
+    numbered = number(code, form)
+    for i, pick in layout.picks.items():
+        numbered.operands[i] = pick
+    return numbered, _place(code, numbered, form, layout.prefixes)
+
+
+def _encode(code: Code, form: units.Shape) -> RawCode:
+    dialect = form.dialect
+    _check_fields(code)
+    layout = fitting_layout(code)
+    numbered, place = _numbered(code, form, layout)
+    line_table = layout.line_table
+    if line_table is None:
+        line_table = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
+    stack_size, exception_table = layout.stack_size, layout.exception_table
+    if exception_table is None:
+        regions = _regions(code, numbered)
+        exception_table = _exception_table(place, regions) if dialect.blocks == "table" else None
+    if not layout.body:
+        stack_size = max(code.stack_size, _stack_size(code, numbered, place, regions, dialect))
+    return RawCode(
+        len(code.posonlyargs) + len(code.args),
+        len(code.posonlyargs),
+        len(code.kwonlyargs),
+        len(numbered.varnames),
+        stack_size,
+        _flags(code, dialect),
+        units.write(numbered.opcodes, place.operands, place.starts, form),
+        tuple([_encode(const, form) if isinstance(const, Code) else const for const in numbered.consts]),
+        tuple(numbered.names),
+        tuple(numbered.varnames),
+        tuple(code.frees),
+        tuple(code.cells),
+        code.filename,
+        code.name,
+        code.qualname if dialect.qualname else None,
+        code.first_line,
+        line_table,
+        exception_table,
+        layout.local_kinds,
+    )
+
+
+def _check_fields(code: Code) -> None:
+    names, numbers = (code.name, code.qualname, code.filename), (code.flags, code.first_line, code.stack_size)
+    try:
+        "".join(names)
+        if max(numbers) < 1 << 31 and min(numbers) >= -(1 << 31) and (code.doc is None or isinstance(code.doc, str)):
+            return
+    except TypeError:  # something is no str or no number
+        pass
+    raise EncodeError(
+        [Finding(f"{name!r} is no name", repr(code)) for name in names if not isinstance(name, str)]
+        + [Finding(f"{n!r} is no number of 32 bits", repr(code)) for n in numbers if not _is_int32(n)]
+        + (
+            []
+            if code.doc is None or isinstance(code.doc, str)
+            else [Finding(f"{code.doc!r} is no docstring", repr(code))]
+        )
+    )
+
+
+def _is_int32(number: object) -> bool:
+    return isinstance(number, int) and -(1 << 31) <= number < 1 << 31
+
+
+def fitting_layout(code: Code) -> Layout:
+    """The layout, when these are the very instructions that were decoded, so that it holds; else an empty one."""
+    layout = code.layout
+    if (
+        layout is not None
+        and code.first_line == layout.first_line
+        and 0 < len(code.body) == len(layout.body)
+        and len(code.handlers) == len(layout.handlers)
+        and all(map(is_, code.body, layout.body))
+        and all(map(is_, code.handlers, layout.handlers))
+    ):
+        return layout
+    return _EMPTY
+
+
+_EMPTY = Layout()
+
+
+def _flags(code: Code, dialect: isa.Dialect) -> int:
+    flags = code.flags & ~(VARARGS | VARKEYWORDS)
+    if code.vararg is not None:
+        flags |= VARARGS
+    if code.kwarg is not None:
+        flags |= VARKEYWORDS
+    if dialect.closed_flag:
+        flags = flags & ~CLOSED if code.cells or code.frees else flags | CLOSED
+    if dialect.docstring == "flag" and code.doc is not None:
+        flags |= HAS_DOCSTRING
+    return flags
+
+
+# -- places
+
+
+class _Place(NamedTuple):
+    """Where the instructions stand, in units, once the operands of jumps are known."""
+
+    operands: Sequence[int]
+    sizes: Sequence[int]
+    starts: Sequence[int]
+    """One more than there are instructions: the last is the end."""
+
+
+_ROUNDS = 32
+"""How often jumps may grow one another before they are given room to spare."""
+
+
+def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: Dict[int, int]) -> _Place:
+    """Find the sizes of instructions and the distances of jumps, which depend on each other: sizes only grow.
+
+    `prefixes` are what some jumps have at least.
+    """
+    dialect = form.dialect
+    operands = list(numbered.operands)
+    sizes: Any = numbered.opcodes.translate(form.written_sizes)
+    if operands and max(operands) > 255:
+        sizes = list(map(add, sizes, map(units.prefixes, operands)))
+    elif numbered.jumps:
+        sizes = list(sizes)
+    for i, count in prefixes.items():
+        sizes[i] += count
+    jumps = _jumps(numbered, form)
+    rounds = 0
+    while True:
+        starts = list(accumulate(sizes, initial=0))
+        grown = False
+        for i, kind, target, size in jumps:
+            distance = starts[target] - starts[i + 1] if kind == "forward" else starts[target]
+            if kind == "backward":
+                distance = starts[i + 1] - distance
+            if distance < 0:
+                raise _wrong_way(code, numbered.jumps[i], dialect.by_number[numbered.opcodes[i]])
+            operands[i] = operand = distance if dialect.jump_unit == 2 else 2 * distance
+            if operand > 255:
+                needed = size + units.prefixes(operand << min(16, max(0, rounds - _ROUNDS)))
+                if needed > sizes[i]:
+                    sizes[i] = needed
+                    grown = True
+        if not grown:
+            return _Place(operands, sizes, starts)
+        rounds += 1
+
+
+def _jumps(numbered: Numbered, form: units.Shape) -> List[Tuple[int, str, int, int]]:
+    """Index of each jump, its kind, the index of the instruction that it goes to, its size without prefixes."""
+    labels, opcodes = numbered.labels, numbered.opcodes
+    kinds, sizes = form.jumps, form.written_sizes
+    return [(i, kinds[opcodes[i]], labels[label], sizes[opcodes[i]]) for i, label in numbered.jumps.items()]
+
+
+def _wrong_way(code: Code, label: Any, jump: isa.Opcode) -> EncodeError:
+    side = "behind" if jump.operand == "forward" else "before"
+    message = f"the label {label!r} does not stand {side} it, and it only jumps {jump.operand}"
+    return EncodeError(Finding(message, f"{code.qualname}, {jump.name}"))
+
+
+# -- handlers and the stack
+
+
+_Region = Tuple[int, int, int, Handler]
+
+
+def _regions(code: Code, numbered: Numbered) -> List[_Region]:
+    """Handlers by the indexes of start, end and target, in order. EncodeError for unknown labels and overlaps."""
+    found: List[Finding] = []
+    regions: List[_Region] = []
+    for n, handler in enumerate(code.handlers):
+        where = f"{code.qualname}, handler {n}"
+        try:
+            *labels, depth, _ = handler
+            start, end, target = [numbered.labels[label] for label in labels]
+            if start > end or not 0 <= depth <= units.MAX_OPERAND >> 1:
+                found.append(Finding("it ends before it starts, or its depth is no depth", where))
+            regions.append((start, end, target, handler))
+        except KeyError as error:
+            hint = nearest(str(error.args[0]), map(str, numbered.labels))
+            found.append(Finding(f"no label {error.args[0]!r}", where, hint))
+        except (TypeError, ValueError):
+            found.append(Finding(f"{handler!r} is no Handler: three labels, depth, lasti", where))
+    regions.sort(key=lambda region: region[:2])
+    for one, other in zip(regions, regions[1:]):
+        if other[0] < one[1]:
+            message = f"{one[3]} and {other[3]} overlap"
+            found.append(Finding(message, code.qualname, "split the outer region around the inner one"))
+    if found:
+        raise EncodeError(found)
+    return regions
+
+
+def _exception_table(place: _Place, regions: List[_Region]) -> bytes:
+    starts = place.starts
+    return exceptions.write(
+        [
+            exceptions.Entry(starts[start], starts[end], starts[target], handler.depth, handler.lasti)
+            for start, end, target, handler in regions
+        ]
+    )
+
+
+def _stack_size(code: Code, numbered: Numbered, place: _Place, handled: List[_Region], dialect: isa.Dialect) -> int:
+    from pyasm.native import depth  # only edited code needs it: one import less at the start of programs
+
+    regions = [
+        depth.Region(start, end, target, handler.depth, handler.depth + handler.lasti + 1)
+        for start, end, target, handler in handled
+    ]
+    targets = {i: numbered.labels[label] for i, label in numbered.jumps.items()}
+    return depth.stack_size(depth.Flow(numbered.opcodes, place.operands, targets, regions), dialect, code.flags)

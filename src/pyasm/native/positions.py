@@ -1,0 +1,270 @@
+"""Position tables: `co_lnotab` (3.9), line ranges (3.10) and locations (3.11 and later), both ways.
+
+Reading gives the position of every code unit. Compilers write one entry for neighbours with equal positions, except
+that of 3.11, which writes one for each instruction; the dialect tells which. The formats: `Objects/lnotab_notes.txt`
+and `InternalDocs/code_objects.md` in CPython's sources.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, List, Optional, Sequence, Tuple
+
+from pyasm.code import Position
+from pyasm.errors import EncodeError, MalformedError
+from pyasm.isa import Dialect
+
+Groups = Iterable[Tuple[Position, int]]
+"""Positions, each with the number of units that it covers."""
+
+_new = tuple.__new__  # of a NamedTuple: faster than its own
+
+
+def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> List[Position]:
+    """The positions of all units of a code object. MalformedError for a table that cannot be read.
+
+    A table that covers less is filled up: with its last line up to 3.9, with unknown positions later.
+    """
+    positions = _READERS[dialect.line_table](table, first_line)
+    missing = units - len(positions)
+    if missing > 0:
+        positions += [positions[-1] if dialect.line_table == "lnotab" else Position()] * missing
+    return positions
+
+
+def write(dialect: Dialect, positions: Sequence[Optional[Position]], sizes: Iterable[int], first_line: int) -> bytes:
+    """The table for instructions with these positions and sizes in units; the inverse of `read`.
+
+    EncodeError for positions that are not made of numbers from 0 on.
+    """
+    arrange = _merged if dialect.merges_positions else _separate
+    try:
+        return _WRITERS[dialect.line_table](arrange(zip(positions, sizes), first_line), first_line)
+    except (TypeError, ValueError) as error:
+        raise EncodeError(f"a position that is none: {error}") from None
+
+
+def _separate(groups: Iterable[Tuple[Optional[Position], int]], first_line: int) -> Groups:
+    """Each position by itself; None is the position before."""
+    before = Position(first_line)
+    for position, size in groups:
+        before = before if position is None else position
+        yield before, size
+
+
+def _merged(groups: Iterable[Tuple[Optional[Position], int]], first_line: int) -> Groups:
+    """Neighbours with equal positions as one; None goes on with the position before."""
+    merged: List[Tuple[Position, int]] = []
+    current, units = Position(first_line), 0
+    for position, size in groups:
+        if position is current or position is None or position == current:
+            units += size
+        else:
+            if units:
+                merged.append((current, units))
+            current, units = position, size
+    if units:
+        merged.append((current, units))
+    return merged
+
+
+# -- 3.9: pairs (bytes forward, lines forward) from the first line on
+
+
+def _read_lnotab(table: bytes, first_line: int) -> List[Position]:
+    positions: List[Position] = []
+    line = first_line
+    current = Position(first_line)
+    for forward, lines in zip(table[::2], table[1::2]):
+        positions += [current] * (forward // 2)
+        if lines:
+            line += lines - 256 if lines > 127 else lines
+            current = Position(line)
+    positions.append(current)
+    return positions
+
+
+def _write_lnotab(groups: Groups, first_line: int) -> bytes:
+    table = bytearray()
+    current, skipped = first_line, 0
+    for position, units in groups:
+        delta = 0 if position.line is None else position.line - current
+        if delta:
+            current += delta
+            table += b"\xff\x00" * (skipped // 255)
+            skipped %= 255
+            step = 127 if delta > 0 else -128
+            if not -128 <= delta <= 127:
+                for _ in range(delta // step):
+                    table += bytes((skipped, step & 255))
+                    delta, skipped = delta - step, 0
+            table += bytes((skipped, delta & 255))  # even when nothing is left
+            skipped = 0
+        skipped += 2 * units
+    return bytes(table)
+
+
+# -- 3.10: pairs (bytes covered, lines forward), -128 for no line
+
+_NO_LINE = -128
+
+
+def _read_ranges(table: bytes, first_line: int) -> List[Position]:
+    positions: List[Position] = []
+    line = first_line
+    for length, lines in zip(table[::2], table[1::2]):
+        delta = lines - 256 if lines > 127 else lines
+        if delta != _NO_LINE:
+            line += delta
+        if length:
+            positions += [Position(None if delta == _NO_LINE else line)] * (length // 2)
+    return positions
+
+
+def _write_ranges(groups: Groups, first_line: int) -> bytes:
+    table = bytearray()
+    line = first_line
+    for position, units in groups:
+        delta = _NO_LINE if position.line is None else position.line - line
+        if position.line is not None:
+            line = position.line
+            step = 127 if delta > 0 else -127
+            while not -127 <= delta <= 127:
+                table += bytes((0, step & 255))
+                delta -= step
+        length = 2 * units
+        while length > 254:
+            table += bytes((254, delta & 255))
+            delta = 0 if position.line is not None else _NO_LINE
+            length -= 254
+        table += bytes((length, delta & 255))
+    return bytes(table)
+
+
+# -- 3.11 and later: entries of a head byte (0x80 | form << 3 | units - 1) and what the form needs
+
+_ONE_LINE, _NO_COLUMNS, _LONG, _NOWHERE = 10, 13, 14, 15
+"""Forms: below 10 columns on the line before, 10 to 12 on a line up to two further on, and the rest."""
+_FIRST_ONE_LINE, _FIRST_OTHER, _FIRST_LONG, _FIRST_NOWHERE = [
+    0x80 | form << 3 for form in (_ONE_LINE, _NO_COLUMNS, _LONG, _NOWHERE)
+]
+_SHORT_COLUMNS, _SHORT_WIDTH, _BYTE_COLUMNS = 80, 16, 128
+_UNITS_PER_ENTRY = 8
+
+
+def _read_locations(table: bytes, first_line: int) -> List[Position]:
+    positions: List[Position] = []
+    add, new = positions.append, _new
+    line = first_line
+    i, end = 0, len(table)
+    try:
+        while i < end:
+            head = table[i]
+            if head < _FIRST_ONE_LINE:
+                if head < 128:
+                    raise MalformedError(f"position table, byte {i}: {head:#x} does not begin an entry")
+                second = table[i + 1]
+                i += 2
+                column = head & 120 | second >> 4
+                current = new(Position, (line, line, column, column + (second & 15)))
+            elif head < _FIRST_OTHER:
+                line += (head >> 3) - (_FIRST_ONE_LINE >> 3)
+                current = new(Position, (line, line, table[i + 1], table[i + 2]))
+                i += 3
+            elif head >= _FIRST_NOWHERE:
+                current = Position()
+                i += 1
+            elif head >= _FIRST_LONG and max(table[i + 1 : i + 5]) < 64:
+                number, extent, column, end_column = table[i + 1 : i + 5]
+                line += -(number >> 1) if number & 1 else number >> 1
+                columns = column - 1 if column else None, end_column - 1 if end_column else None
+                current = new(Position, (line, line + extent, *columns))
+                i += 5
+            else:
+                i, line, current = _read_numbers(table, i, line)
+            more = head & 7
+            if more:
+                positions += [current] * (more + 1)
+            else:
+                add(current)
+    except (IndexError, ValueError):
+        raise MalformedError(f"position table: cut off in the entry at byte {i}") from None
+    return positions
+
+
+def _read_numbers(table: bytes, i: int, line: int) -> Tuple[int, int, Position]:
+    """An entry without columns or of the long form: where it ends, its line and its position."""
+    form = table[i] >> 3 & 15
+    number, i = _read_number(table, i + 1)
+    line += -(number >> 1) if number & 1 else number >> 1
+    if form == _NO_COLUMNS:
+        return i, line, Position(line, line)
+    extent, i = _read_number(table, i)
+    column, i = _read_number(table, i)
+    end_column, i = _read_number(table, i)
+    return (
+        i,
+        line,
+        Position(line, line + extent, column - 1 if column else None, end_column - 1 if end_column else None),
+    )
+
+
+def _read_number(table: bytes, i: int) -> Tuple[int, int]:
+    """A number in groups of six bits, lowest first, 0x40 marking all but the last: its value, and where it ends."""
+    value = shift = 0
+    while table[i] & 64:
+        value |= (table[i] & 63) << shift
+        shift += 6
+        i += 1
+        if shift > 30:
+            raise MalformedError(f"position table, byte {i}: a number of more than 36 bits")
+    return value | (table[i] & 63) << shift, i + 1
+
+
+def _write_locations(groups: Groups, first_line: int) -> bytes:
+    table = bytearray()
+    add = table.append
+    line_before = first_line
+    for (line, end_line, column, end_column), units in groups:
+        while units > 0:
+            head = 127 + (units if units < _UNITS_PER_ENTRY else _UNITS_PER_ENTRY)
+            units -= _UNITS_PER_ENTRY
+            if line is None:
+                add(head | _NOWHERE << 3)
+                continue
+            lines = line - line_before
+            line_before = line
+            if end_line != line and end_line is not None:
+                form = _LONG
+            elif column is None or end_column is None:
+                form = _NO_COLUMNS
+            elif lines == 0 and column < _SHORT_COLUMNS and 0 <= end_column - column < _SHORT_WIDTH:
+                add(head | column & 120)
+                add((column & 7) << 4 | end_column - column)
+                continue
+            elif 0 <= lines <= 2 and column < _BYTE_COLUMNS and end_column < _BYTE_COLUMNS:
+                add(head | _ONE_LINE + lines << 3)
+                add(column)
+                add(end_column)
+                continue
+            else:
+                form = _LONG
+            add(head | form << 3)
+            _write_number(table, -lines << 1 | 1 if lines < 0 else lines << 1)
+            if form == _LONG:
+                _write_number(table, 0 if end_line is None else end_line - line)
+                _write_number(table, 0 if column is None else column + 1)
+                _write_number(table, 0 if end_column is None else end_column + 1)
+    return bytes(table)
+
+
+def _write_number(table: bytearray, value: int) -> None:
+    if value < 0:
+        raise ValueError(f"{value} is negative")
+    while value > 63:
+        table.append(64 | value & 63)
+        value >>= 6
+    table.append(value)
+
+
+_READERS = {"lnotab": _read_lnotab, "ranges": _read_ranges, "locations": _read_locations}
+_WRITERS = {"lnotab": _write_lnotab, "ranges": _write_ranges, "locations": _write_locations}

@@ -1,0 +1,227 @@
+"""The bytes of a code object as opcodes and operands: EXTENDED_ARG and cache units taken out, and put back.
+
+A *unit* is two bytes: an opcode and eight bits of operand. An instruction is its EXTENDED_ARG prefixes, itself, and its
+cache units, which are zero. `co_code` is always this plain form; what the interpreter specializes is in another copy.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import accumulate
+from operator import itemgetter, sub
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+
+from pyasm.errors import MalformedError
+from pyasm.isa import JUMPS, Dialect, Opcode, load
+
+EXTENDED_ARG = "EXTENDED_ARG"
+MAX_OPERAND = 0xFFFFFFFF
+OPERAND_KINDS = ("-", "number", "jump", "label", "const", "name", "local", "deref", "locals", "name+1", "name+2")
+"""What an operand means; `name+n` is a name with n flag bits. The enums of a dialect come behind these."""
+JUMP = OPERAND_KINDS.index("jump")
+LABEL = "LABEL"
+LABEL_NUMBER = 255
+"""No instruction of any dialect has it. A label takes no units."""
+_CACHE = 0
+_UNKNOWN = 255
+
+
+class Units(NamedTuple):
+    """Instructions in columns. `bounds` are the units where they begin, and one more: where the last one ends."""
+
+    opcodes: Sequence[int]
+    operands: Sequence[int]
+    bounds: Sequence[int]
+
+
+class Shape(NamedTuple):
+    """What a dialect says about its bytes, by opcode number."""
+
+    dialect: Dialect
+    names: List[str]
+    sizes: bytes
+    """Units of the instruction with its caches; 0 for a cache itself, 255 for what is no instruction."""
+    written_sizes: bytes
+    """The same, for opcodes that stand in a body: 0 for a label."""
+    kinds: bytes
+    """Index of the operand kind in OPERAND_KINDS, or after it among the dialect's enums."""
+    jumps: Dict[int, str]
+    """Jump kind, for the instructions that jump."""
+    cells: List[bytes]
+    """The opcode column of an instruction: its number, then a zero for each cache."""
+    numbers: Dict[str, int]
+    """The number of each mnemonic."""
+    extended_arg: int
+    has_caches: bool
+
+
+@cache
+def shape(dialect_name: str) -> Shape:
+    """The shape of a dialect's bytes."""
+    dialect = load(dialect_name)
+    has_caches = any(opcode.caches for opcode in dialect.opcodes.values())
+    sizes = bytearray([_UNKNOWN] * 256)
+    names = [""] * 256
+    cells = [b""] * 256
+    kinds = bytearray(256)
+    kinds[LABEL_NUMBER] = OPERAND_KINDS.index("label")
+    for opcode in dialect.opcodes.values():
+        names[opcode.number] = opcode.name
+        sizes[opcode.number] = 1 + opcode.caches
+        cells[opcode.number] = bytes([opcode.number]) + bytes(opcode.caches)
+        kinds[opcode.number] = _kind(opcode, [*OPERAND_KINDS, *dialect.enums])
+    if has_caches:
+        sizes[_CACHE] = 0
+    jumps = {opcode.number: opcode.operand for opcode in dialect.opcodes.values() if opcode.operand in JUMPS}
+    return Shape(
+        dialect,
+        names,
+        bytes(sizes),
+        bytes(sizes[:LABEL_NUMBER]) + b"\0",
+        bytes(kinds),
+        jumps,
+        cells,
+        {LABEL: LABEL_NUMBER, **{opcode.name: opcode.number for opcode in dialect.opcodes.values()}},
+        dialect.opcodes[EXTENDED_ARG].number,
+        has_caches,
+    )
+
+
+def _kind(opcode: Opcode, kinds: List[str]) -> int:
+    if opcode.operand in JUMPS:
+        return JUMP
+    return kinds.index(f"name+{len(opcode.flags)}" if opcode.flags else opcode.operand)
+
+
+def read(code: bytes, form: Shape) -> Units:
+    """The instructions of `co_code`. MalformedError for bytes that are none.
+
+    An EXTENDED_ARG that adds nothing to its operand stays as an instruction of its own, so that it can be put back.
+    """
+    if len(code) % 2:
+        raise MalformedError(f"bytecode of {len(code)} bytes: an odd number")
+    opcodes, operands = code[::2], code[1::2]
+    all_opcodes, all_operands = opcodes, operands
+    if form.has_caches:
+        opcodes = all_opcodes.translate(None, b"\0")
+    sizes = opcodes.translate(form.sizes)
+    if _UNKNOWN in sizes:
+        bad = code[::2].index(opcodes[sizes.index(_UNKNOWN)])
+        raise MalformedError(f"bytecode, byte {2 * bad}: {code[2 * bad]} is no instruction of {form.dialect.name}")
+    bounds = list(accumulate(sizes, initial=0))
+    if form.has_caches:
+        if b"".join(map(form.cells.__getitem__, opcodes)) != all_opcodes:
+            raise _wrong_caches(all_opcodes, all_operands, form)
+        operands = bytes(pick(all_operands, bounds[:-1]))
+        if len(operands) - operands.count(0) != len(all_operands) - all_operands.count(0):
+            raise _wrong_caches(all_opcodes, all_operands, form)
+    if form.extended_arg in opcodes:
+        return _join_prefixes(opcodes, operands, bounds, form.extended_arg)
+    return Units(opcodes, operands, bounds)
+
+
+def pick(items: Any, indexes: Sequence[Any]) -> Tuple[Any, ...]:
+    """The items at these indexes or keys, in their order."""
+    if len(indexes) < 2:
+        return tuple([items[index] for index in indexes])
+    return itemgetter(*indexes)(items)  # type: ignore[no-any-return]  # the fastest way there is
+
+
+def _wrong_caches(opcodes: bytes, operands: bytes, form: Shape) -> MalformedError:
+    i = 0
+    while i < len(opcodes):
+        size = form.sizes[opcodes[i]]
+        if size == 0 or any(opcodes[i + 1 : i + size]) or i + size > len(opcodes):
+            return MalformedError(f"bytecode, byte {2 * i}: the wrong number of cache units")
+        if any(operands[i + 1 : i + size]):
+            return MalformedError(f"bytecode, byte {2 * i}: a cache that is not empty")
+        i += size
+    return MalformedError("bytecode: the wrong number of cache units")
+
+
+def _join_prefixes(opcodes: bytes, operands: bytes, bounds: List[int], extended_arg: int) -> Units:
+    kept_opcodes: List[int] = []
+    kept_operands: List[int] = []
+    kept_bounds: List[int] = []
+    done = 0
+    first = opcodes.find(extended_arg)
+    while first >= 0:
+        kept_opcodes += opcodes[done:first]
+        kept_operands += operands[done:first]
+        kept_bounds += bounds[done:first]
+        last = first
+        value = 0
+        while last < len(opcodes) and opcodes[last] == extended_arg:
+            value = min(value, MAX_OPERAND + 1) << 8 | operands[last]
+            last += 1
+        if last == len(opcodes):
+            raise MalformedError(f"bytecode, byte {2 * bounds[first]}: EXTENDED_ARG at the end")
+        value = value << 8 | operands[last]
+        if value > MAX_OPERAND:
+            raise MalformedError(f"bytecode, byte {2 * bounds[first]}: an operand of more than 32 bits")
+        idle = last - first - prefixes(value)
+        kept_opcodes += [extended_arg] * idle + [opcodes[last]]
+        kept_operands += [0] * idle + [value]
+        kept_bounds += bounds[first : first + idle + 1]
+        done = last + 1
+        first = opcodes.find(extended_arg, done)
+    kept_opcodes += opcodes[done:]
+    kept_operands += operands[done:]
+    kept_bounds += bounds[done:]
+    return Units(kept_opcodes, kept_operands, kept_bounds)
+
+
+def indexes(marks: bytes, mark: int) -> List[int]:
+    """Where a mark stands."""
+    found = []
+    i = marks.find(mark)
+    while i >= 0:
+        found.append(i)
+        i = marks.find(mark, i + 1)
+    return found
+
+
+def prefixes(operand: int) -> int:
+    """How many EXTENDED_ARG an operand needs."""
+    return (operand.bit_length() - 1) // 8 if operand > 255 else 0
+
+
+def write(opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape) -> bytes:
+    """The bytes of instructions and labels that begin at these units; the inverse of `read`.
+
+    The last of `starts` is the end. An instruction gets as many EXTENDED_ARG prefixes as there is room for before the
+    next one's start.
+    """
+    count = starts[-1]
+    column = b"".join(map(form.cells.__getitem__, opcodes))
+    if len(column) != count:
+        opcodes, operands, starts = _split_prefixes(opcodes, operands, starts, form)
+        column = b"".join(map(form.cells.__getitem__, opcodes))
+    low_bits = bytearray(count + 1)  # a label may stand at the end
+    for start, operand in zip(starts, operands):
+        low_bits[start] = operand
+    code = bytearray(2 * count)
+    code[::2] = column
+    code[1::2] = low_bits[:count]
+    return bytes(code)
+
+
+def _split_prefixes(
+    opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape
+) -> Tuple[bytes, List[int], List[int]]:
+    """The same columns with the prefixes as instructions of their own."""
+    all_opcodes = bytearray()
+    all_operands: List[int] = []
+    all_starts: List[int] = []
+    sizes = opcodes.translate(form.written_sizes)
+    done = 0
+    for i in [i for i, (room, size) in enumerate(zip(map(sub, starts[1:], starts), sizes)) if room != size]:
+        all_opcodes += opcodes[done:i]
+        all_operands += operands[done:i]
+        all_starts += starts[done:i]
+        first, count = starts[i], starts[i + 1] - starts[i] - sizes[i]
+        all_opcodes += bytes([form.extended_arg] * count) + opcodes[i : i + 1]
+        all_operands += [operands[i] >> 8 * left & 255 for left in range(count, -1, -1)]
+        all_starts += range(first, first + count + 1)
+        done = i + 1
+    return bytes(all_opcodes + opcodes[done:]), all_operands + list(operands[done:]), all_starts + list(starts[done:])

@@ -1,0 +1,98 @@
+"""`.pyc` files of every version, read and written on any host: `load` and `dump`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
+
+from pyasm import isa
+from pyasm.code import Code
+from pyasm.errors import Finding, MalformedError, TargetError
+from pyasm.native.decode import decode_raw
+from pyasm.native.encode import encode_raw
+from pyasm.native.raw import RawCode
+
+if TYPE_CHECKING:
+    from pyasm import marshal  # at run time only where it is needed: most programs never see a file
+
+_HEADER_SIZE = 16
+_MAGIC_END = b"\r\n"
+_KNOWN_FLAGS = 0x3
+"""The header has a hash of the source instead of its time and size (1), and the hash is checked (2)."""
+
+
+class File(NamedTuple):
+    """What a `.pyc` file has beside its code object; `Layout.file` of the code that `load` gives."""
+
+    flags: int = 0
+    source: bytes = bytes(8)
+    """Time (seconds) and size (bytes) of the source, four bytes each, or its hash: as they are in the header."""
+    form: Optional[marshal.Form] = None
+
+
+def load(source: Union[str, os.PathLike[str], bytes]) -> Code:
+    """The code of a module, from the path of a `.pyc` file or from its bytes, in the dialect of the file.
+
+    MalformedError, with the byte or the code object where it was found, for what no supported CPython writes; OSError
+    for a file that cannot be read. Nothing is executed.
+    """
+    if isinstance(source, bytes):
+        return _load(source)
+    with open(source, "rb") as file:
+        data = file.read()
+    try:
+        return _load(data)
+    except MalformedError as error:
+        name = os.fspath(source)
+        raise MalformedError(
+            [f._replace(place=f"{name}: {f.place}" if f.place else name) for f in error.findings]
+        ) from None
+
+
+def dump(code: Code, dialect: Optional[str] = None) -> bytes:
+    """The bytes of a `.pyc` file of the code, which is in a native dialect; the same bytes if it is as it was loaded.
+
+    TargetError when `dialect` is another one or cannot express a constant; EncodeError for code that has no bytes.
+    A file that was not loaded has the time and the size 0 of a source in its header.
+    """
+    if not isinstance(code, Code):
+        raise TypeError(f"dump takes a Code, not {type(code).__name__}")
+    if dialect is not None and dialect != code.dialect:
+        raise TargetError(f"{code.name} is in the dialect {code.dialect}, not {dialect}")
+    from pyasm import marshal
+
+    target = isa.load(code.dialect)
+    file = code.layout.file if code.layout is not None else None
+    if not isinstance(file, File):
+        file = File()
+    header = target.magic.to_bytes(2, "little") + _MAGIC_END + file.flags.to_bytes(4, "little") + file.source
+    return header + marshal.dumps(encode_raw(code), target, file.form)
+
+
+def _load(data: bytes) -> Code:
+    from pyasm import marshal
+
+    dialect, flags = _header(data)
+    raw, form = marshal.loads(data, dialect, _HEADER_SIZE)
+    if type(raw) is not RawCode:
+        raise MalformedError(Finding(f"no code object, but of type {type(raw).__name__}", f"byte {_HEADER_SIZE}"))
+    code = decode_raw(raw, dialect)
+    assert code.layout is not None
+    code.layout = code.layout._replace(file=File(flags, data[8:_HEADER_SIZE], form))
+    return code
+
+
+def _header(data: bytes) -> Tuple[isa.Dialect, int]:
+    if len(data) < _HEADER_SIZE:
+        raise MalformedError(Finding(f"a header has {_HEADER_SIZE} bytes, this has {len(data)}", f"byte {len(data)}"))
+    magic = int.from_bytes(data[:2], "little")
+    name = isa.magics().get(magic)
+    if name is None or data[2:4] != _MAGIC_END:
+        known = ", ".join(f"{number} ({name})" for number, name in isa.magics().items())
+        raise MalformedError(
+            Finding(f"no .pyc file of a known version: magic number {magic}", "byte 0", f"known are {known}")
+        )
+    flags = int.from_bytes(data[4:8], "little")
+    if flags & ~_KNOWN_FLAGS:
+        raise MalformedError(Finding(f"unknown flags {flags:#x}", "byte 4"))
+    return isa.load(name), flags
