@@ -285,9 +285,10 @@ def test_malformed_file(data: bytes, message: str, tmp_path: Path) -> None:
 
 
 def test_malformed_code_names_file_and_code_object(tmp_path: Path) -> None:
-    good = host.dumps(module().replace(co_code=module().co_code[:-2] + b"\xff\xff"))
+    good, body = host.dumps(module()), module().co_code
+    assert good.count(body) == 1
     path = tmp_path / "bad.pyc"
-    path.write_bytes(header() + good)
+    path.write_bytes(header() + good.replace(body, body[:-2] + b"\xff\xff"))
     with pytest.raises(MalformedError) as caught:
         pyc.load(path)
     assert str(caught.value).startswith(f"{path}: code object <module>: ")
