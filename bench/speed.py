@@ -18,8 +18,9 @@ import sysconfig
 import time
 import tracemalloc
 import types
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, NamedTuple
+from typing import Callable, NamedTuple
 
 from bytecode import Bytecode
 
@@ -57,7 +58,7 @@ class Source(NamedTuple):
     code: types.CodeType
 
 
-def sources() -> List[Source]:
+def sources() -> list[Source]:
     library = Path(sysconfig.get_path("stdlib"))
     files = [library / f"{name}.py" for name in MODULES]
     texts = {file.stem: file.read_text(encoding="utf-8") for file in files if file.exists()}
@@ -112,7 +113,7 @@ def pyc(source: Source) -> object:
     return pyasm.pyc.dump(pyasm.pyc.load(pyasm.pyc.dump(pyasm.decode(source.code))))
 
 
-ROWS: Dict[str, Callable[[Source], object]] = {
+ROWS: dict[str, Callable[[Source], object]] = {
     "decode, encode": round_trip,
     "decode, edit, encode": edited_round_trip,
     "decode, format, parse": text,
@@ -132,9 +133,9 @@ class Ratios(NamedTuple):
     to_bytecode: float
 
 
-def measure(rounds: int) -> Dict[str, Ratios]:
+def measure(rounds: int) -> dict[str, Ratios]:
     """Each row's time as a multiple of compile(), and how many times as fast as `bytecode` it is."""
-    found: Dict[str, List[Ratios]] = {name: [] for name in ROWS}
+    found: dict[str, list[Ratios]] = {name: [] for name in ROWS}
     everything = sources()
     for number in range(rounds + 1):
         totals = dict.fromkeys([compiling, other_library, *ROWS.values()], 0.0)
@@ -158,7 +159,7 @@ def import_time(rounds: int) -> float:
     return statistics.median(1000 * (spent(ours) - spent(plain)) for _ in range(rounds))
 
 
-def spent(command: List[str]) -> float:
+def spent(command: list[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -197,7 +198,7 @@ def seconds_of(code: types.CodeType) -> float:
 # -- report
 
 
-def report(quick: bool) -> List[str]:
+def report(quick: bool) -> list[str]:
     """Measure and print everything; the bounds that were missed."""
     missed = []
     print(f"Python {sys.version.split()[0]}\n\n{'':32}{'x compile()':>12}{'times as fast as bytecode':>28}")

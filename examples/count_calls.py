@@ -8,12 +8,12 @@ A call looks different in every version of CPython. So this lets the compiler wr
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Callable, List
+from typing import Any, Callable
 
 import pyasm
 
 
-def call_of(hook: Callable[[Any], Any], argument: Any) -> List[pyasm.Instruction]:
+def call_of(hook: Callable[[Any], Any], argument: Any) -> list[pyasm.Instruction]:
     """The instructions for `hook(argument)` as a statement, with both as constants."""
     values = {"hook": hook, "argument": argument}
     body = pyasm.decode(compile("hook(argument)", "<call>", "exec")).body

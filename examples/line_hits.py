@@ -8,14 +8,13 @@ Each line of the program is shown with `>` where it was executed, and `!` where 
 from __future__ import annotations
 
 import sys
-from typing import List, Set
 
 from count_calls import call_of, start_of
 
 import pyasm
 
 
-def instrument(code: pyasm.Code, hits: Set[int], lines: Set[int]) -> None:
+def instrument(code: pyasm.Code, hits: set[int], lines: set[int]) -> None:
     """Insert the calls into a code object and those within; `lines` gets all lines that have code."""
     seen = set()
     start = start_of(code)
@@ -33,12 +32,12 @@ def instrument(code: pyasm.Code, hits: Set[int], lines: Set[int]) -> None:
     lines |= seen
 
 
-def main(program: str, arguments: List[str]) -> None:
+def main(program: str, arguments: list[str]) -> None:
     """Run a program and show which of its lines were executed."""
     with open(program, encoding="utf-8") as file:
         source = file.read()
-    hits: Set[int] = set()
-    lines: Set[int] = set()
+    hits: set[int] = set()
+    lines: set[int] = set()
     code = pyasm.decode(compile(source, program, "exec"))
     instrument(code, hits, lines)
     sys.argv[:] = [program, *arguments]

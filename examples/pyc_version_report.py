@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from typing import Iterator, List
+from collections.abc import Iterator
 
 import pyasm
 from pyasm import pyc
@@ -44,7 +44,7 @@ def report(path: str) -> None:
     print(f"{name}: CPython {module.dialect}, {len(inner)} code objects, {sum(ops.values())} instructions; {most}")
 
 
-def main(paths: List[str]) -> None:
+def main(paths: list[str]) -> None:
     """Print a line on each file."""
     for path in paths:
         for file in files(path):

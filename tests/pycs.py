@@ -12,9 +12,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any
 
 FULL = os.environ.get("PYASM_FULL") == "1"
 SEED = int(os.environ.get("PYASM_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -28,7 +29,7 @@ def seeded(purpose: str) -> random.Random:
 
 
 @cache
-def interpreters() -> Dict[str, str]:
+def interpreters() -> dict[str, str]:
     """Version -> path, for each CPython on PATH that really is one, and the running one."""
     found = {}
     ask = "import sys; print('{}.{}'.format(*sys.version_info), sys.implementation.name)"
@@ -80,12 +81,12 @@ for n, line in enumerate(sys.stdin):
 """
 
 
-def sources(version: str) -> List[str]:
+def sources(version: str) -> list[str]:
     """The paths of all modules in the standard library of a version."""
     return sorted(map(json.loads, run(version, _SOURCES).splitlines()))
 
 
-def compile_files(version: str, paths: Sequence[str], folder: Path) -> List[Path]:
+def compile_files(version: str, paths: Sequence[str], folder: Path) -> list[Path]:
     """`.pyc` files of these sources, made by that version in a fresh process: -O and -OO, all headers, in turn.
 
     What the version refuses to compile is left out.

@@ -8,8 +8,9 @@ import sys
 import sysconfig
 import types
 import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -18,20 +19,20 @@ FULL = os.environ.get("PYASM_FULL") == "1"
 SEED = int(os.environ.get("PYASM_SEED") or random.SystemRandom().randrange(1 << 32))
 
 
-def sample(items: Sequence[T], count: int) -> List[T]:
+def sample(items: Sequence[T], count: int) -> list[T]:
     """Some of the items, all of them in a full run; the seed is printed with a failing test."""
     print(f"PYASM_SEED={SEED}")
     return list(items) if FULL or count >= len(items) else random.Random(SEED).sample(list(items), count)
 
 
-def stdlib_files() -> List[Path]:
+def stdlib_files() -> list[Path]:
     """All Python files of the running interpreter's standard library, its tests included."""
     root = Path(sysconfig.get_path("stdlib"))
     files = [f for f in root.rglob("*.py") if f.is_file()]  # some distributions have links to nowhere
     return sorted(f for f in files if "site-packages" not in f.parts and "dist-packages" not in f.parts)
 
 
-def compiled(file: Path) -> Optional[types.CodeType]:
+def compiled(file: Path) -> types.CodeType | None:
     """The code object of a file, or None for those that do not compile on purpose."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -49,7 +50,7 @@ def walk(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from walk(const)
 
 
-def fields() -> List[str]:
+def fields() -> list[str]:
     """All data that a code object of the running interpreter has, except what is computed of the rest."""
     derived = {"co_lnotab"} if sys.version_info >= (3, 10) else set()
     code = compile("", "", "exec")
@@ -60,10 +61,10 @@ def fields() -> List[str]:
 FIELDS = fields()
 
 
-def differences(one: types.CodeType, other: types.CodeType, path: str = "") -> List[Tuple[str, str, Any, Any]]:
+def differences(one: types.CodeType, other: types.CodeType, path: str = "") -> list[tuple[str, str, Any, Any]]:
     """Every field in which two code objects differ, nested ones included; constants by type and value."""
     path = f"{path}/{one.co_name}"
-    found: List[Tuple[str, str, Any, Any]] = []
+    found: list[tuple[str, str, Any, Any]] = []
     for name in FIELDS:
         a, b = getattr(one, name), getattr(other, name)
         if name != "co_consts":

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Any, Dict, Set
+from typing import Any
 
 import pytest
 from support import sample
@@ -40,18 +40,18 @@ FOLDER = Path(sysconfig.get_path("stdlib")) / "test"
 EXISTING = [name for name in TESTS if (FOLDER / f"{name}.py").exists() or (FOLDER / name).is_dir()]
 
 
-def run(name: str, folder: Path, *options: str) -> Dict[str, Any]:
+def run(name: str, folder: Path, *options: str) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "src"), "PYTHONHASHSEED": "0"}
     command = [sys.executable, str(HERE / "cpython" / "outcomes.py"), name, *options]
     done = subprocess.run(
         command, cwd=folder, env=environment, timeout=600, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     assert done.returncode == 0, f"{name} {options}: exit code {done.returncode}\n{done.stderr[-2000:]}"
-    result: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
-def different(name: str, folder: Path, option: str) -> Set[str]:
+def different(name: str, folder: Path, option: str) -> set[str]:
     """The tests that end otherwise with the option."""
     plain, changed = run(name, folder), run(name, folder, option)
     one, other = plain["outcomes"], changed["outcomes"]

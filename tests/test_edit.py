@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import random
 import types
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import pytest
 from support import SEED, compiled, sample, stdlib_files, walk
@@ -18,7 +18,7 @@ DIALECT = isa.running()
 GENERIC = "RESUME" in DIALECT.opcodes
 
 
-def prologue() -> List[Instruction]:
+def prologue() -> list[Instruction]:
     return [Instruction("RESUME", 0)] if GENERIC else []
 
 
@@ -30,7 +30,7 @@ def decoded(function: Callable[..., Any]) -> Code:
     return pyasm.decode(function.__code__)  # type: ignore[attr-defined]
 
 
-def returning(value: Any) -> List[Instruction]:
+def returning(value: Any) -> list[Instruction]:
     return [*prologue(), Instruction("LOAD_CONST", value), Instruction("RETURN_VALUE")]
 
 
@@ -279,7 +279,7 @@ def spread(code: Code, generator: random.Random) -> None:
             spread(instruction.arg, generator)
 
 
-def without_nops(code: Code) -> List[Any]:
+def without_nops(code: Code) -> list[Any]:
     plain = [i for i in code.body if i.op not in ("NOP", "EXTENDED_ARG")]
     return [(i.op, without_nops(i.arg) if isinstance(i.arg, Code) else repr(i.arg)) for i in plain]
 
@@ -382,7 +382,7 @@ def test_broken_bodies(body: Any, message: str) -> None:
         {"doc": 5},
     ],
 )
-def test_broken_attributes(changes: Dict[str, Any]) -> None:
+def test_broken_attributes(changes: dict[str, Any]) -> None:
     code = Code("f", returning(1), dialect=DIALECT.name)
     with pytest.raises(pyasm.AssemblyError):
         pyasm.encode(code.replace(**changes))

@@ -6,7 +6,7 @@ import dis
 import importlib.util
 import marshal
 import opcode
-from typing import Any, Callable, Dict, Set, Tuple
+from typing import Any, Callable
 
 import pytest
 
@@ -30,7 +30,7 @@ INTERNAL = {
 """Opcodes that no code object may have."""
 
 
-def specialized() -> Set[str]:
+def specialized() -> set[str]:
     return set(getattr(opcode, "_specialized_opmap", {})) | set(getattr(opcode, "_specialized_instructions", ()))
 
 
@@ -64,17 +64,17 @@ def test_caches() -> None:
 
 
 def test_cache_formats() -> None:
-    formats: Dict[str, Dict[str, int]] = getattr(opcode, "_cache_format", {})
+    formats: dict[str, dict[str, int]] = getattr(opcode, "_cache_format", {})
     for name, parts in formats.items():
         if name in OPCODES and name != "JUMP_BACKWARD":
             assert OPCODES[name].caches == sum(parts.values()), name
 
 
-def numbers(*kinds: str) -> Set[int]:
+def numbers(*kinds: str) -> set[int]:
     return {row.number for row in OPCODES.values() if row.operand in kinds}
 
 
-def reported_by(*groups: str) -> Set[int]:
+def reported_by(*groups: str) -> set[int]:
     return {number for group in groups for number in getattr(dis, group) if number in DIALECT.by_number}
 
 
@@ -156,7 +156,7 @@ def test_common_constants() -> None:
 
 OPERANDS = [*range(64), 100, 127, 128, 255, 256, 257, 258, 511, 512, 513, 769, 1023, 4096, 65535]
 
-MODELLED_OTHERWISE: Dict[Tuple[str, str], Callable[[int], int]] = {
+MODELLED_OTHERWISE: dict[tuple[str, str], Callable[[int], int]] = {
     # what `dis` says of them, where it differs from what they do
     ("3.11", "CALL"): lambda n: -1,
     ("3.11", "PRECALL"): lambda n: -n,
@@ -166,7 +166,7 @@ MODELLED_OTHERWISE: Dict[Tuple[str, str], Callable[[int], int]] = {
     ("3.15", "RETURN_VALUE"): lambda n: 0,
 }
 
-SENSELESS: Dict[str, Callable[[int], bool]] = {
+SENSELESS: dict[str, Callable[[int], bool]] = {
     # operands that these instructions cannot have
     "BUILD_SLICE": lambda n: n not in (2, 3),
     "COPY": lambda n: n == 0,

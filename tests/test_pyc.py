@@ -5,9 +5,10 @@ from __future__ import annotations
 import marshal as host
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
-from typing import Any, Dict, Iterator, List
+from typing import Any
 
 import pycs
 import pytest
@@ -29,7 +30,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def files(version: str, tmp_path_factory: pytest.TempPathFactory) -> List[Path]:
+def files(version: str, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The standard library of that version or a sample of it, as `.pyc` files that it made."""
     paths = pycs.sources(version)
     if not pycs.FULL:
@@ -46,7 +47,7 @@ def codes(code: Code) -> Iterator[Code]:
             yield from codes(const)
 
 
-def odd_kinds(code: Code) -> List[bytes]:
+def odd_kinds(code: Code) -> list[bytes]:
     """The kinds of variables that are not those that the code gives."""
     kinds = [inner.layout.local_kinds for inner in codes(code) if inner.layout]
     return [kind for kind in kinds if kind is not None]
@@ -69,7 +70,7 @@ def compiled(version: str, source: str, folder: Path) -> bytes:
 # -- the same bytes
 
 
-def test_the_same_bytes(version: str, files: List[Path]) -> None:
+def test_the_same_bytes(version: str, files: list[Path]) -> None:
     sizes = 0
     for file in files:
         data = file.read_bytes()
@@ -82,7 +83,7 @@ def test_the_same_bytes(version: str, files: List[Path]) -> None:
     assert len(files) > SAMPLE // 2
 
 
-def test_all_headers_are_in_the_sample(files: List[Path]) -> None:
+def test_all_headers_are_in_the_sample(files: list[Path]) -> None:
     assert {file.read_bytes()[4] for file in files} == {0, 1, 3}
 
 
@@ -107,7 +108,7 @@ for line in sys.stdin:
 """
 
 
-def test_its_interpreter_reads_our_own_form(version: str, files: List[Path], tmp_path: Path) -> None:
+def test_its_interpreter_reads_our_own_form(version: str, files: list[Path], tmp_path: Path) -> None:
     pairs = []
     for file in files:
         ours = tmp_path / file.name
@@ -116,7 +117,7 @@ def test_its_interpreter_reads_our_own_form(version: str, files: List[Path], tmp
     assert pycs.run(version, _COMPARE, input="\n".join(pairs)).split() == ["same"] * len(files)
 
 
-def test_our_own_form_is_stable(files: List[Path]) -> None:
+def test_our_own_form_is_stable(files: list[Path]) -> None:
     for file in files[: SAMPLE // 4]:
         data = pyc.dump(without_form(pyc.load(file)))
         assert pyc.dump(without_form(pyc.load(data))) == data
@@ -319,11 +320,11 @@ def test_constants_that_have_no_form() -> None:
 # -- damaged
 
 
-def test_mutants(version: str, files: List[Path]) -> None:
+def test_mutants(version: str, files: list[Path]) -> None:
     """They are refused, or give a code that has bytes; nothing else, in a moment and little memory."""
     chance = pycs.seeded(f"mutants of {version}")
     small = [data for data in (file.read_bytes() for file in files) if len(data) < 30_000]
-    outcomes: Dict[str, int] = {"refused": 0, "same": 0, "other": 0}
+    outcomes: dict[str, int] = {"refused": 0, "same": 0, "other": 0}
     slowest = 0.0
     for _ in range(MUTANTS // len(pycs.VERSIONS)):
         data = pycs.mutant(chance.choice(small), chance)

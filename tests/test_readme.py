@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import transcripts
@@ -26,7 +26,7 @@ class Block(NamedTuple):
     compared: bool
 
 
-def blocks(text: str) -> List[Block]:
+def blocks(text: str) -> list[Block]:
     """The code blocks of a Markdown text."""
     found = []
     for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.M | re.S):

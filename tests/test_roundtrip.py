@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import Counter
-from typing import Iterator, List, Tuple
+from collections.abc import Iterator
 
 import pytest
 from support import FULL, compiled, differences, sample, stdlib_files, walk
@@ -18,7 +18,7 @@ DIALECT = isa.running()
 
 
 @pytest.fixture(scope="module")
-def modules() -> List[types.CodeType]:
+def modules() -> list[types.CodeType]:
     found = [compiled(file) for file in sample(stdlib_files(), 60)]
     codes = [code for code in found if code is not None]
     assert len(codes) > len(found) * 0.8
@@ -33,7 +33,7 @@ def nested(code: Code) -> Iterator[Code]:
             yield from nested(const)
 
 
-def test_encode_is_the_inverse_of_decode(modules: List[types.CodeType]) -> None:
+def test_encode_is_the_inverse_of_decode(modules: list[types.CodeType]) -> None:
     count = 0
     for code in modules:
         assert differences(code, pyasm.encode(pyasm.decode(code))) == []
@@ -42,7 +42,7 @@ def test_encode_is_the_inverse_of_decode(modules: List[types.CodeType]) -> None:
     assert count > len(modules)
 
 
-def test_tables_are_written_anew(modules: List[types.CodeType]) -> None:
+def test_tables_are_written_anew(modules: list[types.CodeType]) -> None:
     """Without the tables that were decoded, positions and handlers give the same bytes again."""
     count, odd = 0, []
     for code in modules:
@@ -60,7 +60,7 @@ def test_tables_are_written_anew(modules: List[types.CodeType]) -> None:
         assert odd == []
 
 
-def test_lines_are_kept(modules: List[types.CodeType]) -> None:
+def test_lines_are_kept(modules: list[types.CodeType]) -> None:
     """Written anew, the position table says the same of every instruction."""
     import dis
 
@@ -71,7 +71,7 @@ def test_lines_are_kept(modules: List[types.CodeType]) -> None:
             one.layout = one.layout._replace(line_table=None)
         for before, after in zip(walk(code), walk(pyasm.encode(decoded))):
             starts = [dict(dis.findlinestarts(c)) for c in (before, after)]
-            lines: List[List[Tuple[int, int]]] = [[], []]
+            lines: list[list[tuple[int, int]]] = [[], []]
             for c, found, out in zip((before, after), starts, lines):
                 line = c.co_firstlineno
                 for offset in range(0, len(c.co_code), 2):
@@ -80,7 +80,7 @@ def test_lines_are_kept(modules: List[types.CodeType]) -> None:
             assert lines[0] == lines[1]
 
 
-def test_stack_size(modules: List[types.CodeType]) -> None:
+def test_stack_size(modules: list[types.CodeType]) -> None:
     """What is computed from the instructions alone, against what the compiler gave."""
     found: Counter[int] = Counter()
     for code in modules:
@@ -94,7 +94,7 @@ def test_stack_size(modules: List[types.CodeType]) -> None:
     assert sum(count for off, count in found.items() if off > 0) <= 0.0005 * total
 
 
-def test_stack_size_is_never_below_what_was_decoded(modules: List[types.CodeType]) -> None:
+def test_stack_size_is_never_below_what_was_decoded(modules: list[types.CodeType]) -> None:
     for code in modules:
         decoded = pyasm.decode(code)
         for one in nested(decoded):
@@ -103,7 +103,7 @@ def test_stack_size_is_never_below_what_was_decoded(modules: List[types.CodeType
             assert after.co_stacksize >= before.co_stacksize
 
 
-def test_offsets(modules: List[types.CodeType]) -> None:
+def test_offsets(modules: list[types.CodeType]) -> None:
     """Every instruction of the body stands where `offsets` says."""
     names = {row.number: row.name for row in DIALECT.opcodes.values()}
     for code in modules[:: 1 if FULL else 4]:
@@ -117,7 +117,7 @@ def test_offsets(modules: List[types.CodeType]) -> None:
                 assert names[bytecode[offset]] == instruction.op
 
 
-def test_decoded_code_runs(modules: List[types.CodeType]) -> None:
+def test_decoded_code_runs(modules: list[types.CodeType]) -> None:
     """A module assembled from its decoded form does what it does."""
     import textwrap
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import types
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 import pytest
 from support import differences, walk
@@ -18,7 +18,7 @@ DIALECT = isa.running()
 joint = DIALECT.variables == "joint"
 
 
-def exact(source: str) -> List[types.CodeType]:
+def exact(source: str) -> list[types.CodeType]:
     """Compile, check that the round trip is exact, also with all tables written anew; all code objects."""
     code = compile(textwrap.dedent(source), "<trap>", "exec", dont_inherit=True)
     decoded = pyasm.decode(code)
@@ -40,7 +40,7 @@ def strip(code: Code) -> None:
 
 
 def function(source: str) -> Callable[..., Any]:
-    names: Dict[str, Any] = {}
+    names: dict[str, Any] = {}
     exec(compile(textwrap.dedent(source), "<trap>", "exec"), names)
     made = [value for value in names.values() if isinstance(value, types.FunctionType)]
     return made[-1]
@@ -172,7 +172,7 @@ def test_equal_constants_are_not_merged(value: Any, other: Any) -> None:
     assert list(map(type, result)) == [type(value), type(other)]
 
 
-def prologue() -> List[Instruction]:
+def prologue() -> list[Instruction]:
     return [Instruction("RESUME", 0)] if "RESUME" in DIALECT.opcodes else []
 
 
@@ -233,7 +233,7 @@ def test_docstring() -> None:
             return 'text'
         """
     )
-    names: Dict[str, Any] = {}
+    names: dict[str, Any] = {}
     exec(pyasm.encode(pyasm.decode(codes[0])), names)
     assert names["f"].__doc__ == names["m"].__doc__ == "text"
     assert names["g"].__doc__ is names["h"].__doc__ is names["k"].__doc__ is None

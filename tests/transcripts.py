@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -31,7 +31,7 @@ class Result(NamedTuple):
     err: bytes
 
 
-def environment(**more: str) -> Dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     """The environment for a command: this package, no settings of the one who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if name not in _SETTINGS}
     path = os.pathsep.join([os.path.join(ROOT, "src"), *filter(None, [kept.get("PYTHONPATH")])])
@@ -43,14 +43,14 @@ def pyasm(*arguments: str, stdin: bytes = b"", cwd: Optional[str] = None, **more
     return _run([sys.executable, "-m", "pyasm", *arguments], stdin, cwd, environment(**more))
 
 
-def _run(arguments: List[str], stdin: bytes, cwd: Optional[str], env: Dict[str, str]) -> Result:
+def _run(arguments: list[str], stdin: bytes, cwd: Optional[str], env: dict[str, str]) -> Result:
     done = subprocess.run(arguments, input=stdin, capture_output=True, cwd=cwd, env=env, timeout=120)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def read(text: str) -> List[Step]:
+def read(text: str) -> list[Step]:
     """The steps of a transcript."""
-    steps: List[Step] = []
+    steps: list[Step] = []
     for line in text.splitlines(keepends=True):
         if line.startswith("$ "):
             steps.append(Step(line[2:].strip(), ""))

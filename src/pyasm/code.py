@@ -5,7 +5,9 @@ There is one model for every dialect, without any index: names instead of number
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+
+from pyasm.typed import Any, NamedTuple
 
 FUNCTION_FLAGS = 0x3
 """The flags of a plain function: its locals are in slots (1) and new for each call (2)."""
@@ -14,10 +16,10 @@ FUNCTION_FLAGS = 0x3
 class Position(NamedTuple):
     """Where in the source an instruction comes from. Lines from 1, columns from 0 in UTF-8 bytes; None: unknown."""
 
-    line: Optional[int] = None
-    end_line: Optional[int] = None
-    column: Optional[int] = None
-    end_column: Optional[int] = None
+    line: int | None = None
+    end_line: int | None = None
+    column: int | None = None
+    end_column: int | None = None
 
 
 class Instruction(NamedTuple):
@@ -30,7 +32,7 @@ class Instruction(NamedTuple):
 
     op: str
     arg: Any = None
-    position: Optional[Position] = None
+    position: Position | None = None
 
 
 class Handler(NamedTuple):
@@ -72,19 +74,19 @@ class Layout(NamedTuple):
     code is as it was decoded, which the encoder finds out by comparing it with `body`, `handlers` and `first_line`.
     """
 
-    consts: Tuple[Any, ...] = ()
-    names: Tuple[str, ...] = ()
-    body: Tuple[Instruction, ...] = ()
-    handlers: Tuple[Handler, ...] = ()
+    consts: tuple[Any, ...] = ()
+    names: tuple[str, ...] = ()
+    body: tuple[Instruction, ...] = ()
+    handlers: tuple[Handler, ...] = ()
     first_line: int = 1
     stack_size: int = 0
-    line_table: Optional[bytes] = None
-    exception_table: Optional[bytes] = None
-    picks: Dict[int, int] = {}  # noqa: RUF012  # nobody changes it
+    line_table: bytes | None = None
+    exception_table: bytes | None = None
+    picks: dict[int, int] = {}  # noqa: RUF012  # nobody changes it
     """Index in the body -> index in `consts`, for operands that equal an earlier constant."""
-    prefixes: Dict[int, int] = {}  # noqa: RUF012
+    prefixes: dict[int, int] = {}  # noqa: RUF012
     """Index in the body -> number of EXTENDED_ARG prefixes, for jumps: some sizes justify themselves."""
-    local_kinds: Optional[bytes] = None
+    local_kinds: bytes | None = None
     """Of a `.pyc` file: the kinds of the variables, when they are not those that the code gives."""
     file: Any = None
     """Of a `.pyc` file: its header and the form in which each object was written."""
@@ -132,45 +134,45 @@ class Code:
         body: Sequence[Instruction] = (),
         *,
         dialect: str,
-        qualname: Optional[str] = None,
+        qualname: str | None = None,
         filename: str = "<assembly>",
         first_line: int = 1,
         flags: int = FUNCTION_FLAGS,
         posonlyargs: Sequence[str] = (),
         args: Sequence[str] = (),
-        vararg: Optional[str] = None,
+        vararg: str | None = None,
         kwonlyargs: Sequence[str] = (),
-        kwarg: Optional[str] = None,
+        kwarg: str | None = None,
         locals: Sequence[str] = (),
         cells: Sequence[str] = (),
         frees: Sequence[str] = (),
-        doc: Optional[str] = None,
+        doc: str | None = None,
         handlers: Sequence[Handler] = (),
         stack_size: int = 0,
-        layout: Optional[Layout] = None,
+        layout: Layout | None = None,
     ) -> None:
         self.name = name
         self.qualname = name if qualname is None else qualname
         self.filename = filename
         self.first_line = first_line
         self.flags = flags
-        self.posonlyargs: List[str] = list(posonlyargs)
-        self.args: List[str] = list(args)
+        self.posonlyargs: list[str] = list(posonlyargs)
+        self.args: list[str] = list(args)
         self.vararg = vararg
-        self.kwonlyargs: List[str] = list(kwonlyargs)
+        self.kwonlyargs: list[str] = list(kwonlyargs)
         self.kwarg = kwarg
-        self.locals: List[str] = list(locals)
-        self.cells: List[str] = list(cells)
-        self.frees: List[str] = list(frees)
+        self.locals: list[str] = list(locals)
+        self.cells: list[str] = list(cells)
+        self.frees: list[str] = list(frees)
         self.doc = doc
-        self.body: List[Instruction] = list(body)
-        self.handlers: List[Handler] = list(handlers)
+        self.body: list[Instruction] = list(body)
+        self.handlers: list[Handler] = list(handlers)
         self.dialect = dialect
         self.stack_size = stack_size
         self.layout = layout
 
     @property
-    def parameters(self) -> List[str]:
+    def parameters(self) -> list[str]:
         """The names of all parameters, in the order in which they come among the local variables."""
         names = self.posonlyargs + self.args + self.kwonlyargs
         if self.vararg is not None:

@@ -5,7 +5,9 @@ An error holds *findings*: all that is wrong with one input, each with its place
 
 from __future__ import annotations
 
-from typing import Iterable, NamedTuple, Sequence, Tuple, Union
+from collections.abc import Iterable, Sequence
+
+from pyasm.typed import NamedTuple
 
 
 class Finding(NamedTuple):
@@ -31,9 +33,9 @@ class Finding(NamedTuple):
 class AssemblyError(Exception):
     """Base of all errors that Python Assembly raises for its input. `findings` holds every one of them."""
 
-    findings: Tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
-    def __init__(self, findings: Union[str, Finding, Iterable[Finding]]) -> None:
+    def __init__(self, findings: str | Finding | Iterable[Finding]) -> None:
         if isinstance(findings, str):
             findings = Finding(findings)
         if isinstance(findings, Finding):
@@ -62,7 +64,7 @@ class AssemblySyntaxError(AssemblyError, SyntaxError):
 
     def __init__(
         self,
-        findings: Union[str, Finding, Iterable[Finding]],
+        findings: str | Finding | Iterable[Finding],
         filename: str = "<assembly>",
         lineno: int = 1,
         offset: int = 1,

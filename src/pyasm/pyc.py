@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
 
 from pyasm import isa
 from pyasm.code import Code
@@ -11,6 +10,7 @@ from pyasm.errors import Finding, MalformedError, TargetError
 from pyasm.native.decode import decode_raw
 from pyasm.native.encode import encode_raw
 from pyasm.native.raw import RawCode
+from pyasm.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pyasm import marshal  # at run time only where it is needed: most programs never see a file
@@ -27,10 +27,10 @@ class File(NamedTuple):
     flags: int = 0
     source: bytes = bytes(8)
     """Time (seconds) and size (bytes) of the source, four bytes each, or its hash: as they are in the header."""
-    form: Optional[marshal.Form] = None
+    form: marshal.Form | None = None
 
 
-def load(source: Union[str, os.PathLike[str], bytes]) -> Code:
+def load(source: str | os.PathLike[str] | bytes) -> Code:
     """The code of a module, from the path of a `.pyc` file or from its bytes, in the dialect of the file.
 
     MalformedError, with the byte or the code object where it was found, for what no supported CPython writes; OSError
@@ -49,7 +49,7 @@ def load(source: Union[str, os.PathLike[str], bytes]) -> Code:
         ) from None
 
 
-def dump(code: Code, dialect: Optional[str] = None) -> bytes:
+def dump(code: Code, dialect: str | None = None) -> bytes:
     """The bytes of a `.pyc` file of the code, which is in a native dialect; the same bytes if it is as it was loaded.
 
     TargetError when `dialect` is another one or cannot express a constant; EncodeError for code that has no bytes.
@@ -82,7 +82,7 @@ def _load(data: bytes) -> Code:
     return code
 
 
-def _header(data: bytes) -> Tuple[isa.Dialect, int]:
+def _header(data: bytes) -> tuple[isa.Dialect, int]:
     if len(data) < _HEADER_SIZE:
         raise MalformedError(Finding(f"a header has {_HEADER_SIZE} bytes, this has {len(data)}", f"byte {len(data)}"))
     magic = int.from_bytes(data[:2], "little")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.machinery
 import sys
 import types
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable
 
 
 class Hook:
@@ -25,7 +25,7 @@ class Hook:
         loader = importlib.machinery.SourceFileLoader
         original = loader.get_code
 
-        def get_code(self: Any, fullname: str) -> Optional[types.CodeType]:
+        def get_code(self: Any, fullname: str) -> types.CodeType | None:
             code = original(self, fullname)
             if isinstance(code, types.CodeType):
                 cls.modules += 1
@@ -60,7 +60,7 @@ class Outcomes(unittest.TestResult):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: Dict[str, str] = {}
+        self.found: dict[str, str] = {}
 
     def addSuccess(self, test: unittest.TestCase) -> None:
         self.found.setdefault(test.id(), "passed")

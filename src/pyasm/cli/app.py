@@ -1,7 +1,7 @@
 """The commands and their options. What a command does is in the module of its name."""
 # No `from __future__ import annotations` here: typer reads the annotations.
 
-from typing import Annotated, List, Optional
+from typing import Annotated, Optional
 
 import typer
 
@@ -88,7 +88,7 @@ def targets(color: ColorOption = Color.auto) -> None:
 @guarded
 def dis(
     x: Annotated[
-        List[str],
+        list[str],
         typer.Argument(
             metavar="X",
             help="A .py, .pyc or .pyasm file, a folder, a module, or - for standard input. X:NAME is a part of it.",
@@ -175,7 +175,7 @@ def run(
         str, typer.Argument(metavar="PROGRAM", help="A .pyasm, .pyc or .py file, a module, or - for standard input.")
     ],
     arguments: Annotated[
-        Optional[List[str]], typer.Argument(metavar="ARGS", help="What the program finds in sys.argv.")
+        Optional[list[str]], typer.Argument(metavar="ARGS", help="What the program finds in sys.argv.")
     ] = None,
 ) -> int:
     """Run a program as Python does, as __main__. Its exit code is the command's.

@@ -4,9 +4,10 @@ import os
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import wraps
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, TextIO, TypeVar, Union
+from typing import Any, Callable, NamedTuple, Optional, TextIO, TypeVar, Union
 
 from rich.style import Style
 
@@ -21,7 +22,7 @@ class Color(str, Enum):
     never = "never"
 
 
-STYLES: Dict[str, Style] = {
+STYLES: dict[str, Style] = {
     "mnemonic": Style(color="cyan"),
     "label": Style(color="yellow"),
     "name": Style(),
@@ -63,7 +64,7 @@ class Cell(NamedTuple):
 
 def columns(
     rows: Sequence[Sequence[Cell]], paint: Paint, right: Iterable[int] = (), width: Optional[int] = None
-) -> List[str]:
+) -> list[str]:
     """Rows of cells as lines, two spaces between columns, those in `right` set to the right.
 
     The last column is broken at spaces where a line would be wider than `width`.
@@ -84,7 +85,7 @@ def columns(
     return lines
 
 
-def _broken(text: str, width: Optional[int]) -> List[str]:
+def _broken(text: str, width: Optional[int]) -> list[str]:
     if width is None or len(text) <= width:
         return [text]
     return textwrap.wrap(text, max(width, 24), break_long_words=False, break_on_hyphens=False)

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple, Optional
 
 import pyasm
 from pyasm import isa
@@ -24,11 +25,11 @@ class Options(NamedTuple):
     target: Optional[str]
 
 
-Job = Tuple[str, Optional[str]]
+Job = tuple[str, Optional[str]]
 """What to disassemble, and the file to write the text to; None is standard output."""
 
 
-def disassemble(xs: List[str], options: Options, output: Optional[str], color: Color) -> int:
+def disassemble(xs: list[str], options: Options, output: Optional[str], color: Color) -> int:
     """Write the text of every X; the exit code. What is wrong with one of several does not stop the others."""
     jobs = _jobs(xs, output)
     out = Output(color)
@@ -83,13 +84,13 @@ def first_definition(lines: Iterator[printer.Line]) -> Iterator[printer.Line]:
 # -- where to
 
 
-def _jobs(xs: List[str], output: Optional[str]) -> List[Job]:
+def _jobs(xs: list[str], output: Optional[str]) -> list[Job]:
     """Folders as the files in them, and the file that each goes to."""
     single = len(xs) == 1 and not os.path.isdir(xs[0])
     if output is None or output == sources.STDIN or (single and not os.path.isdir(output)):
         file = None if output == sources.STDIN else output
         return [(path, file) for x in xs for path in (sources.files(x) if os.path.isdir(x) else [x])]
-    jobs: List[Job] = []
+    jobs: list[Job] = []
     for x in xs:
         if os.path.isdir(x):
             jobs += [(path, _inside(output, os.path.relpath(path, x))) for path in sources.files(x)]
@@ -99,9 +100,9 @@ def _jobs(xs: List[str], output: Optional[str]) -> List[Job]:
     return jobs
 
 
-def _check_files(jobs: List[Job]) -> None:
+def _check_files(jobs: list[Job]) -> None:
     """No two may be written to the same file."""
-    first: Dict[Optional[str], str] = {}
+    first: dict[Optional[str], str] = {}
     for x, file in jobs:
         if first.setdefault(file, x) != x:
             raise AssemblyError(f"{first[file]} and {x} would both be written to {file}")
@@ -113,7 +114,7 @@ def _inside(folder: str, name: str) -> str:
 
 
 @contextmanager
-def _progress(jobs: List[Job]) -> Iterator[Callable[[], object]]:
+def _progress(jobs: list[Job]) -> Iterator[Callable[[], object]]:
     """A bar on the terminal while many files are written; what it gives is called after each."""
     if len(jobs) < 2 or not sys.stderr.isatty() or (jobs[0][1] is None and sys.stdout.isatty()):
         yield lambda: None

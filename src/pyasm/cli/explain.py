@@ -1,12 +1,13 @@
 """`pyasm explain`: what the tables say about an instruction, in every version that has it."""
 
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional
 
 from pyasm import isa
 from pyasm.cli.console import Cell, Output
 from pyasm.errors import AssemblyError, nearest
 
-Row = Tuple[str, isa.Opcode]
+Row = tuple[str, isa.Opcode]
 """The name of a dialect, and its row for the instruction."""
 
 OPERANDS = {
@@ -74,7 +75,7 @@ def explain_all(target: Optional[str], output: Output) -> None:
 # -- one instruction
 
 
-def _explain_name(rows: List[Row], output: Output) -> None:
+def _explain_name(rows: list[Row], output: Output) -> None:
     newest = rows[-1][1]
     meanings = {opcode.meaning for _, opcode in rows}
     paint = output.paint
@@ -88,7 +89,7 @@ def _explain_name(rows: List[Row], output: Output) -> None:
     output.table([[Cell(title, "heading"), Cell(text)] for title, text in _legend(rows)])
 
 
-def _facts(opcode: isa.Opcode) -> List[Cell]:
+def _facts(opcode: isa.Opcode) -> list[Cell]:
     operand = "+".join((opcode.operand, *opcode.flags))
     return [
         Cell(str(opcode.number), "number"),
@@ -99,7 +100,7 @@ def _facts(opcode: isa.Opcode) -> List[Cell]:
     ]
 
 
-def _legend(rows: Sequence[Row]) -> List[Tuple[str, str]]:
+def _legend(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """What the words in the columns mean: only those that are there."""
     opcodes = [opcode for _, opcode in rows]
     legend = []
@@ -119,7 +120,7 @@ def _legend(rows: Sequence[Row]) -> List[Tuple[str, str]]:
     return legend
 
 
-def _operand_texts(kind: str, rows: Sequence[Row]) -> List[str]:
+def _operand_texts(kind: str, rows: Sequence[Row]) -> list[str]:
     if kind in OPERANDS:
         return [OPERANDS[kind]]
     groups = _grouped([(name, isa.load(name).enums[kind]) for name, opcode in rows if opcode.operand == kind])
@@ -140,7 +141,7 @@ def _number(word: str) -> Optional[int]:
         return None
 
 
-def _rows(name: str, dialects: Sequence[str]) -> List[Row]:
+def _rows(name: str, dialects: Sequence[str]) -> list[Row]:
     rows = [(dialect, isa.load(dialect).opcodes[name]) for dialect in dialects if name in isa.load(dialect).opcodes]
     if rows:
         return rows
@@ -152,10 +153,10 @@ def _rows(name: str, dialects: Sequence[str]) -> List[Row]:
     raise AssemblyError(f"no instruction {name}" + (f" ({hint})" if hint else ""))
 
 
-def _grouped(pairs: Sequence[Tuple[str, object]]) -> List[Tuple[List[str], Any]]:
+def _grouped(pairs: Sequence[tuple[str, object]]) -> list[tuple[list[str], Any]]:
     """Neighbouring versions that agree, together."""
     order = list(isa.names())
-    groups: List[Tuple[List[str], object]] = []
+    groups: list[tuple[list[str], object]] = []
     for name, fact in pairs:
         if groups and groups[-1][1] == fact and order.index(name) == order.index(groups[-1][0][-1]) + 1:
             groups[-1][0].append(name)

@@ -1,14 +1,12 @@
 """The hash of its source that a .pyc file may hold: SipHash (Aumasson and Bernstein, 2012) with CPython's key."""
 
-from typing import Tuple
-
 from pyasm.isa import Dialect
 
 _MASK = 0xFFFF_FFFF_FFFF_FFFF
 _ROUNDS = {"siphash13": (1, 3), "siphash24": (2, 4)}
 """How often the state is mixed for each word, and at the end."""
 
-State = Tuple[int, int, int, int]
+State = tuple[int, int, int, int]
 
 
 def source_hash(data: bytes, dialect: Dialect) -> bytes:

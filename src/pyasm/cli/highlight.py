@@ -1,7 +1,7 @@
 """Assembly text in colour: which piece of a line is what."""
 
 import re
-from typing import Iterator, Tuple
+from collections.abc import Iterator
 
 from pyasm import isa
 from pyasm.cli.console import Paint
@@ -50,7 +50,7 @@ class Highlighter:
         return "".join([self.paint(kind, text) for kind, text in _pieces(line.operand, words)])
 
 
-def _pieces(operand: str, words: str) -> Iterator[Tuple[str, str]]:
+def _pieces(operand: str, words: str) -> Iterator[tuple[str, str]]:
     for match in _PIECE.finditer(operand):
         kind, text = str(match.lastgroup), match.group()
         if kind == "word":

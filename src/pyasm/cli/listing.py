@@ -4,8 +4,9 @@ All that is added to the text is comments.
 """
 
 import linecache
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Iterable, Iterator, List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import pyasm
 from pyasm.cli.console import Paint
@@ -42,7 +43,7 @@ def listing(lines: Iterable[Line], columns: Columns, paint: Paint, dialect: str)
 class _Definition:
     """The lines of one code object."""
 
-    def __init__(self, code: pyasm.Code, lines: List[Line], columns: Columns, highlight: Highlighter) -> None:
+    def __init__(self, code: pyasm.Code, lines: list[Line], columns: Columns, highlight: Highlighter) -> None:
         self.lines, self.columns, self.highlight = lines, columns, highlight
         self.filename = code.filename
         self.heads = max((len(line.head) for line in lines if line.kind == "instruction"), default=0)
@@ -94,9 +95,9 @@ class _Definition:
         return "# " + "  ".join(cells) if cells else ""
 
 
-def _source_lines(code: pyasm.Code) -> List[Optional[int]]:
+def _source_lines(code: pyasm.Code) -> list[Optional[int]]:
     """The number of the source line of every instruction."""
-    numbers: List[Optional[int]] = []
+    numbers: list[Optional[int]] = []
     number: Optional[int] = None
     for _, _, position in code.body:
         number = position.line if position is not None else number

@@ -4,7 +4,7 @@ import builtins
 import os
 import sys
 from types import CodeType, ModuleType
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import pyasm
 from pyasm import isa
@@ -12,7 +12,7 @@ from pyasm.cli import sources
 from pyasm.errors import Finding, TargetError
 
 
-def run(program: str, arguments: List[str]) -> int:
+def run(program: str, arguments: list[str]) -> int:
     """Execute a .pyasm, .pyc or .py file, standard input or a module; the exit code. SystemExit passes through."""
     code, settings = _load(program)
     module = ModuleType("__main__")
@@ -28,7 +28,7 @@ def run(program: str, arguments: List[str]) -> int:
     return 0
 
 
-def _load(program: str) -> Tuple[CodeType, Dict[str, Any]]:
+def _load(program: str) -> tuple[CodeType, dict[str, Any]]:
     """The code object of a program, and what its module is to know of itself."""
     if program != sources.STDIN and not os.path.isfile(program) and not program.endswith(sources.SUFFIXES):
         return _load_module(program)
@@ -56,7 +56,7 @@ def _executable(data: bytes, filename: str) -> CodeType:
     return pyasm.encode(code)
 
 
-def _load_module(name: str) -> Tuple[CodeType, Dict[str, Any]]:
+def _load_module(name: str) -> tuple[CodeType, dict[str, Any]]:
     spec = sources.find_module(name)
     if spec.submodule_search_locations is not None:
         spec = sources.find_module(name + ".__main__")

@@ -6,8 +6,9 @@ import linecache
 import os
 import sys
 import warnings
+from collections.abc import Iterator
 from types import CodeType
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Optional
 
 import pyasm
 from pyasm import pyc
@@ -28,7 +29,7 @@ def read(x: str) -> pyasm.Code:
     return _module_part(name, part, x)
 
 
-def split(x: str) -> Tuple[str, Optional[str]]:
+def split(x: str) -> tuple[str, Optional[str]]:
     """X as what is before the colon, and the part of it that is behind, if any."""
     name, colon, part = x.rpartition(":")
     if not colon or not name or os.path.exists(x):
@@ -36,7 +37,7 @@ def split(x: str) -> Tuple[str, Optional[str]]:
     return name, part
 
 
-def files(folder: str) -> List[str]:
+def files(folder: str) -> list[str]:
     """The paths of all Python and assembly sources in a folder and the folders in it."""
     found = []
     for parent, folders, names in os.walk(folder):
@@ -204,11 +205,11 @@ def select(code: pyasm.Code, part: Optional[str], x: str) -> pyasm.Code:
     return found[0]
 
 
-Part = Tuple[str, pyasm.Code]
+Part = tuple[str, pyasm.Code]
 """A code object within another, after its qualified name."""
 
 
-def _called(name: str, parts: List[Part]) -> List[pyasm.Code]:
+def _called(name: str, parts: list[Part]) -> list[pyasm.Code]:
     """Those of that qualified name; where there are none, those whose qualified name ends so."""
     wanted = name.replace(".<locals>", "").partition("#")[0]
     found = [code for path, code in parts if path == wanted]

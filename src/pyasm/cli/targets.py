@@ -1,7 +1,5 @@
 """`pyasm targets`: the dialects and what sets them apart."""
 
-from typing import List
-
 from pyasm import isa
 from pyasm.cli.console import Cell, Output
 from pyasm.errors import TargetError
@@ -29,7 +27,7 @@ def targets(output: Output) -> None:
     output.table([[Cell(title, "heading"), Cell(text)] for title, text in LEGEND])
 
 
-def _row(dialect: isa.Dialect, running: bool) -> List[Cell]:
+def _row(dialect: isa.Dialect, running: bool) -> list[Cell]:
     first_bytes = dialect.magic.to_bytes(2, "little") + b"\r\n"
     caches = any(opcode.caches for opcode in dialect.opcodes.values())
     return [

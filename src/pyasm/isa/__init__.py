@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
-from typing import Callable, Dict, NamedTuple, Tuple
 
 from pyasm.errors import TargetError, nearest
+from pyasm.typed import NamedTuple
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _PREFIX, _SUFFIX = "cpython-", ".isa"
@@ -30,7 +31,7 @@ class Opcode(NamedTuple):
     """How many cache units follow it."""
     operand: str
     """The kind of its operand: `-`, `const`, `name`, `local`, `locals`, `deref`, `number`, a jump kind or an enum."""
-    flags: Tuple[str, ...]
+    flags: tuple[str, ...]
     """Names of the operand's low bits, lowest first; the rest of the operand is the index of a name."""
     stack: str
     """The stack signature."""
@@ -68,9 +69,9 @@ class Dialect:
     least_stack: int
 
     def __init__(self, text: str) -> None:
-        self.opcodes: Dict[str, Opcode] = {}
+        self.opcodes: dict[str, Opcode] = {}
         """Mnemonic -> row."""
-        self.enums: Dict[str, Dict[int, str]] = {}
+        self.enums: dict[str, dict[int, str]] = {}
         """Operand kind -> number -> name."""
         for line in text.splitlines():
             line = line.partition("#")[0].rstrip() if not line[:1].isupper() else line
@@ -80,7 +81,7 @@ class Dialect:
                 self._add_enum(line)
             elif line:
                 self._add_head(*line.split())
-        self.by_number: Dict[int, Opcode] = {opcode.number: opcode for opcode in self.opcodes.values()}
+        self.by_number: dict[int, Opcode] = {opcode.number: opcode for opcode in self.opcodes.values()}
 
     def _add_head(self, key: str, value: str) -> None:
         if key == "dialect":
@@ -132,12 +133,12 @@ def _count(side: str) -> str:
     return " + ".join([str(counts.count("")), *terms])
 
 
-def _version(name: str) -> Tuple[int, ...]:
+def _version(name: str) -> tuple[int, ...]:
     return tuple(map(int, name.split(".")))
 
 
 @cache
-def names() -> Tuple[str, ...]:
+def names() -> tuple[str, ...]:
     """The names of all native dialects, oldest first."""
     files = [file for file in os.listdir(_FOLDER) if file.startswith(_PREFIX) and file.endswith(_SUFFIX)]
     return tuple(sorted((file[len(_PREFIX) : -len(_SUFFIX)] for file in files), key=_version))
@@ -161,6 +162,6 @@ def running() -> Dialect:
 
 
 @cache
-def magics() -> Dict[int, str]:
+def magics() -> dict[int, str]:
     """Magic number of a `.pyc` file -> name of its dialect."""
     return {load(name).magic: name for name in names()}

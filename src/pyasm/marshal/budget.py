@@ -7,8 +7,6 @@ Compilers stay below twice the size, except where a large constant is used again
 
 from __future__ import annotations
 
-from typing import Tuple
-
 from pyasm.errors import Finding, MalformedError
 
 _WORK, _POOL, _CODE = (64, 1 << 22), (4, 1 << 18), (4, 1 << 16)
@@ -44,7 +42,7 @@ class Budget:
         self.code += size
         self._check(self.code, _CODE, "so many references to large code", at)
 
-    def _check(self, spent: int, limit: Tuple[int, int], what: str, at: int) -> None:
+    def _check(self, spent: int, limit: tuple[int, int], what: str, at: int) -> None:
         times, free = limit
         if spent > times * self.size + free:
             raise MalformedError(Finding(f"{what} that they are out of proportion to the data", f"byte {at}"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 from pyasm import isa
 from pyasm.marshal.form import Fields
 from pyasm.native import variables
 from pyasm.native.raw import RawCode
+from pyasm.typed import Any
 
-_TYPES: Dict[str, Any] = {"bytes": bytes, "str": str, "tuple": tuple, "names": tuple}
+_TYPES: dict[str, Any] = {"bytes": bytes, "str": str, "tuple": tuple, "names": tuple}
 _KINDS = (("co_varnames", variables.LOCAL), ("co_cellvars", variables.CELL), ("co_freevars", variables.FREE))
 
 
@@ -19,7 +20,7 @@ class WrongField(Exception):
 
 def build(fields: Fields, numbers: Sequence[int], objects: Sequence[Any], dialect: isa.Dialect) -> RawCode:
     """The code object with these numbers, the first line last, and objects, tables last. WrongField when it is none."""
-    values: Dict[str, Any] = dict.fromkeys(RawCode._fields)
+    values: dict[str, Any] = dict.fromkeys(RawCode._fields)
     values.update(zip(fields.numbers + ("co_firstlineno",), numbers))
     for (name, kind), value in zip(fields.objects + fields.tables, objects):
         if type(value) is not _TYPES[kind]:
@@ -43,7 +44,7 @@ def size(fields: Fields, objects: Sequence[Any]) -> int:
     return sum([len(value) for (_, kind), value in zip(kinds, objects) if kind in ("bytes", "names")])
 
 
-def _split(names: Tuple[str, ...], values: Dict[str, Any]) -> None:
+def _split(names: tuple[str, ...], values: dict[str, Any]) -> None:
     """The joint variables by kind."""
     kinds = values["local_kinds"]
     if len(names) != len(kinds):
@@ -54,7 +55,7 @@ def _split(names: Tuple[str, ...], values: Dict[str, Any]) -> None:
     values["co_nlocals"] = len(values["co_varnames"])
 
 
-def _check_variables(raw: RawCode, joint: Optional[Tuple[str, ...]], dialect: isa.Dialect) -> None:
+def _check_variables(raw: RawCode, joint: tuple[str, ...] | None, dialect: isa.Dialect) -> None:
     named, posonly = raw.co_argcount + raw.co_kwonlyargcount, raw.co_posonlyargcount
     if posonly > raw.co_argcount or named > raw.co_nlocals:
         raise WrongField(f"{named} parameters, {posonly} positional-only, but {raw.co_nlocals} local variables")
@@ -67,6 +68,6 @@ def _check_variables(raw: RawCode, joint: Optional[Tuple[str, ...]], dialect: is
         raise WrongField("variables that are not in the order locals, cells, free variables")
 
 
-def _is_in_order(raw: RawCode, joint: Tuple[str, ...], dialect: isa.Dialect) -> bool:
+def _is_in_order(raw: RawCode, joint: tuple[str, ...], dialect: isa.Dialect) -> bool:
     kinds, derived = raw.local_kinds, variables.joint_kinds(raw, dialect)
     return joint == variables.joint_names(raw) and kinds is not None and variables.agree(kinds, derived)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Dict, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from pyasm import isa
+from pyasm.typed import Any, NamedTuple
 
 FLAG = 0x80
 """Added to a type byte: the object gets the next reference number."""
@@ -16,7 +17,7 @@ INT, LONG, FLOAT, COMPLEX, BYTES = map(ord, "ilgys")
 TEXT, INTERNED, ASCII, ASCII_INTERNED, SHORT, SHORT_INTERNED = map(ord, "utaAzZ")
 SMALL_TUPLE, TUPLE, LIST, SET, FROZENSET, DICT, SLICE, FROZENDICT = map(ord, ")([<>{:}")
 
-SINGLETONS: Dict[int, Any] = {ord("N"): None, ord("T"): True, ord("F"): False, ord("."): ..., ord("S"): StopIteration}
+SINGLETONS: dict[int, Any] = {ord("N"): None, ord("T"): True, ord("F"): False, ord("."): ..., ord("S"): StopIteration}
 
 SINCE = {SLICE: 5, FROZENDICT: 6}
 """Type byte -> first version of the format that has it, where some supported dialect has not."""
@@ -35,17 +36,17 @@ class Form(NamedTuple):
     """The type byte of each, with its flag."""
     references: Sequence[int]
     """The number of each reference."""
-    orders: Tuple[Tuple[Any, ...], ...]
+    orders: tuple[tuple[Any, ...], ...]
     """The members of each set, in their order."""
 
 
 class Fields(NamedTuple):
     """What a code object consists of in one dialect, in order: names of RawCode, except for joint variables."""
 
-    numbers: Tuple[str, ...]
-    objects: Tuple[Tuple[str, str], ...]
+    numbers: tuple[str, ...]
+    objects: tuple[tuple[str, str], ...]
     """Name and type: `names` is a tuple of str. The number `co_firstlineno` follows them."""
-    tables: Tuple[Tuple[str, str], ...]
+    tables: tuple[tuple[str, str], ...]
 
 
 CONSTS_FIELD = 1
@@ -57,8 +58,8 @@ def fields(dialect_name: str) -> Fields:
     """The fields of a code object in the dialect."""
     dialect = isa.load(dialect_name)
     joint = dialect.variables == "joint"
-    numbers: Tuple[str, ...] = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount")
-    objects: Tuple[Tuple[str, str], ...] = (("co_code", "bytes"), ("co_consts", "tuple"), ("co_names", "names"))
+    numbers: tuple[str, ...] = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount")
+    objects: tuple[tuple[str, str], ...] = (("co_code", "bytes"), ("co_consts", "tuple"), ("co_names", "names"))
     if joint:
         objects += (("joint_names", "names"), ("local_kinds", "bytes"))
     else:
@@ -67,7 +68,7 @@ def fields(dialect_name: str) -> Fields:
     objects += (("co_filename", "str"), ("co_name", "str"))
     if dialect.qualname:
         objects += (("co_qualname", "str"),)
-    tables: Tuple[Tuple[str, str], ...] = (("line_table", "bytes"),)
+    tables: tuple[tuple[str, str], ...] = (("line_table", "bytes"),)
     if dialect.blocks == "table":
         tables += (("co_exceptiontable", "bytes"),)
     return Fields(numbers + ("co_stacksize", "co_flags"), objects, tables)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import Counter
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
+from collections.abc import Callable
 
 from pyasm import isa
 from pyasm.errors import Finding, MalformedError
@@ -17,12 +17,13 @@ from pyasm.marshal import codes
 from pyasm.marshal import form as f
 from pyasm.marshal.budget import Budget
 from pyasm.native.raw import RawCode
+from pyasm.typed import Any, NoReturn
 
 _long = struct.Struct("<i").unpack_from
 _double = struct.Struct("<d").unpack_from
 
 
-def loads(data: bytes, dialect: isa.Dialect, start: int = 0) -> Tuple[Any, f.Form]:
+def loads(data: bytes, dialect: isa.Dialect, start: int = 0) -> tuple[Any, f.Form]:
     """The one object that `data` holds from byte `start` to its end, and the form in which it is written.
 
     MalformedError, with the byte where it was found, for what no compiler of the dialect writes.
@@ -45,12 +46,12 @@ class _Frame:
 
     def __init__(self, kind: int, start: int, count: int, extra: int) -> None:
         self.kind, self.start, self.count, self.extra = kind, start, count, extra
-        self.items: List[Any] = []
+        self.items: list[Any] = []
         self.index = -1
         """Its reference number, if it has one."""
         self.order = -1
         """Of a set: its place in `Form.orders`."""
-        self.numbers: Tuple[int, ...] = ()
+        self.numbers: tuple[int, ...] = ()
         """Of a code object: its numbers so far."""
 
 
@@ -62,16 +63,16 @@ class _Reader:
         self.fields = f.fields(dialect.name)
         self.kinds = bytearray()
         self.numbers = array("I")
-        self.orders: List[Tuple[Any, ...]] = []
-        self.stack: List[_Frame] = []
-        self.references: List[Any] = []
-        self.weights: List[int] = []
+        self.orders: list[tuple[Any, ...]] = []
+        self.stack: list[_Frame] = []
+        self.references: list[Any] = []
+        self.weights: list[int] = []
         """For each object that can be referred to: how much longer the data were if it were written again."""
         self.budget = Budget(self.size)
-        self.holders: Dict[int, Any] = {}
+        self.holders: dict[int, Any] = {}
         """Tuples with code objects in them, by id: they are constants of a code object and nothing else."""
 
-    def fail(self, message: str, at: Optional[int] = None) -> NoReturn:
+    def fail(self, message: str, at: int | None = None) -> NoReturn:
         raise MalformedError(Finding(message, f"byte {self.pos if at is None else at}"))
 
     def read(self) -> Any:
@@ -290,7 +291,7 @@ class _Reader:
             self.fail(f"{most[0][1]} different objects with the same hash in one container", frame.start)
 
     def as_tuple(self, frame: _Frame) -> Any:
-        value: Tuple[Any, ...] = tuple(frame.items)
+        value: tuple[Any, ...] = tuple(frame.items)
         if RawCode in map(type, value):
             self.holders[id(value)] = value
         return value
@@ -344,7 +345,7 @@ def _singleton(value: Any) -> Callable[[_Reader], Any]:
     return lambda reader: value
 
 
-_FLAGGED: Dict[int, Callable[[_Reader], Any]] = {
+_FLAGGED: dict[int, Callable[[_Reader], Any]] = {
     f.SHORT: _Reader.read_short_ascii,
     f.SHORT_INTERNED: _Reader.read_short_ascii,
     f.ASCII: _Reader.read_ascii,
@@ -358,7 +359,7 @@ _FLAGGED: Dict[int, Callable[[_Reader], Any]] = {
     f.COMPLEX: _Reader.read_complex,
 }
 
-_ATOMS: Dict[int, Callable[[_Reader], Any]] = {
+_ATOMS: dict[int, Callable[[_Reader], Any]] = {
     f.REFERENCE: _Reader.read_reference,
     **{kind: _singleton(value) for kind, value in f.SINGLETONS.items()},
     **_FLAGGED,
@@ -366,7 +367,7 @@ _ATOMS: Dict[int, Callable[[_Reader], Any]] = {
 }
 """Type byte, with flag where it may have one -> what reads the rest."""
 
-_OPENERS: Dict[int, Callable[[_Reader, _Frame], int]] = {
+_OPENERS: dict[int, Callable[[_Reader, _Frame], int]] = {
     f.SMALL_TUPLE: _Reader.open_small_tuple,
     f.TUPLE: _Reader.open_sized,
     f.LIST: _Reader.open_sized,
@@ -380,7 +381,7 @@ _OPENERS: Dict[int, Callable[[_Reader, _Frame], int]] = {
 }
 """Type byte of a container -> what reads how many objects it has."""
 
-_CLOSERS: Dict[int, Callable[[_Reader, _Frame], Any]] = {
+_CLOSERS: dict[int, Callable[[_Reader, _Frame], Any]] = {
     f.SMALL_TUPLE: _Reader.as_tuple,
     f.TUPLE: _Reader.as_tuple,
     f.LIST: _Reader.as_list,

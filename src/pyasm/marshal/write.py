@@ -7,13 +7,14 @@ whatever is immutable and occurs again is a reference.
 from __future__ import annotations
 
 import struct
-from typing import Any, Callable, Dict, Hashable, Iterator, List, NoReturn, Optional, Tuple
+from collections.abc import Callable, Hashable, Iterator
 
 from pyasm import isa
 from pyasm.errors import EncodeError, Finding, TargetError
 from pyasm.marshal import form as f
 from pyasm.native import constants, variables
 from pyasm.native.raw import RawCode
+from pyasm.typed import Any, NoReturn
 
 _long = struct.Struct("<i").pack
 _length = struct.Struct("<I").pack
@@ -22,7 +23,7 @@ MAX_LENGTH = 0x7FFFFFFF
 """The format has 31 bits for a length."""
 
 
-def dumps(value: Any, dialect: isa.Dialect, form: Optional[f.Form] = None) -> bytes:
+def dumps(value: Any, dialect: isa.Dialect, form: f.Form | None = None) -> bytes:
     """The bytes of an object: a number, str, bytes, container, singleton, RawCode. `form`: how it was written before.
 
     TargetError for what the format of the dialect cannot express; EncodeError for what is too large or too deep.
@@ -36,27 +37,27 @@ def dumps(value: Any, dialect: isa.Dialect, form: Optional[f.Form] = None) -> by
 
 
 class _Writer:
-    def __init__(self, dialect: isa.Dialect, form: Optional[f.Form] = None) -> None:
+    def __init__(self, dialect: isa.Dialect, form: f.Form | None = None) -> None:
         self.dialect = dialect
         self.fields = f.fields(dialect.name)
-        self.parts: List[bytes] = []
+        self.parts: list[bytes] = []
         self.follows = form is not None
         """Is all that was written so far in the form that was given?"""
         self.kinds: Iterator[int] = iter(form.kinds if form else b"")
         self.numbers: Iterator[int] = iter(form.references if form else ())
-        self.orders: Iterator[Tuple[Any, ...]] = iter(form.orders if form else ())
-        self.references: List[Any] = []
+        self.orders: Iterator[tuple[Any, ...]] = iter(form.orders if form else ())
+        self.references: list[Any] = []
         """What can be referred to, by number."""
-        self.known: Dict[Hashable, int] = {}
+        self.known: dict[Hashable, int] = {}
         """The same, as a number for each key; only kept once the form is our own."""
-        self.sorted: Dict[int, Tuple[Any, List[Any]]] = {}
+        self.sorted: dict[int, tuple[Any, list[Any]]] = {}
         """Id of a set -> the set, and its members in order."""
-        self.owners: List[str] = []
+        self.owners: list[str] = []
         """The code objects that are being written."""
 
     def write(self, value: Any) -> None:
         """Append an object, with all that it contains. The stack is of our own: deep nesting costs no recursion."""
-        stack: List[Iterator[Any]] = []
+        stack: list[Iterator[Any]] = []
         objects: Iterator[Any] = iter((value,))
         while True:
             for item in objects:
@@ -72,7 +73,7 @@ class _Writer:
                     return
                 objects = stack.pop()
 
-    def _put(self, value: Any) -> Optional[Iterator[Any]]:
+    def _put(self, value: Any) -> Iterator[Any] | None:
         """Append an object, or only its beginning: then what is still to be written is returned."""
         kind = type(value)
         if self.follows:
@@ -97,7 +98,7 @@ class _Writer:
             self._fail(f"a {kind.__name__} that is too large")
         return self._append(value, byte, content)
 
-    def _append(self, value: Any, byte: int, content: Any) -> Optional[Iterator[Any]]:
+    def _append(self, value: Any, byte: int, content: Any) -> Iterator[Any] | None:
         if byte & f.FLAG:
             self.references.append(value)
         self.parts.append(_BYTE[byte])
@@ -129,17 +130,17 @@ class _Writer:
 
     # -- containers: what of them is still to be written, once the type byte is
 
-    def put_small_tuple(self, value: Tuple[Any, ...]) -> Optional[Iterator[Any]]:
+    def put_small_tuple(self, value: tuple[Any, ...]) -> Iterator[Any] | None:
         return self._items(_BYTE[len(value)], value) if len(value) < 256 else None
 
-    def put_sized(self, value: Any) -> Optional[Iterator[Any]]:
+    def put_sized(self, value: Any) -> Iterator[Any] | None:
         return self._items(_length(len(value)), value) if len(value) <= MAX_LENGTH else None
 
     def _items(self, length: bytes, value: Any) -> Iterator[Any]:
         self.parts.append(length)
         yield from value
 
-    def put_set(self, value: Any) -> Optional[Iterator[Any]]:
+    def put_set(self, value: Any) -> Iterator[Any] | None:
         members = next(self.orders, ()) if self.follows else ()
         return self.put_sized(members if _have_same_members(members, value) else self._order(value))
 
@@ -204,22 +205,22 @@ class _Writer:
 
     # -- what contains nothing: its bytes, or None where it does not fit the type byte
 
-    def put_short_ascii(self, value: str) -> Optional[bytes]:
+    def put_short_ascii(self, value: str) -> bytes | None:
         return _BYTE[len(value)] + value.encode() if len(value) < 256 and value.isascii() else None
 
-    def put_ascii(self, value: str) -> Optional[bytes]:
+    def put_ascii(self, value: str) -> bytes | None:
         return self.put_text(value) if value.isascii() else None
 
-    def put_text(self, value: str) -> Optional[bytes]:
+    def put_text(self, value: str) -> bytes | None:
         return self.put_bytes(value.encode("utf-8", "surrogatepass"))
 
-    def put_bytes(self, value: bytes) -> Optional[bytes]:
+    def put_bytes(self, value: bytes) -> bytes | None:
         return _length(len(value)) + value if len(value) <= MAX_LENGTH else None
 
-    def put_int(self, value: int) -> Optional[bytes]:
+    def put_int(self, value: int) -> bytes | None:
         return _long(value) if -(1 << 31) <= value < 1 << 31 else None
 
-    def put_long(self, value: int) -> Optional[bytes]:
+    def put_long(self, value: int) -> bytes | None:
         count = -(-value.bit_length() // f.DIGIT_BITS)
         if count > MAX_LENGTH:
             return None
@@ -255,7 +256,7 @@ def _same(one: Any, other: Any) -> bool:
     return constants.key(one) == constants.key(other)
 
 
-def _have_same_members(members: Tuple[Any, ...], value: Any) -> bool:
+def _have_same_members(members: tuple[Any, ...], value: Any) -> bool:
     if len(members) != len(value):
         return False
     if set(map(id, members)) == set(map(id, value)):
@@ -263,14 +264,14 @@ def _have_same_members(members: Tuple[Any, ...], value: Any) -> bool:
     return set(map(constants.key, members)) == set(map(constants.key, value))
 
 
-def _singleton(singleton: Any) -> Callable[[_Writer, Any], Optional[bytes]]:
+def _singleton(singleton: Any) -> Callable[[_Writer, Any], bytes | None]:
     return lambda writer, value: b"" if value is singleton else None
 
 
 _BYTE = [bytes((byte,)) for byte in range(256)]
 
 _Content = Callable[[_Writer, Any], Any]
-_FORMS: List[Tuple[int, type, _Content]] = [
+_FORMS: list[tuple[int, type, _Content]] = [
     (f.SHORT, str, _Writer.put_short_ascii),
     (f.SHORT_INTERNED, str, _Writer.put_short_ascii),
     (f.ASCII, str, _Writer.put_ascii),
@@ -294,9 +295,9 @@ _FORMS: List[Tuple[int, type, _Content]] = [
     *[(kind, type(singleton), _singleton(singleton)) for kind, singleton in f.SINGLETONS.items()],
 ]
 
-_TYPES: List[Optional[type]] = [None] * 128
+_TYPES: list[type | None] = [None] * 128
 """Type byte -> type of the objects that are written so."""
-_CONTENT: Dict[int, _Content] = {}
+_CONTENT: dict[int, _Content] = {}
 """Type byte -> what gives the bytes after it, or an iterator over what is written after it."""
 for _kind, _type, _content in _FORMS:
     _TYPES[_kind] = _type
@@ -311,7 +312,7 @@ def _text_kind(value: str) -> int:
     return f.ASCII_INTERNED if value.isidentifier() else f.ASCII
 
 
-_SHARED: Dict[type, Callable[[Any], int]] = {
+_SHARED: dict[type, Callable[[Any], int]] = {
     str: _text_kind,
     bytes: lambda value: f.BYTES,
     int: lambda value: f.INT if -(1 << 31) <= value < 1 << 31 else f.LONG,
@@ -328,7 +329,7 @@ def _flagged(kind: Callable[[Any], int]) -> Callable[[Any], int]:
     return lambda value: kind(value) | f.FLAG
 
 
-_NATURAL: Dict[type, Callable[[Any], int]] = {
+_NATURAL: dict[type, Callable[[Any], int]] = {
     list: lambda value: f.LIST,
     set: lambda value: f.SET,
     dict: lambda value: f.DICT,

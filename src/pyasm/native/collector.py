@@ -7,10 +7,15 @@ again and again, which takes a fifth of the time.
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, Callable, TypeVar, cast
 
-F = TypeVar("F", bound=Callable[..., Any])
+from pyasm.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
 
 
 def uncollected(function: F) -> F:
@@ -26,4 +31,4 @@ def uncollected(function: F) -> F:
         finally:
             gc.enable()
 
-    return cast(F, wrapper)
+    return wrapper  # type: ignore[return-value]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Dict, Hashable, List, Sequence
+from collections.abc import Hashable, Sequence
+
+from pyasm.typed import Any
 
 
 def key(value: Any) -> Hashable:
@@ -30,13 +32,13 @@ def key(value: Any) -> Hashable:
 _EXACT = frozenset({int, str, bytes, bool, type(None), type(...)})
 
 
-def repeated(pool: Sequence[Any]) -> Dict[int, int]:
+def repeated(pool: Sequence[Any]) -> dict[int, int]:
     """Index -> earlier index of the same constant, for the constants of a pool that stand there again."""
     keys = [(type(value), value) if type(value) in _EXACT else key(value) for value in pool]
     if len(set(keys)) == len(keys):
         return {}
-    first: Dict[Hashable, int] = {}
-    again: Dict[int, int] = {}
+    first: dict[Hashable, int] = {}
+    again: dict[int, int] = {}
     for index, each in enumerate(keys):
         earlier = first.setdefault(each, index)
         if earlier != index:
@@ -48,10 +50,10 @@ class Pool:
     """Constants in order, each once. `pool[constant]` is its index; one that is not there yet is added."""
 
     def __init__(self, values: Sequence[Any]) -> None:
-        self.values: List[Any] = list(values)
+        self.values: list[Any] = list(values)
         last = len(self.values) - 1  # backwards, so that the first of several counts
-        self._by_id: Dict[int, int] = dict(zip(map(id, reversed(self.values)), range(last, -1, -1)))
-        self._by_key: Dict[Hashable, int] = {}
+        self._by_id: dict[int, int] = dict(zip(map(id, reversed(self.values)), range(last, -1, -1)))
+        self._by_key: dict[Hashable, int] = {}
 
     def __getitem__(self, value: Any) -> int:
         index = self._by_id.get(id(value))

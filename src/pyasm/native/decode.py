@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from itertools import repeat
 from types import CodeType
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Instruction, Layout
@@ -15,6 +15,7 @@ from pyasm.native import constants, exceptions, positions, units, variables
 from pyasm.native.collector import uncollected
 from pyasm.native.flags import CLOSED, HAS_DOCSTRING, OPTIMIZED, VARARGS, VARKEYWORDS
 from pyasm.native.raw import RawCode
+from pyasm.typed import Any
 
 _new = tuple.__new__  # of a NamedTuple: faster than its own
 
@@ -30,7 +31,7 @@ def decode(code: CodeType) -> Code:
 
 
 @uncollected
-def decode_raw(raw: Union[CodeType, RawCode], dialect: isa.Dialect) -> Code:
+def decode_raw(raw: CodeType | RawCode, dialect: isa.Dialect) -> Code:
     """The same for a code object of any dialect."""
     try:
         return _decode(raw, units.shape(dialect.name))
@@ -49,7 +50,7 @@ def _decode(raw: Any, form: units.Shape) -> Code:
         ) from None
 
 
-def _decode_one(raw: Any, consts: List[Any], form: units.Shape) -> Code:
+def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
     dialect = form.dialect
     columns = units.read(raw.co_code, form)
     line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
@@ -57,9 +58,9 @@ def _decode_one(raw: Any, consts: List[Any], form: units.Shape) -> Code:
     kinds = bytes(columns.opcodes).translate(form.kinds)
     operands = _operands(raw, consts, columns, kinds, form)
     exception_table = raw.co_exceptiontable if dialect.blocks == "table" else None
-    jumps: Dict[int, int] = {}
-    regions: List[_Region] = []
-    labels: Dict[int, str] = {}
+    jumps: dict[int, int] = {}
+    regions: list[_Region] = []
+    labels: dict[int, str] = {}
     if units.JUMP in kinds or exception_table:
         index_of = dict(zip(columns.bounds, range(len(columns.bounds))))  # where instructions begin, or all end
         jumps = _jump_targets(columns, kinds, form, index_of)
@@ -69,7 +70,7 @@ def _decode_one(raw: Any, consts: List[Any], form: units.Shape) -> Code:
         operands[i] = labels[target]
     names = units.pick(form.names, columns.opcodes)
     places = units.pick(unit_positions, columns.bounds[:-1])
-    body: List[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, places)))
+    body: list[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, places)))
     if labels:
         body = _insert_labels(body, labels)
     handlers = [Handler(labels[start], labels[end], labels[target], *rest) for start, end, target, rest in regions]
@@ -119,20 +120,20 @@ def _line_table(code: CodeType, dialect: isa.Dialect) -> bytes:
 # -- operands
 
 
-class _Rest(Dict[int, Any]):
+class _Rest(dict[int, Any]):
     """Names of some operands; any other is the number itself."""
 
     def __missing__(self, number: int) -> int:
         return number
 
 
-class _Pairs(Dict[int, Tuple[str, str]]):
+class _Pairs(dict[int, tuple[str, str]]):
     """Two locals in the halves of one byte."""
 
     def __init__(self, locals: Sequence[str]) -> None:
         self.locals = locals
 
-    def __missing__(self, number: int) -> Tuple[str, str]:
+    def __missing__(self, number: int) -> tuple[str, str]:
         pair = self[number] = self.locals[number >> 4], self.locals[number & 15]
         return pair
 
@@ -142,7 +143,7 @@ _NOTHING = _Rest({0: None})
 _NUMBERS = _Rest({number: number for number in range(256)})
 
 
-def _operands(raw: Any, consts: List[Any], columns: units.Units, kinds: bytes, form: units.Shape) -> List[Any]:
+def _operands(raw: Any, consts: list[Any], columns: units.Units, kinds: bytes, form: units.Shape) -> list[Any]:
     """The symbolic operand of each instruction; that of a jump is still a number."""
     joint = form.dialect.variables == "joint"
     names, locals, cells, frees = raw.co_names, raw.co_varnames, raw.co_cellvars, raw.co_freevars
@@ -150,7 +151,7 @@ def _operands(raw: Any, consts: List[Any], columns: units.Units, kinds: bytes, f
     if cells or frees:
         derefs = variables.deref_operands(joint, locals, cells, frees)
         locals = derefs if joint else locals
-    resolvers: List[Any] = [  # in the order of units.OPERAND_KINDS
+    resolvers: list[Any] = [  # in the order of units.OPERAND_KINDS
         _NOTHING,
         _NUMBERS,
         _NUMBERS,
@@ -170,22 +171,22 @@ def _operands(raw: Any, consts: List[Any], columns: units.Units, kinds: bytes, f
         raise _out_of_range(columns, kinds, resolvers, form.dialect) from None
 
 
-class _Flagged(Dict[int, Tuple[str, int]]):
+class _Flagged(dict[int, tuple[str, int]]):
     """A name's index above two flag bits."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
 
-    def __missing__(self, number: int) -> Tuple[str, int]:
+    def __missing__(self, number: int) -> tuple[str, int]:
         return self.names[number >> 2], number & 3
 
 
 @cache
-def _enums(dialect_name: str) -> List[Dict[int, Any]]:
+def _enums(dialect_name: str) -> list[dict[int, Any]]:
     return [_Rest(members) for members in isa.load(dialect_name).enums.values()]
 
 
-def _out_of_range(columns: units.Units, kinds: bytes, resolvers: List[Any], dialect: isa.Dialect) -> MalformedError:
+def _out_of_range(columns: units.Units, kinds: bytes, resolvers: list[Any], dialect: isa.Dialect) -> MalformedError:
     findings = []
     for opcode, operand, start, kind in zip(columns.opcodes, columns.operands, columns.bounds, kinds):
         try:
@@ -196,7 +197,7 @@ def _out_of_range(columns: units.Units, kinds: bytes, resolvers: List[Any], dial
     return MalformedError(findings)
 
 
-def _picks(columns: units.Units, consts: List[Any], kinds: bytes) -> Dict[int, int]:
+def _picks(columns: units.Units, consts: list[Any], kinds: bytes) -> dict[int, int]:
     """Index of the instruction -> operand, where that constant stands in the pool before as well."""
     again = constants.repeated(consts)
     if not again:
@@ -208,7 +209,7 @@ def _picks(columns: units.Units, consts: List[Any], kinds: bytes) -> Dict[int, i
 # -- jumps and handlers
 
 
-def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape, index_of: Dict[int, int]) -> Dict[int, int]:
+def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape, index_of: dict[int, int]) -> dict[int, int]:
     """Index of each jump -> index of the instruction that it goes to."""
     opcodes, operands, bounds = columns
     targets = {}
@@ -225,11 +226,11 @@ def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape, index_o
     return targets
 
 
-_Region = Tuple[int, int, int, Tuple[int, bool]]
+_Region = tuple[int, int, int, tuple[int, bool]]
 """Indexes of the first instruction of a region, of the one behind it, of the handler; its depth and lasti."""
 
 
-def _regions(table: bytes, index_of: Dict[int, int]) -> List[_Region]:
+def _regions(table: bytes, index_of: dict[int, int]) -> list[_Region]:
     """The exception table, with the indexes of instructions."""
     regions = []
     for entry in exceptions.read(table):
@@ -241,7 +242,7 @@ def _regions(table: bytes, index_of: Dict[int, int]) -> List[_Region]:
     return regions
 
 
-def _labels(jumps: Dict[int, int], regions: List[_Region]) -> Dict[int, str]:
+def _labels(jumps: dict[int, int], regions: list[_Region]) -> dict[int, str]:
     """Index of an instruction -> name of the label before it; numbered in the order in which they stand."""
     places = set(jumps.values())
     for region in regions:
@@ -249,7 +250,7 @@ def _labels(jumps: Dict[int, int], regions: List[_Region]) -> Dict[int, str]:
     return {index: f"L{n}" for n, index in enumerate(sorted(places), 1)}
 
 
-def _prefixes(columns: units.Units, jumps: Dict[int, int], form: units.Shape) -> Dict[int, int]:
+def _prefixes(columns: units.Units, jumps: dict[int, int], form: units.Shape) -> dict[int, int]:
     """Index of a jump -> how many EXTENDED_ARG it has, if any."""
     opcodes, _, bounds = columns
     if isinstance(opcodes, bytes):  # there are no prefixes at all
@@ -258,8 +259,8 @@ def _prefixes(columns: units.Units, jumps: Dict[int, int], form: units.Shape) ->
     return {i: count for i, count in counts.items() if count}
 
 
-def _insert_labels(body: List[Instruction], labels: Dict[int, str]) -> List[Instruction]:
-    parts: List[Instruction] = []
+def _insert_labels(body: list[Instruction], labels: dict[int, str]) -> list[Instruction]:
+    parts: list[Instruction] = []
     done = 0
     for index, name in labels.items():
         parts += body[done:index]
@@ -268,7 +269,7 @@ def _insert_labels(body: List[Instruction], labels: Dict[int, str]) -> List[Inst
     return parts + body[done:]
 
 
-def _shift(by_index: Dict[int, int], labels: Dict[int, str]) -> Dict[int, int]:
+def _shift(by_index: dict[int, int], labels: dict[int, str]) -> dict[int, int]:
     """What is known by the index of an instruction, by its index in the body, which has labels."""
     if not by_index:
         return by_index
@@ -279,13 +280,13 @@ def _shift(by_index: Dict[int, int], labels: Dict[int, str]) -> Dict[int, int]:
 # -- what the instructions do not tell
 
 
-def _odd_kinds(raw: Any, dialect: isa.Dialect) -> Optional[bytes]:
+def _odd_kinds(raw: Any, dialect: isa.Dialect) -> bytes | None:
     """The kinds of the variables, when they are not those that the compiler gives them."""
-    kinds: Optional[bytes] = raw.local_kinds if isinstance(raw, RawCode) else None
+    kinds: bytes | None = raw.local_kinds if isinstance(raw, RawCode) else None
     return kinds if kinds is not None and kinds != variables.joint_kinds(raw, dialect) else None
 
 
-def _variables(raw: Any) -> Tuple[Any, ...]:
+def _variables(raw: Any) -> tuple[Any, ...]:
     """Positional-only, positional and keyword-only parameters, those of variable number or None, and other locals."""
     names = raw.co_varnames
     posonly, plain = raw.co_posonlyargcount, raw.co_argcount
@@ -300,7 +301,7 @@ def _variables(raw: Any) -> Tuple[Any, ...]:
     return names[:posonly], names[posonly:plain], names[plain:named], *variadic, names[end:]
 
 
-def _flags(raw: Any, dialect: isa.Dialect) -> Tuple[int, Optional[str]]:
+def _flags(raw: Any, dialect: isa.Dialect) -> tuple[int, str | None]:
     flags = raw.co_flags & ~(VARARGS | VARKEYWORDS)
     if dialect.closed_flag:
         flags &= ~CLOSED

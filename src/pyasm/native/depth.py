@@ -7,14 +7,15 @@ there. The effects of instructions are those of the dialect's table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 from pyasm import isa
 from pyasm.errors import EncodeError, Finding
 from pyasm.native import units
 from pyasm.native.flags import GENERATORS
+from pyasm.typed import NamedTuple
 
 _VISITS = 16
 """How often, on average, a block may be found deeper than before, until the stack is said not to balance."""
@@ -36,7 +37,7 @@ class Flow(NamedTuple):
 
     opcodes: bytes
     operands: Sequence[int]
-    targets: Dict[int, int]
+    targets: dict[int, int]
     """Index of a jump -> index of the instruction that it goes to."""
     regions: Sequence[Region]
 
@@ -47,11 +48,11 @@ class _Block(NamedTuple):
     needs: int
     peak: int
     net: int
-    next: Optional[int]
-    target: Optional[int]
+    next: int | None
+    target: int | None
     """Index of the instruction that its last one may jump to, and what that does to the depth."""
     jump_net: int
-    region: Optional[Region]
+    region: Region | None
 
 
 def stack_size(flow: Flow, dialect: isa.Dialect, flags: int) -> int:
@@ -71,11 +72,11 @@ def stack_size(flow: Flow, dialect: isa.Dialect, flags: int) -> int:
 class _Walk:
     """The depth at every block that was reached so far, and the largest at all."""
 
-    def __init__(self, blocks: Dict[int, _Block]) -> None:
+    def __init__(self, blocks: dict[int, _Block]) -> None:
         self.blocks = blocks
-        self.depths: Dict[int, int] = {}
+        self.depths: dict[int, int] = {}
         self.largest = 0
-        self.entered: Set[Region] = set()
+        self.entered: set[Region] = set()
         self.visits = _VISITS * (len(blocks) + 1)
 
     def follow(self, start: int, depth: int) -> None:
@@ -100,7 +101,7 @@ class _Walk:
                 pending.append((block.next, max(0, depth + block.net)))
 
 
-def _blocks(flow: Flow, effects: _Effects) -> Dict[int, _Block]:
+def _blocks(flow: Flow, effects: _Effects) -> dict[int, _Block]:
     """Index of the first instruction of each block -> the block."""
     count = len(flow.opcodes)
     deltas = effects.deltas(flow.opcodes, flow.operands)
@@ -126,7 +127,7 @@ def _blocks(flow: Flow, effects: _Effects) -> Dict[int, _Block]:
     return blocks
 
 
-def _covered(starts: Sequence[int], regions: Sequence[Region]) -> Dict[int, Region]:
+def _covered(starts: Sequence[int], regions: Sequence[Region]) -> dict[int, Region]:
     """First instruction of each block inside a region -> the region. Both come in order and do not overlap."""
     covered = {}
     left = iter(regions)
@@ -144,7 +145,7 @@ class _Effects:
 
     def __init__(self, dialect: isa.Dialect) -> None:
         self.effects = {number: isa.effects(opcode.stack) for number, opcode in dialect.by_number.items()}
-        self.fixed: List[int] = [0] * 256
+        self.fixed: list[int] = [0] * 256
         varying = bytearray(256)
         ends = bytearray(256)
         for number, opcode in dialect.by_number.items():
@@ -155,7 +156,7 @@ class _Effects:
             ends[number] = opcode.flow in ("jump", "return", "raise")
         self.varying, self.ends = bytes(varying), bytes(ends)
 
-    def deltas(self, opcodes: bytes, operands: Sequence[int]) -> List[int]:
+    def deltas(self, opcodes: bytes, operands: Sequence[int]) -> list[int]:
         """The effect of each instruction when it does not jump."""
         deltas = list(map(self.fixed.__getitem__, opcodes))
         for i in units.indexes(opcodes.translate(self.varying), 1):

@@ -6,10 +6,10 @@ and handlers. What `Layout` remembers is used as long as it fits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from operator import add, is_
 from types import CodeType
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Layout
@@ -19,6 +19,7 @@ from pyasm.native.collector import uncollected
 from pyasm.native.flags import CLOSED, HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.native.operands import Numbered, number
 from pyasm.native.raw import RawCode
+from pyasm.typed import Any, NamedTuple
 
 
 @uncollected
@@ -65,7 +66,7 @@ def code_object(raw: RawCode, dialect: isa.Dialect) -> CodeType:
         raise EncodeError(Finding(f"the interpreter refuses it: {error}", f"code object {raw.co_name}")) from None
 
 
-def offsets(code: Code) -> List[int]:
+def offsets(code: Code) -> list[int]:
     """For every instruction of the body, labels included, the byte offset in `co_code` where it begins.
 
     An instruction with EXTENDED_ARG prefixes begins with the first of them, as jumps to it do.
@@ -82,7 +83,7 @@ def computed_stack_size(code: Code) -> int:
     return _stack_size(code, numbered, place, _regions(code, numbered), form.dialect)
 
 
-def derived_tables(code: Code) -> Tuple[bytes, Optional[bytes]]:
+def derived_tables(code: Code) -> tuple[bytes, bytes | None]:
     """The position table and the exception table that the instructions give, whatever the layout says.
 
     EncodeError when they give none.
@@ -93,7 +94,7 @@ def derived_tables(code: Code) -> Tuple[bytes, Optional[bytes]]:
     return line_table, _exception_table(place, _regions(code, numbered)) if form.dialect.blocks == "table" else None
 
 
-def _numbered(code: Code, form: units.Shape, layout: Layout) -> Tuple[Numbered, _Place]:
+def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, _Place]:
     numbered = number(code, form)
     for i, pick in layout.picks.items():
         numbered.operands[i] = pick
@@ -207,7 +208,7 @@ _ROUNDS = 32
 """How often jumps may grow one another before they are given room to spare."""
 
 
-def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: Dict[int, int]) -> _Place:
+def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: dict[int, int]) -> _Place:
     """Find the sizes of instructions and the distances of jumps, which depend on each other: sizes only grow.
 
     `prefixes` are what some jumps have at least.
@@ -243,7 +244,7 @@ def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: Dict[int
         rounds += 1
 
 
-def _jumps(numbered: Numbered, form: units.Shape) -> List[Tuple[int, str, int, int]]:
+def _jumps(numbered: Numbered, form: units.Shape) -> list[tuple[int, str, int, int]]:
     """Index of each jump, its kind, the index of the instruction that it goes to, its size without prefixes."""
     labels, opcodes = numbered.labels, numbered.opcodes
     kinds, sizes = form.jumps, form.written_sizes
@@ -259,13 +260,13 @@ def _wrong_way(code: Code, label: Any, jump: isa.Opcode) -> EncodeError:
 # -- handlers and the stack
 
 
-_Region = Tuple[int, int, int, Handler]
+_Region = tuple[int, int, int, Handler]
 
 
-def _regions(code: Code, numbered: Numbered) -> List[_Region]:
+def _regions(code: Code, numbered: Numbered) -> list[_Region]:
     """Handlers by the indexes of start, end and target, in order. EncodeError for unknown labels and overlaps."""
-    found: List[Finding] = []
-    regions: List[_Region] = []
+    found: list[Finding] = []
+    regions: list[_Region] = []
     for n, handler in enumerate(code.handlers):
         where = f"{code.qualname}, handler {n}"
         try:
@@ -289,7 +290,7 @@ def _regions(code: Code, numbered: Numbered) -> List[_Region]:
     return regions
 
 
-def _exception_table(place: _Place, regions: List[_Region]) -> bytes:
+def _exception_table(place: _Place, regions: list[_Region]) -> bytes:
     starts = place.starts
     return exceptions.write(
         [
@@ -299,7 +300,7 @@ def _exception_table(place: _Place, regions: List[_Region]) -> bytes:
     )
 
 
-def _stack_size(code: Code, numbered: Numbered, place: _Place, handled: List[_Region], dialect: isa.Dialect) -> int:
+def _stack_size(code: Code, numbered: Numbered, place: _Place, handled: list[_Region], dialect: isa.Dialect) -> int:
     from pyasm.native import depth  # only edited code needs it: one import less at the start of programs
 
     regions = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple
-
 from pyasm.errors import MalformedError
+from pyasm.typed import NamedTuple
 
 
 class Entry(NamedTuple):
@@ -20,9 +19,9 @@ class Entry(NamedTuple):
 _MAX_NUMBER = 0xFFFFFFFF
 
 
-def read(table: bytes) -> List[Entry]:
+def read(table: bytes) -> list[Entry]:
     """The entries of a table. MalformedError when it is cut off or an entry does not begin where it should."""
-    entries: List[Entry] = []
+    entries: list[Entry] = []
     i = 0
     while i < len(table):
         if not table[i] & 128:
@@ -44,7 +43,7 @@ def read(table: bytes) -> List[Entry]:
     return entries
 
 
-def write(entries: List[Entry]) -> bytes:
+def write(entries: list[Entry]) -> bytes:
     """The table of these entries, in their order; the inverse of `read`."""
     table = bytearray()
     for start, end, target, depth, lasti in entries:

@@ -6,30 +6,31 @@ Labels stay in the columns, as instructions that take no units, so that an index
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from itertools import count, product
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from pyasm import isa
 from pyasm.code import Code, Free, Layout
 from pyasm.errors import EncodeError, Finding, nearest
 from pyasm.native import constants, units, variables
 from pyasm.native.flags import OPTIMIZED
+from pyasm.typed import Any, NamedTuple
 
 
 class Numbered(NamedTuple):
     """The body of a code object in columns; the operands of jumps are not known yet."""
 
     opcodes: bytes
-    operands: List[int]
+    operands: list[int]
     positions: Sequence[Any]
-    labels: Dict[Any, int]
+    labels: dict[Any, int]
     """Name of a label -> its index."""
-    jumps: Dict[int, Any]
+    jumps: dict[int, Any]
     """Index of a jump -> the label that it names."""
     varnames: Sequence[str]
-    consts: List[Any]
-    names: List[str]
+    consts: list[Any]
+    names: list[str]
 
 
 def number(code: Code, form: units.Shape) -> Numbered:
@@ -71,7 +72,7 @@ class _Bad(Exception):
     """An operand that cannot be a number: what is wrong, and perhaps a hint."""
 
 
-class _Names(Dict[str, int]):
+class _Names(dict[str, int]):
     """The pool of names, and the index of each; one that is not there yet is added."""
 
     def __init__(self, pool: Sequence[str]) -> None:
@@ -88,7 +89,7 @@ class _Names(Dict[str, int]):
         return number
 
 
-class _Plain(Dict[Any, int]):
+class _Plain(dict[Any, int]):
     """The operand of an instruction without one, or of an enum: those that have a name, and any number."""
 
     def __missing__(self, operand: Any) -> int:
@@ -100,14 +101,14 @@ class _Plain(Dict[Any, int]):
         raise _Bad(f"{operand!r} is no operand of it", nearest(str(operand), known) or "one of " + " ".join(known))
 
 
-class _Flagged(Dict[Tuple[str, int], int]):
+class _Flagged(dict[tuple[str, int], int]):
     """A name above some flag bits."""
 
     def __init__(self, names: _Names, bits: int) -> None:
         self.names, self.bits = names, bits
         super().__init__(zip(product(names.pool, range(1 << bits)), count()))
 
-    def __missing__(self, operand: Tuple[str, int]) -> int:
+    def __missing__(self, operand: tuple[str, int]) -> int:
         if not isinstance(operand, tuple) or len(operand) != 2:
             raise _Bad(f"a name and its flags are needed, not {operand!r}", "for example ('print', 0)")
         name, flags = operand
@@ -117,7 +118,7 @@ class _Flagged(Dict[Tuple[str, int], int]):
         return number
 
 
-class _Variables(Dict[str, int]):
+class _Variables(dict[str, int]):
     """Variables by name; locals that are not there yet are noted in `new`."""
 
     def __init__(self, joint: bool, varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> None:
@@ -126,7 +127,7 @@ class _Variables(Dict[str, int]):
         super().__init__(zip(varnames, count()))
         if len(self) < len(varnames):
             raise TypeError("a variable is listed twice")
-        self.new: List[str] = []
+        self.new: list[str] = []
 
     def __missing__(self, name: str) -> int:
         if not isinstance(name, str):
@@ -140,7 +141,7 @@ class _Variables(Dict[str, int]):
         return 0
 
 
-class _Cells(Dict[str, int]):
+class _Cells(dict[str, int]):
     """Cells and free variables by name."""
 
     def __missing__(self, name: str) -> int:
@@ -150,13 +151,13 @@ class _Cells(Dict[str, int]):
         raise _Bad(f"{name!r} is neither a cell nor a free variable", hint)
 
 
-class _Pairs(Dict[Tuple[str, str], int]):
+class _Pairs(dict[tuple[str, str], int]):
     """Two locals in the halves of one byte."""
 
     def __init__(self, locals: _Variables) -> None:
         self.locals = locals
 
-    def __missing__(self, operand: Tuple[str, str]) -> int:
+    def __missing__(self, operand: tuple[str, str]) -> int:
         if not isinstance(operand, tuple) or len(operand) != 2:
             raise _Bad(f"the names of two variables are needed, not {operand!r}")
         first, second = self.locals[operand[0]], self.locals[operand[1]]
@@ -180,11 +181,11 @@ class _Tables:
         if len(set(code.cells)) < len(code.cells) or len(set(code.frees)) < len(code.frees):
             raise TypeError("a cell or free variable is listed twice")
 
-    def resolvers(self, kinds: bytes) -> List[Any]:
+    def resolvers(self, kinds: bytes) -> list[Any]:
         """By operand kind, what maps operands to numbers; those that are rarely needed only where they occur."""
-        later: Dict[Any, int] = defaultdict(int)  # of labels, and of jumps as long as it is not known how far they go
+        later: dict[Any, int] = defaultdict(int)  # of labels, and of jumps as long as it is not known how far they go
         plain = [_NOTHING, _NUMBERS, later, later, self.pool, self.names, self.locals]
-        found: List[Any] = [*plain, None, None, None, None, *_enums(self.form.dialect.name)]
+        found: list[Any] = [*plain, None, None, None, None, *_enums(self.form.dialect.name)]
         if _DEREF in kinds:
             joint = self.form.dialect.variables == "joint"
             found[_DEREF] = _Cells(variables.indexes(variables.deref_operands(joint, *self.variables)))
@@ -207,7 +208,7 @@ class _Tables:
         return number
 
 
-class _Numbers(Dict[int, int]):
+class _Numbers(dict[int, int]):
     """Numbers as they are; the small ones are there from the start."""
 
     def __missing__(self, operand: Any) -> int:
@@ -222,7 +223,7 @@ _NUMBERS = _Numbers({number: number for number in range(256)})
 
 
 @cache
-def _enums(dialect_name: str) -> List[_Plain]:
+def _enums(dialect_name: str) -> list[_Plain]:
     enums = isa.load(dialect_name).enums.values()
     return [_Plain((name, number) for number, name in members.items()) for members in enums]
 
@@ -261,7 +262,7 @@ def _is_instruction(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 3
 
 
-def _findings(code: Code, tables: _Tables) -> List[Finding]:
+def _findings(code: Code, tables: _Tables) -> list[Finding]:
     """What is wrong with each instruction and label."""
     found = []
     labels = set()
@@ -283,7 +284,7 @@ def _findings(code: Code, tables: _Tables) -> List[Finding]:
     return found
 
 
-def _wrong_names(code: Code, varnames: Sequence[str]) -> List[Finding]:
+def _wrong_names(code: Code, varnames: Sequence[str]) -> list[Finding]:
     found = []
     for what, names in [("local variable", varnames), ("cell", code.cells), ("free variable", code.frees)]:
         bad = [name for name in names if not isinstance(name, str)]
@@ -294,7 +295,7 @@ def _wrong_names(code: Code, varnames: Sequence[str]) -> List[Finding]:
     return found
 
 
-def _unknown_labels(code: Code, jumps: Dict[int, Any], labels: Dict[Any, int]) -> List[Finding]:
+def _unknown_labels(code: Code, jumps: dict[int, Any], labels: dict[Any, int]) -> list[Finding]:
     known = list(map(str, labels))
     unknown = [(i, label) for i, label in jumps.items() if label not in labels]
     return [Finding(f"no label {label!r}", place(code, i), nearest(str(label), known)) for i, label in unknown]

@@ -7,19 +7,19 @@ and `InternalDocs/code_objects.md` in CPython's sources.
 
 from __future__ import annotations
 
-from typing import Iterable, List, Optional, Sequence, Tuple
+from collections.abc import Iterable, Sequence
 
 from pyasm.code import Position
 from pyasm.errors import EncodeError, MalformedError
 from pyasm.isa import Dialect
 
-Groups = Iterable[Tuple[Position, int]]
+Groups = Iterable[tuple[Position, int]]
 """Positions, each with the number of units that it covers."""
 
 _new = tuple.__new__  # of a NamedTuple: faster than its own
 
 
-def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> List[Position]:
+def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> list[Position]:
     """The positions of all units of a code object. MalformedError for a table that cannot be read.
 
     A table that covers less is filled up: with its last line up to 3.9, with unknown positions later.
@@ -31,7 +31,7 @@ def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> List[Po
     return positions
 
 
-def write(dialect: Dialect, positions: Sequence[Optional[Position]], sizes: Iterable[int], first_line: int) -> bytes:
+def write(dialect: Dialect, positions: Sequence[Position | None], sizes: Iterable[int], first_line: int) -> bytes:
     """The table for instructions with these positions and sizes in units; the inverse of `read`.
 
     EncodeError for positions that are not made of numbers from 0 on.
@@ -43,7 +43,7 @@ def write(dialect: Dialect, positions: Sequence[Optional[Position]], sizes: Iter
         raise EncodeError(f"a position that is none: {error}") from None
 
 
-def _separate(groups: Iterable[Tuple[Optional[Position], int]], first_line: int) -> Groups:
+def _separate(groups: Iterable[tuple[Position | None, int]], first_line: int) -> Groups:
     """Each position by itself; None is the position before."""
     before = Position(first_line)
     for position, size in groups:
@@ -51,9 +51,9 @@ def _separate(groups: Iterable[Tuple[Optional[Position], int]], first_line: int)
         yield before, size
 
 
-def _merged(groups: Iterable[Tuple[Optional[Position], int]], first_line: int) -> Groups:
+def _merged(groups: Iterable[tuple[Position | None, int]], first_line: int) -> Groups:
     """Neighbours with equal positions as one; None goes on with the position before."""
-    merged: List[Tuple[Position, int]] = []
+    merged: list[tuple[Position, int]] = []
     current, units = Position(first_line), 0
     for position, size in groups:
         if position is current or position is None or position == current:
@@ -70,8 +70,8 @@ def _merged(groups: Iterable[Tuple[Optional[Position], int]], first_line: int) -
 # -- 3.9: pairs (bytes forward, lines forward) from the first line on
 
 
-def _read_lnotab(table: bytes, first_line: int) -> List[Position]:
-    positions: List[Position] = []
+def _read_lnotab(table: bytes, first_line: int) -> list[Position]:
+    positions: list[Position] = []
     line = first_line
     current = Position(first_line)
     for forward, lines in zip(table[::2], table[1::2]):
@@ -108,8 +108,8 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
 _NO_LINE = -128
 
 
-def _read_ranges(table: bytes, first_line: int) -> List[Position]:
-    positions: List[Position] = []
+def _read_ranges(table: bytes, first_line: int) -> list[Position]:
+    positions: list[Position] = []
     line = first_line
     for length, lines in zip(table[::2], table[1::2]):
         delta = lines - 256 if lines > 127 else lines
@@ -151,8 +151,8 @@ _SHORT_COLUMNS, _SHORT_WIDTH, _BYTE_COLUMNS = 80, 16, 128
 _UNITS_PER_ENTRY = 8
 
 
-def _read_locations(table: bytes, first_line: int) -> List[Position]:
-    positions: List[Position] = []
+def _read_locations(table: bytes, first_line: int) -> list[Position]:
+    positions: list[Position] = []
     add, new = positions.append, _new
     line = first_line
     i, end = 0, len(table)
@@ -191,7 +191,7 @@ def _read_locations(table: bytes, first_line: int) -> List[Position]:
     return positions
 
 
-def _read_numbers(table: bytes, i: int, line: int) -> Tuple[int, int, Position]:
+def _read_numbers(table: bytes, i: int, line: int) -> tuple[int, int, Position]:
     """An entry without columns or of the long form: where it ends, its line and its position."""
     form = table[i] >> 3 & 15
     number, i = _read_number(table, i + 1)
@@ -208,7 +208,7 @@ def _read_numbers(table: bytes, i: int, line: int) -> Tuple[int, int, Position]:
     )
 
 
-def _read_number(table: bytes, i: int) -> Tuple[int, int]:
+def _read_number(table: bytes, i: int) -> tuple[int, int]:
     """A number in groups of six bits, lowest first, 0x40 marking all but the last: its value, and where it ends."""
     value = shift = 0
     while table[i] & 64:

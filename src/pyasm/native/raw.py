@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from pyasm.typed import Any, NamedTuple
 
 
 class RawCode(NamedTuple):
@@ -19,17 +19,17 @@ class RawCode(NamedTuple):
     co_stacksize: int
     co_flags: int
     co_code: bytes
-    co_consts: Tuple[Any, ...]
-    co_names: Tuple[str, ...]
-    co_varnames: Tuple[str, ...]
-    co_freevars: Tuple[str, ...]
-    co_cellvars: Tuple[str, ...]
+    co_consts: tuple[Any, ...]
+    co_names: tuple[str, ...]
+    co_varnames: tuple[str, ...]
+    co_freevars: tuple[str, ...]
+    co_cellvars: tuple[str, ...]
     co_filename: str
     co_name: str
-    co_qualname: Optional[str]
+    co_qualname: str | None
     co_firstlineno: int
     line_table: bytes
     """co_lnotab or co_linetable, whichever the version has."""
-    co_exceptiontable: Optional[bytes]
-    local_kinds: Optional[bytes]
+    co_exceptiontable: bytes | None
+    local_kinds: bytes | None
     """Joint variables only: a byte for each variable, as `.pyc` files have it."""

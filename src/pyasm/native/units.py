@@ -6,13 +6,14 @@ cache units, which are zero. `co_code` is always this plain form; what the inter
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
 from operator import itemgetter, sub
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from pyasm.errors import MalformedError
 from pyasm.isa import JUMPS, Dialect, Opcode, load
+from pyasm.typed import Any, NamedTuple
 
 EXTENDED_ARG = "EXTENDED_ARG"
 MAX_OPERAND = 0xFFFFFFFF
@@ -38,18 +39,18 @@ class Shape(NamedTuple):
     """What a dialect says about its bytes, by opcode number."""
 
     dialect: Dialect
-    names: List[str]
+    names: list[str]
     sizes: bytes
     """Units of the instruction with its caches; 0 for a cache itself, 255 for what is no instruction."""
     written_sizes: bytes
     """The same, for opcodes that stand in a body: 0 for a label."""
     kinds: bytes
     """Index of the operand kind in OPERAND_KINDS, or after it among the dialect's enums."""
-    jumps: Dict[int, str]
+    jumps: dict[int, str]
     """Jump kind, for the instructions that jump."""
-    cells: List[bytes]
+    cells: list[bytes]
     """The opcode column of an instruction: its number, then a zero for each cache."""
-    numbers: Dict[str, int]
+    numbers: dict[str, int]
     """The number of each mnemonic."""
     extended_arg: int
     has_caches: bool
@@ -87,7 +88,7 @@ def shape(dialect_name: str) -> Shape:
     )
 
 
-def _kind(opcode: Opcode, kinds: List[str]) -> int:
+def _kind(opcode: Opcode, kinds: list[str]) -> int:
     if opcode.operand in JUMPS:
         return JUMP
     return kinds.index(f"name+{len(opcode.flags)}" if opcode.flags else opcode.operand)
@@ -120,7 +121,7 @@ def read(code: bytes, form: Shape) -> Units:
     return Units(opcodes, operands, bounds)
 
 
-def pick(items: Any, indexes: Sequence[Any]) -> Tuple[Any, ...]:
+def pick(items: Any, indexes: Sequence[Any]) -> tuple[Any, ...]:
     """The items at these indexes or keys, in their order."""
     if len(indexes) < 2:
         return tuple([items[index] for index in indexes])
@@ -139,10 +140,10 @@ def _wrong_caches(opcodes: bytes, operands: bytes, form: Shape) -> MalformedErro
     return MalformedError("bytecode: the wrong number of cache units")
 
 
-def _join_prefixes(opcodes: bytes, operands: bytes, bounds: List[int], extended_arg: int) -> Units:
-    kept_opcodes: List[int] = []
-    kept_operands: List[int] = []
-    kept_bounds: List[int] = []
+def _join_prefixes(opcodes: bytes, operands: bytes, bounds: list[int], extended_arg: int) -> Units:
+    kept_opcodes: list[int] = []
+    kept_operands: list[int] = []
+    kept_bounds: list[int] = []
     done = 0
     first = opcodes.find(extended_arg)
     while first >= 0:
@@ -171,7 +172,7 @@ def _join_prefixes(opcodes: bytes, operands: bytes, bounds: List[int], extended_
     return Units(kept_opcodes, kept_operands, kept_bounds)
 
 
-def indexes(marks: bytes, mark: int) -> List[int]:
+def indexes(marks: bytes, mark: int) -> list[int]:
     """Where a mark stands."""
     found = []
     i = marks.find(mark)
@@ -208,11 +209,11 @@ def write(opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: 
 
 def _split_prefixes(
     opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape
-) -> Tuple[bytes, List[int], List[int]]:
+) -> tuple[bytes, list[int], list[int]]:
     """The same columns with the prefixes as instructions of their own."""
     all_opcodes = bytearray()
-    all_operands: List[int] = []
-    all_starts: List[int] = []
+    all_operands: list[int] = []
+    all_starts: list[int] = []
     sizes = opcodes.translate(form.written_sizes)
     done = 0
     for i in [i for i, (room, size) in enumerate(zip(map(sub, starts[1:], starts), sizes)) if room != size]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from collections.abc import Iterable, Sequence
 
 from pyasm import isa
 from pyasm.code import Free
 from pyasm.native.flags import OPTIMIZED, VARARGS, VARKEYWORDS
+from pyasm.typed import Any
 
 HIDDEN, LOCAL, CELL, FREE = 0x10, 0x20, 0x40, 0x80
 """Bits of the kind that a `.pyc` file gives for each joint variable."""
@@ -16,16 +17,16 @@ POSITIONAL, KEYWORD, VARIABLE = 0x2, 0x4, 0x8
 _ROLES = bytes([kind & (LOCAL | CELL | FREE) for kind in range(256)])
 
 
-def deref_operands(joint: bool, varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> List[str]:
+def deref_operands(joint: bool, varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> list[str]:
     """The operand for every index that a `deref` instruction may have; where variables are joint, any instruction."""
     return _joint(varnames, cells, frees) if joint else _marked(cells, frees)
 
 
-def _joint(varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> List[str]:
+def _joint(varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> list[str]:
     return _marked([*varnames, *own_cells(varnames, cells)], frees)
 
 
-def own_cells(varnames: Iterable[str], cells: Sequence[str]) -> List[str]:
+def own_cells(varnames: Iterable[str], cells: Sequence[str]) -> list[str]:
     """The cells with a slot of their own: a local that is a cell has only one slot."""
     if not cells:
         return []
@@ -33,28 +34,28 @@ def own_cells(varnames: Iterable[str], cells: Sequence[str]) -> List[str]:
     return [name for name in cells if name not in locals]
 
 
-def _marked(names: Sequence[str], frees: Sequence[str]) -> List[str]:
+def _marked(names: Sequence[str], frees: Sequence[str]) -> list[str]:
     if not frees:
         return [*names]
     taken = set(names)
     return [*names, *(Free(name) if name in taken else name for name in frees)]
 
 
-def indexes(operands: Sequence[str]) -> Dict[str, int]:
+def indexes(operands: Sequence[str]) -> dict[str, int]:
     """Operand -> index, the inverse of the lists above; the closure's variables can always be named by Free."""
-    table: Dict[str, int] = {}
+    table: dict[str, int] = {}
     for index, operand in enumerate(operands):
         table.setdefault(operand, index)
     return table
 
 
-def duplicates(names: Iterable[str]) -> Tuple[str, ...]:
+def duplicates(names: Iterable[str]) -> tuple[str, ...]:
     """The names that occur more than once."""
     seen = set()
     return tuple(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
-def joint_names(raw: Any) -> Tuple[str, ...]:
+def joint_names(raw: Any) -> tuple[str, ...]:
     """The joint variables of a code object, in their order."""
     return (*raw.co_varnames, *own_cells(raw.co_varnames, raw.co_cellvars), *raw.co_freevars)
 
@@ -78,7 +79,7 @@ def agree(kinds: bytes, others: bytes) -> bool:
     return kinds.translate(_ROLES) == others.translate(_ROLES)
 
 
-def _argument_kinds(raw: Any) -> List[int]:
+def _argument_kinds(raw: Any) -> list[int]:
     posonly, plain, keyword = raw.co_posonlyargcount, raw.co_argcount, raw.co_kwonlyargcount
     kinds = [POSITIONAL] * posonly + [POSITIONAL | KEYWORD] * (plain - posonly) + [KEYWORD] * keyword
     if raw.co_flags & VARARGS:

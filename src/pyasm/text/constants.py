@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from collections.abc import Callable
 
 from pyasm.native.units import MAX_OPERAND
 from pyasm.text import literals
 from pyasm.text.literals import Malformed
 from pyasm.text.tokens import ENDS, Tokens, Wrong, described
+from pyasm.typed import Any
 
 MAX_NESTING = 250
 """How deep constants may be nested; Python's own compiler takes 200 brackets."""
@@ -40,7 +41,7 @@ def text(value: Any, depth: int = 0) -> str:
     raise NoText(f"an object of type {kind.__name__} has no text")
 
 
-_WRITERS: Dict[type, Callable[[Any], str]] = {
+_WRITERS: dict[type, Callable[[Any], str]] = {
     type(None): repr,
     bool: repr,
     type(...): lambda value: "...",
@@ -54,7 +55,7 @@ _WRITERS: Dict[type, Callable[[Any], str]] = {
 
 # -- reading
 
-Read = Tuple[Any, int]
+Read = tuple[Any, int]
 """A value and the index of the token after it."""
 
 
@@ -63,8 +64,8 @@ class Reader:
 
     def __init__(self, tokens: Tokens, code: Callable[[str, int], Any]) -> None:
         self.tokens, self.texts, self.code = tokens, tokens.texts, code
-        self._known: Dict[str, Any] = {}
-        self._calls: Dict[str, Callable[[int, int], Read]] = {
+        self._known: dict[str, Any] = {}
+        self._calls: dict[str, Callable[[int, int], Read]] = {
             "frozenset": self._frozenset,
             "slice": self._slice,
             "complex": self._complex,
@@ -85,7 +86,7 @@ class Reader:
             self._known[token] = value
         return value, end
 
-    def name(self, i: int) -> Tuple[str, int]:
+    def name(self, i: int) -> tuple[str, int]:
         """The name that begins at a token, with or without backquotes."""
         token = self.texts[i]
         if token.isidentifier():
@@ -95,14 +96,14 @@ class Reader:
         hint = "" if token in ENDS else "a name that is no identifier stands in backquotes"
         raise Wrong(i, f"a name is needed, not {described(token)}", hint)
 
-    def label(self, i: int) -> Tuple[str, int]:
+    def label(self, i: int) -> tuple[str, int]:
         """The name of a label: any name, or text in single quotes."""
         token = self.texts[i]
         if token.isidentifier():
             return token, i + 1
         return (self._literal(literals.unquoted, i), i + 1) if token[:1] == "'" else self.name(i)
 
-    def number(self, i: int, most: int = MAX_OPERAND) -> Tuple[int, int]:
+    def number(self, i: int, most: int = MAX_OPERAND) -> tuple[int, int]:
         """A whole number from 0 to `most`."""
         token = self.texts[i]
         value = self._literal(literals.number, i) if token[:1].isdecimal() else None
@@ -138,7 +139,7 @@ class Reader:
 
     def _strings(self, i: int) -> Read:
         """One string or bytes literal, or several that make one."""
-        parts: List[Any] = []
+        parts: list[Any] = []
         while self.texts[i][-1:] == '"' or self.texts[i][:1] == '"':
             token = self.texts[i]
             parts.append(self._literal(literals.unquoted if token[0] == '"' else literals.unquoted_bytes, i))
@@ -160,9 +161,9 @@ class Reader:
             return items[0], end
         return tuple(items), end
 
-    def _items(self, opening: int, closing: str, depth: int) -> Tuple[List[Any], bool, int]:
+    def _items(self, opening: int, closing: str, depth: int) -> tuple[list[Any], bool, int]:
         """The items up to a bracket, whether a comma is the last thing before it, and where it goes on."""
-        items: List[Any] = []
+        items: list[Any] = []
         comma = True
         i = self._next(opening + 1, opening)
         while self.texts[i] != closing:
@@ -205,7 +206,7 @@ class Reader:
         self._check_hashes(i, items)
         return frozenset(items), self._expect(")", end)
 
-    def _check_hashes(self, i: int, items: List[Any]) -> None:
+    def _check_hashes(self, i: int, items: list[Any]) -> None:
         """Refuse what no set can hold: a slice, in some versions, and thousands of values of one hash."""
         try:
             hashes = sorted(map(hash, items))
@@ -244,7 +245,7 @@ class Reader:
 
 _AFTER_OPERAND = ENDS | {","}
 _SAME_HASH = 100
-_NAMED: Dict[str, Any] = {"None": None, "True": True, "False": False, "...": ..., "Ellipsis": ...}
+_NAMED: dict[str, Any] = {"None": None, "True": True, "False": False, "...": ..., "Ellipsis": ...}
 _FLOATS = {"inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, Dict, Iterator, List, Optional, Set
 
 from pyasm.code import Code, Free, Handler, Instruction, Layout, Position
 from pyasm.isa import JUMPS, Dialect
@@ -14,6 +14,7 @@ from pyasm.text import constants
 from pyasm.text.checksum import checksum
 from pyasm.text.errors import near
 from pyasm.text.tokens import Wrong, described
+from pyasm.typed import Any
 
 
 class Definition:
@@ -25,25 +26,25 @@ class Definition:
         """The name in the text, which that of the `Code` may differ from."""
         self.start = start
         """Index of the token DEFINE; those of the other statements are kept for messages too."""
-        self.body: List[Instruction] = []
-        self.starts: List[int] = []
-        self.labels: Dict[str, int] = {}
-        self.handlers: List[Handler] = []
-        self.handler_starts: List[int] = []
-        self.position: Optional[Position] = None
-        self.filename: Optional[str] = None
-        self.first_line: Optional[int] = None
-        self.consts: List[Any] = []
-        self.names: List[str] = []
-        self.picks: Dict[int, int] = {}
-        self.prefixes: Dict[int, int] = {}
-        self.sum: Optional[int] = None
-        self.tables: Dict[str, bytes] = {}
-        self.given: Dict[str, int] = {}
+        self.body: list[Instruction] = []
+        self.starts: list[int] = []
+        self.labels: dict[str, int] = {}
+        self.handlers: list[Handler] = []
+        self.handler_starts: list[int] = []
+        self.position: Position | None = None
+        self.filename: str | None = None
+        self.first_line: int | None = None
+        self.consts: list[Any] = []
+        self.names: list[str] = []
+        self.picks: dict[int, int] = {}
+        self.prefixes: dict[int, int] = {}
+        self.sum: int | None = None
+        self.tables: dict[str, bytes] = {}
+        self.given: dict[str, int] = {}
         """The directives that stand here, each with the index of its last one."""
         self._parameters = code.args
         self._keyword_only = False
-        self._known: Dict[str, Set[str]] = {}
+        self._known: dict[str, set[str]] = {}
 
     # -- labels and names
 
@@ -142,7 +143,7 @@ class Definition:
     def _no_label(self, label: str, i: int) -> Wrong:
         return Wrong(i, f"no label {described(label)} in {described(self.name)}", near(label, self.labels))
 
-    def _check_handlers(self, wrongs: List[Wrong]) -> None:
+    def _check_handlers(self, wrongs: list[Wrong]) -> None:
         for handler, i in zip(self.handlers, self.handler_starts):
             unknown = [(n, label) for n, label in enumerate(handler[:3], 1) if label not in self.labels]
             wrongs += [self._no_label(label, i + n) for n, label in unknown]
@@ -171,7 +172,7 @@ class Definition:
 
     # -- when everything is read
 
-    def complete(self, filename: str, lines: Optional[array[int]]) -> None:
+    def complete(self, filename: str, lines: array[int] | None) -> None:
         """The rest of the `Code`. `lines`, when it is of this text's file: the line of each token."""
         code = self.code
         code.filename = filename if self.filename is None else self.filename
@@ -193,7 +194,7 @@ class Definition:
                     held = Position(line, line)
                 self.body[index] = Instruction(op, arg, held)
 
-    def _layout(self) -> Optional[Layout]:
+    def _layout(self) -> Layout | None:
         """The pools; the tables too, when the text is as it was printed."""
         code = self.code
         pools = Layout(tuple(self.consts), tuple(self.names))

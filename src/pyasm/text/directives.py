@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from collections.abc import Callable
 
 from pyasm.code import Handler
 from pyasm.native.units import MAX_OPERAND
@@ -10,6 +10,7 @@ from pyasm.text import positions
 from pyasm.text.definition import Definition
 from pyasm.text.errors import near
 from pyasm.text.tokens import ENDS, Wrong, described
+from pyasm.typed import Any
 
 _MAX_INT = 0x7FFFFFFF
 
@@ -53,11 +54,11 @@ def _qualname(definition: Definition, i: int) -> int:
     return end
 
 
-def _string(definition: Definition, i: int) -> Tuple[str, int]:
+def _string(definition: Definition, i: int) -> tuple[str, int]:
     return _constant(definition, i, str, "a string is")
 
 
-def _constant(definition: Definition, i: int, kind: type, what: str) -> Tuple[Any, int]:
+def _constant(definition: Definition, i: int, kind: type, what: str) -> tuple[Any, int]:
     token = definition.texts[i]
     value, end = definition.reader.constant(i, 0) if token not in ENDS else (None, i)
     if type(value) is not kind:
@@ -75,7 +76,7 @@ def _doc(definition: Definition, i: int) -> int:
     return end
 
 
-def _integer(definition: Definition, i: int) -> Tuple[int, int]:
+def _integer(definition: Definition, i: int) -> tuple[int, int]:
     negative = definition.texts[i] == "-"
     value, end = definition.reader.number(i + negative, _MAX_INT)
     return -value if negative else value, end
@@ -110,7 +111,7 @@ def _frees(definition: Definition, i: int) -> int:
     return _names(definition, i, definition.code.frees, "free variable")
 
 
-def _names(definition: Definition, i: int, names: List[str], kind: str) -> int:
+def _names(definition: Definition, i: int, names: list[str], kind: str) -> int:
     """Names without anything between them; `kind`, when they must all be different, is what they are."""
     while True:
         name, end = definition.reader.name(i)
@@ -181,7 +182,7 @@ def _table(name: str) -> Directive:
 
 _TABLES = (".line_table", ".exception_table", ".local_kinds")
 
-_DIRECTIVES: Dict[str, Directive] = {
+_DIRECTIVES: dict[str, Directive] = {
     ".name": _name,
     ".qualname": _qualname,
     ".filename": _filename,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
-from typing import Iterable, List, Tuple
 
 from pyasm.errors import AssemblySyntaxError, Finding, nearest
 
@@ -19,7 +19,7 @@ class Report:
 
     def __init__(self, text: str, filename: str) -> None:
         self.text, self.filename = text, filename
-        self.found: List[Tuple[int, str, str]] = []
+        self.found: list[tuple[int, str, str]] = []
 
     @property
     def full(self) -> bool:
@@ -43,7 +43,7 @@ class Report:
         line, column, text = self._place(self.found[0][0])
         raise AssemblySyntaxError(findings, self.filename, line, column, text)
 
-    def _place(self, offset: int) -> Tuple[int, int, str]:
+    def _place(self, offset: int) -> tuple[int, int, str]:
         """Line and column, both counted from 1, and the line itself."""
         text = self.text
         start = text.rfind("\n", 0, offset) + 1

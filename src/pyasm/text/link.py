@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional
+from collections.abc import Iterator
 
 from pyasm.code import Code
 from pyasm.text.errors import near
 from pyasm.text.literals import name_text
 from pyasm.text.nesting import Cycle, nested
 from pyasm.text.tokens import Wrong, described
+from pyasm.typed import Any
 
 
 class References:
     """Code objects by name. A name may be used before it is defined: the object is there from its first use on."""
 
     def __init__(self) -> None:
-        self.codes: Dict[str, Code] = {}
-        self.uses: Dict[str, int] = {}
+        self.codes: dict[str, Code] = {}
+        self.uses: dict[str, int] = {}
         """Name -> index of the token where it is used first."""
 
     def code(self, name: str, index: int) -> Code:
@@ -32,18 +33,18 @@ class References:
         code.dialect = dialect or code.dialect
         return code
 
-    def undefined(self, defined: Dict[str, int]) -> Iterator[Wrong]:
+    def undefined(self, defined: dict[str, int]) -> Iterator[Wrong]:
         """What is used but not defined. `defined` has the token that names each definition."""
         for name, index in self.uses.items():
             if name not in defined:
                 yield Wrong(index, f"no DEFINE is called {described(name)}", near(name, defined))
 
-    def root(self, defined: Dict[str, int]) -> Optional[Code]:
+    def root(self, defined: dict[str, int]) -> Code | None:
         """The first one that nothing refers to, if there is one."""
         name = next((name for name in defined if name not in self.uses), None)
         return None if name is None else self.codes[name]
 
-    def faults(self, root: Optional[Code], defined: Dict[str, int]) -> Iterator[Wrong]:
+    def faults(self, root: Code | None, defined: dict[str, int]) -> Iterator[Wrong]:
         """Why not all is in the one that nothing refers to, if so."""
         if root is None:
             message = "each of the code objects is in another one: none is the outermost"
@@ -56,7 +57,7 @@ class References:
         if not others:
             yield from self._unreached(root, defined)
 
-    def _unreached(self, root: Code, defined: Dict[str, int]) -> Iterator[Wrong]:
+    def _unreached(self, root: Code, defined: dict[str, int]) -> Iterator[Wrong]:
         by_code = {id(self.codes[name]): index for name, index in defined.items()}
         try:
             reached = {id(code) for code in nested(root, _children)}
@@ -69,6 +70,6 @@ class References:
                 yield Wrong(index, "this code object is not in the outermost one", hint)
 
 
-def _children(code: Code) -> List[Any]:
+def _children(code: Code) -> list[Any]:
     consts = code.layout.consts if code.layout is not None else ()
     return [arg for arg in (*consts, *[instruction[1] for instruction in code.body]) if isinstance(arg, Code)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import Any, Match, Union
+from re import Match
+
+from pyasm.typed import TYPE_CHECKING, Any
 
 _PIECE = 4000
 """A longer string is written in pieces of so many characters, one after the other."""
@@ -165,7 +167,8 @@ def _char(match: Match[str]) -> str:
     raise Malformed("an escape that is none", r"a backslash itself is written \\", match.start() + 1)
 
 
-Number = Union[int, float, complex]
+if TYPE_CHECKING:
+    Number = int | float | complex
 
 
 def number(token: str) -> Number:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Tuple
+from collections.abc import Callable, Iterator
 
 from pyasm.code import Code
 from pyasm.errors import EncodeError
@@ -16,11 +16,11 @@ class Cycle(EncodeError):
         self.code = code
 
 
-def nested(root: Code, children: Callable[[Code], List[Code]]) -> List[Code]:
+def nested(root: Code, children: Callable[[Code], list[Code]]) -> list[Code]:
     """A code object and all that it contains, each once, the outer before the inner. Cycle when one contains itself."""
-    order: List[Code] = [root]
-    open_codes: Dict[int, bool] = {id(root): True}
-    path: List[Tuple[Code, Iterator[Code]]] = [(root, iter(children(root)))]
+    order: list[Code] = [root]
+    open_codes: dict[int, bool] = {id(root): True}
+    path: list[tuple[Code, Iterator[Code]]] = [(root, iter(children(root)))]
     while path:
         code, rest = path[-1]
         child = next(rest, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
+from collections.abc import Callable
 
 from pyasm.code import Free
 from pyasm.isa import JUMPS, Dialect, Opcode
@@ -11,18 +11,19 @@ from pyasm.text import constants
 from pyasm.text.constants import NoText
 from pyasm.text.literals import name_text
 from pyasm.text.tokens import ENDS, Wrong, described
+from pyasm.typed import Any
 
 Writer = Callable[[Any], str]
-Read = Tuple[Any, int]
+Read = tuple[Any, int]
 Reader = Callable[[int], Read]
 
 
 # -- writing
 
 
-def writers(dialect: Dialect, constant: Writer, label: Writer) -> Dict[str, Writer]:
+def writers(dialect: Dialect, constant: Writer, label: Writer) -> dict[str, Writer]:
     """For each mnemonic what makes text of its operand. They raise NoText, or any error that a wrong type gives."""
-    by_kind: Dict[str, Writer] = {
+    by_kind: dict[str, Writer] = {
         "-": _nothing_text,
         "number": _number_text,
         "const": constant,
@@ -75,7 +76,7 @@ def _enum_writer(names: frozenset[str]) -> Writer:
     return write
 
 
-def _flags_writer(flags: Tuple[str, ...]) -> Writer:
+def _flags_writer(flags: tuple[str, ...]) -> Writer:
     suffixes = [
         "".join(f" + {flag}" for n, flag in enumerate(flags) if bits >> n & 1) for bits in range(1 << len(flags))
     ]
@@ -99,7 +100,7 @@ class Readers:
 
     def __init__(self, dialect: Dialect, reader: constants.Reader) -> None:
         self.texts, self.names, self.number = reader.texts, reader.name, reader.number
-        by_kind: Dict[str, Reader] = {
+        by_kind: dict[str, Reader] = {
             "-": self._nothing,
             "number": self._number,
             "const": reader.operand,
@@ -111,7 +112,7 @@ class Readers:
         }
         for kind, members in dialect.enums.items():
             by_kind[kind] = self._enum_reader(list(members.values()))
-        self.table: Dict[str, Reader] = {}
+        self.table: dict[str, Reader] = {}
         for row in dialect.opcodes.values():
             self.table[row.name] = self._flags_reader(row) if row.flags else by_kind[row.operand]
 
@@ -159,7 +160,7 @@ class Readers:
 
         return read
 
-    def _enum_reader(self, names: List[str]) -> Reader:
+    def _enum_reader(self, names: list[str]) -> Reader:
         known = frozenset(names)
         longest = max(map(len, names))
 

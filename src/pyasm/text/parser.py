@@ -7,7 +7,7 @@ noted, and reading goes on with the next one.
 from __future__ import annotations
 
 from array import array
-from typing import Dict, Iterable, Optional
+from collections.abc import Iterable
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -45,11 +45,11 @@ class _Parser:
 
     def __init__(self, tokens: Tokens, report: Report, filename: str) -> None:
         self.tokens, self.texts, self.report, self.filename = tokens, tokens.texts, report, filename
-        self.definitions: Dict[str, Definition] = {}
+        self.definitions: dict[str, Definition] = {}
         self.references = link.References()
         self.constants = constants.Reader(tokens, self.references.code)
 
-    def parse(self) -> Optional[Code]:
+    def parse(self) -> Code | None:
         """The outermost code object; None when something is wrong."""
         start = self._skip(0)
         dialect = self._target(start)
@@ -84,7 +84,7 @@ class _Parser:
             raise Wrong(i, f"the end of the statement is needed, not {described(self.texts[i])}")
         return i
 
-    def _target(self, i: int) -> Optional[isa.Dialect]:
+    def _target(self, i: int) -> isa.Dialect | None:
         """The dialect that the first statement names, or None."""
         if self.texts[i] != ".target":
             hint = "the first statement says which instructions these are: .target 3.13"
@@ -220,7 +220,7 @@ class _Parser:
 
     # -- the end
 
-    def _finish(self) -> Optional[Code]:
+    def _finish(self) -> Code | None:
         """What can only be checked when everything has been read."""
         if not self.definitions:
             self._note(Wrong(len(self.texts) - 1, "the text defines no code object", "DEFINE name ... END"))
@@ -239,7 +239,7 @@ class _Parser:
     def _complete(self, root: Code) -> None:
         outer = next(d for d in self.definitions.values() if d.code is root)
         filename = self.filename if outer.filename is None else outer.filename
-        lines: Optional[array[int]] = None
+        lines: array[int] | None = None
         for definition in self.definitions.values():
             own = outer.filename is None and definition.filename is None
             if own and lines is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Optional
 
 from pyasm.code import Position
 from pyasm.text.constants import NoText
@@ -24,12 +23,12 @@ def text(position: Position) -> str:
     return f"{start}-{_place(end_line, end_column)}"
 
 
-def _place(line: Optional[int], column: Optional[int]) -> str:
+def _place(line: int | None, column: int | None) -> str:
     place = "?" if line is None else str(line)
     return place if column is None else f"{place}:{column}"
 
 
-def read(text: str) -> Optional[Position]:
+def read(text: str) -> Position | None:
     """The position that a text gives; None when it is none."""
     if text == NOWHERE:
         return Position()

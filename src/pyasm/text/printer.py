@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from operator import is_
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from pyasm import isa
 from pyasm.code import FUNCTION_FLAGS, Code, Free, Instruction, Layout, Position
@@ -17,6 +17,7 @@ from pyasm.text.checksum import checksum
 from pyasm.text.constants import NoText
 from pyasm.text.literals import dotted_text, name_text, string_text
 from pyasm.text.nesting import nested
+from pyasm.typed import Any, NamedTuple
 
 NO_FILENAME = "<assembly>"
 
@@ -32,7 +33,7 @@ class Line(NamedTuple):
     """
 
     kind: str
-    code: Optional[Code] = None
+    code: Code | None = None
     at: int = -1
     head: str = ""
     operand: str = ""
@@ -69,7 +70,7 @@ class _Printer:
     def __init__(self, code: Code, exact: bool) -> None:
         self.root, self.exact = code, exact
         self.dialect = isa.load(code.dialect)
-        self.found: List[Finding] = []
+        self.found: list[Finding] = []
         self.codes = nested(code, self._children)
         other = [one for one in self.codes if one.dialect != code.dialect]
         if other:
@@ -77,9 +78,9 @@ class _Printer:
         self.names = _unique_names(self.codes)
         self.writers = operands.writers(self.dialect, self.constant, _label_text)
 
-    def _children(self, code: Code) -> List[Code]:
+    def _children(self, code: Code) -> list[Code]:
         rows = self.dialect.opcodes
-        pool: List[Any] = list(code.layout.consts) if self.exact and code.layout is not None else []
+        pool: list[Any] = list(code.layout.consts) if self.exact and code.layout is not None else []
         pool += [arg for op, arg, _ in _instructions(code) if op in rows and rows[op].operand == "const"]
         return [const for const in pool if isinstance(const, Code)]
 
@@ -90,10 +91,10 @@ class _Printer:
         return constants.text(value)
 
 
-def _unique_names(codes: Sequence[Code]) -> Dict[int, str]:
+def _unique_names(codes: Sequence[Code]) -> dict[int, str]:
     """The name of each code object in the text, by its identity: `f`, `f#2`, and so on."""
     taken = {code.name for code in codes}
-    counts: Dict[str, int] = {}
+    counts: dict[str, int] = {}
     names = {}
     for code in codes:
         name = code.name
@@ -136,7 +137,7 @@ class _Definition:
                 yield Line("directive", code, -1, *words)
         yield Line("end", code, head="END")
 
-    def _safe(self, part: Any, *args: Any) -> List[Tuple[str, str]]:
+    def _safe(self, part: Any, *args: Any) -> list[tuple[str, str]]:
         """The lines of a part, or a comment about what is wrong with it."""
         try:
             return list(part(*args))
@@ -150,7 +151,7 @@ class _Definition:
 
     # -- what stands above the instructions
 
-    def _head(self, name: str) -> Iterator[Tuple[str, str]]:
+    def _head(self, name: str) -> Iterator[tuple[str, str]]:
         code, root = self.code, self.printer.root
         if code.name != name:
             yield ".name", name_text(code.name)
@@ -203,7 +204,7 @@ class _Definition:
     def _body(self) -> Iterator[Line]:
         code = self.code
         writers = self.printer.writers
-        position: Optional[Position] = None
+        position: Position | None = None
         picks = self.layout.picks if self.same else {}
         prefixes = self.layout.prefixes if self.same else {}
         for index, instruction in enumerate(code.body):
@@ -234,7 +235,7 @@ class _Definition:
 
     # -- what stands below them
 
-    def _tables(self) -> Iterator[Tuple[str, str]]:
+    def _tables(self) -> Iterator[tuple[str, str]]:
         if not self.same:
             if self.code.stack_size:
                 yield ".stacksize", str(self.code.stack_size)
@@ -254,7 +255,7 @@ def _label_text(label: Any) -> str:
     return name_text(label if isinstance(label, str) else str(label))
 
 
-def _arguments(code: Code) -> List[str]:
+def _arguments(code: Code) -> list[str]:
     """The operands of ADD_ARG."""
     result = list(map(name_text, code.posonlyargs))
     if result:
@@ -270,9 +271,9 @@ def _arguments(code: Code) -> List[str]:
     return result
 
 
-def _wrapped(name: str, words: Any, separator: str) -> Iterator[Tuple[str, str]]:
+def _wrapped(name: str, words: Any, separator: str) -> Iterator[tuple[str, str]]:
     """A directive with a list; a long one is continued by the same directive."""
-    held: List[str] = []
+    held: list[str] = []
     width = 0
     for word in words:
         if held and width + len(word) > _LINE:
@@ -287,15 +288,15 @@ def _wrapped(name: str, words: Any, separator: str) -> Iterator[Tuple[str, str]]
 # -- what the encoder derives from the instructions
 
 
-def _instructions(code: Code) -> List[Instruction]:
+def _instructions(code: Code) -> list[Instruction]:
     """The instructions of a body, without what is none."""
     return [entry for entry in code.body if isinstance(entry, tuple) and len(entry) == 3 and isinstance(entry[0], str)]
 
 
-def _derived_pools(code: Code, dialect: isa.Dialect) -> Tuple[List[str], List[Any]]:
+def _derived_pools(code: Code, dialect: isa.Dialect) -> tuple[list[str], list[Any]]:
     """The names and the constants as they are numbered where no layout says otherwise."""
     rows = dialect.opcodes
-    names: Dict[str, None] = {}
+    names: dict[str, None] = {}
     pool = Pool(first_constants(code, Layout(), dialect))
     for op, arg, _ in _instructions(code):
         row = rows.get(op)
@@ -314,11 +315,11 @@ def _same_constants(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return all(map(is_, one, other)) or all(map(lambda a, b: key(a) == key(b), one, other))
 
 
-def _derived_locals(code: Code, dialect: isa.Dialect) -> List[str]:
+def _derived_locals(code: Code, dialect: isa.Dialect) -> list[str]:
     """The local variables that only instructions tell, in the order in which the encoder adds them."""
     known = {*code.parameters, *code.cells, *code.frees} if dialect.variables == "joint" else set(code.parameters)
     rows = dialect.opcodes
-    found: Dict[str, None] = {}
+    found: dict[str, None] = {}
     for op, arg, _ in _instructions(code):
         kind = rows[op].operand if op in rows else ""
         for name in (arg,) if kind == "local" else arg if kind == "locals" and isinstance(arg, tuple) else ():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from array import array
 from itertools import accumulate
-from typing import List, Optional
 
 _ESCAPES = 20_000
 """How many escapes one literal may have: a regular expression needs memory for each."""
@@ -42,8 +41,8 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.texts: List[str] = _TOKEN.findall(text)
-        self._offsets: Optional[array[int]] = None
+        self.texts: list[str] = _TOKEN.findall(text)
+        self._offsets: array[int] | None = None
 
     def offset(self, index: int) -> int:
         """The place in the text where a token begins."""
