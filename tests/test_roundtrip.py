@@ -61,7 +61,7 @@ def test_tables_are_written_anew(modules: list[types.CodeType]) -> None:
 
 
 def test_lines_are_kept(modules: list[types.CodeType]) -> None:
-    """Written anew, the position table says the same of every instruction."""
+    """Written anew, the position table says the same of every instruction; it may differ in where prefixes belong."""
     import dis
 
     for code in modules:
@@ -76,7 +76,8 @@ def test_lines_are_kept(modules: list[types.CodeType]) -> None:
                 line = c.co_firstlineno
                 for offset in range(0, len(c.co_code), 2):
                     line = found.get(offset, line)
-                    out.append((offset, line))
+                    if c.co_code[offset] != dis.EXTENDED_ARG:
+                        out.append((offset, line))
             assert lines[0] == lines[1]
 
 
