@@ -69,7 +69,7 @@ def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
     for i, target in jumps.items():
         operands[i] = labels[target]
     names = units.pick(form.names, columns.opcodes)
-    places = units.pick(unit_positions, columns.bounds[:-1])
+    places = _places(unit_positions, columns, form)
     body: list[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, places)))
     if labels:
         body = _insert_labels(body, labels)
@@ -110,6 +110,13 @@ def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
         stack_size=raw.co_stacksize,
         layout=layout,
     )
+
+
+def _places(unit_positions: list[Any], columns: units.Units, form: units.Shape) -> Sequence[Any]:
+    """The position of each instruction: that of its opcode, which the optimizer of 3.9 may part from its prefixes."""
+    if form.has_caches:
+        return units.pick(unit_positions, columns.bounds[:-1])
+    return [unit_positions[end - 1] for end in columns.bounds[1:]]
 
 
 def _line_table(code: CodeType, dialect: isa.Dialect) -> bytes:
