@@ -16,6 +16,8 @@ from pyasm.typed import NamedTuple
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _PREFIX, _SUFFIX = "cpython-", ".isa"
+PORTABLE = "portable"
+"""The name of the dialect that is translated to every other."""
 
 JUMPS = frozenset({"absolute", "forward", "backward"})
 """The operand kinds that name a label."""
@@ -146,13 +148,19 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Dialect:
-    """The dialect of that name, `"3.13"`. TargetError when there is none."""
+    """The dialect of that name, `"3.13"` or `"portable"`. TargetError when there is none."""
+    if name == PORTABLE:
+        return _read(PORTABLE)
     if name not in names():
         known = ", ".join(names())
         raise TargetError(
             f"there is no dialect {name!r}; the native ones are {known}. {nearest(name, names())}".strip()
         )
-    with open(os.path.join(_FOLDER, _PREFIX + name + _SUFFIX), encoding="utf-8") as file:
+    return _read(_PREFIX + name)
+
+
+def _read(stem: str) -> Dialect:
+    with open(os.path.join(_FOLDER, stem + _SUFFIX), encoding="utf-8") as file:
         return Dialect(file.read())
 
 

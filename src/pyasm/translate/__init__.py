@@ -1,0 +1,75 @@
+"""lift and lower: between a native dialect and the portable one, a module for each construct.
+
+Each module holds a pass and its inverse: `lift(code, dialect)` and `lower(code, dialect)` change `code.body` in place.
+Lifting runs them in the order of PASSES, lowering in the opposite one. Between two passes a body is neither native nor
+portable: what the passes so far stand for is portable, the rest is native.
+"""
+
+from __future__ import annotations
+
+from pyasm import isa
+from pyasm.code import Code
+from pyasm.native.collector import uncollected
+from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
+from pyasm.typed import Any
+
+PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers)
+"""In the order of lifting."""
+
+
+@uncollected
+def lift(code: Code) -> Code:
+    """The portable form of a native `Code`, nested ones included; a portable one is given back as it is.
+
+    TargetError, with the instruction and the construct, for what no compiler makes and portable code cannot say.
+    """
+    return code if code.dialect == isa.PORTABLE else _translated(code, isa.load(code.dialect), lifting=True)
+
+
+@uncollected
+def lower(code: Code, dialect: str | None = None) -> Code:
+    """The same program in a native dialect, by default that of the running interpreter.
+
+    Code of another native dialect is lifted first. TargetError, with every instruction, construct and the target, for
+    what the target cannot express.
+    """
+    target = isa.running() if dialect is None else isa.load(dialect)
+    return code if code.dialect == target.name else _translated(lift(code), target, lifting=False)
+
+
+def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
+    """A translated copy. Inner code objects come first, since functions are made of them."""
+    inner: dict[int, Code] = {}
+
+    def translated(value: Any) -> Any:
+        if not isinstance(value, Code):
+            return value
+        if id(value) not in inner:
+            inner[id(value)] = _translated(value, dialect, lifting=lifting)
+        return inner[id(value)]
+
+    body = [each._replace(arg=translated(each.arg)) if isinstance(each.arg, Code) else each for each in code.body]
+    new = code.replace(body=body, dialect=isa.PORTABLE if lifting else dialect.name)
+    layout = code.layout
+    if layout is not None:
+        consts = tuple(map(translated, layout.consts))
+        origin = code.dialect if lifting else layout.origin
+        new.layout = layout._replace(
+            consts=consts,
+            origin=origin,
+            body=(),
+            handlers=(),
+            line_table=None,
+            exception_table=None,
+            picks={},
+            prefixes={},
+        )
+    if lifting:
+        for each in PASSES:
+            each.lift(new, dialect)
+        return new
+    if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
+        new.layout, new.stack_size = None, 0
+    for each in reversed(PASSES):
+        each.lower(new, dialect)
+    return new

@@ -1,0 +1,55 @@
+"""Changing a body: what all passes do at the end, and the names of new labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pyasm.code import Instruction, Position
+from pyasm.native.units import LABEL
+from pyasm.typed import Any
+
+_new = tuple.__new__
+
+
+def instruction(op: str, arg: Any = None, position: Position | None = None) -> Instruction:
+    """An instruction; faster than the constructor of a NamedTuple."""
+    return _new(Instruction, (op, arg, position))
+
+
+def rewrite(body: list[Instruction], edits: Mapping[int, Sequence[Instruction]]) -> list[Instruction]:
+    """The body with the instruction at each of these indexes replaced by any number of others.
+
+    Takes time for the edits and one copy of the body. An index equal to the body's length appends.
+    """
+    if not edits:
+        return body
+    parts: list[Instruction] = []
+    done = 0
+    for index in sorted(edits):
+        parts += body[done:index]
+        parts += edits[index]
+        done = index + 1
+    return parts + body[done:]
+
+
+def places(body: Iterable[Instruction]) -> dict[Any, int]:
+    """Name of each label -> its index."""
+    return {arg: index for index, (op, arg, _) in enumerate(body) if op == LABEL}
+
+
+class Labels:
+    """Names that no label of a body has yet."""
+
+    def __init__(self, body: Iterable[Instruction], stem: str = "L") -> None:
+        self.taken = {arg for op, arg, _ in body if op == LABEL}
+        self.stem = stem
+        self.count = len(self.taken)
+
+    def new(self) -> str:
+        """Another name, each time."""
+        while True:
+            self.count += 1
+            name = f"{self.stem}{self.count}"
+            if name not in self.taken:
+                self.taken.add(name)
+                return name

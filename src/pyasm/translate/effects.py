@@ -1,0 +1,65 @@
+"""What instructions do to the depth of the stack, in the middle of translation: native ones and portable ones together.
+
+A body on its way from one dialect to the other has instructions of both, and the pseudo instructions that stand for the
+exception table. Where both dialects have a name, the native meaning counts: the portable ones that differ are those of
+the passes that come last in lifting and first in lowering.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pyasm import isa
+from pyasm.isa import JUMPS
+from pyasm.typed import Any, NamedTuple
+
+PSEUDO = {"SETUP_FINALLY": (0, 1), "SETUP_CLEANUP": (0, 2), "SETUP_WITH": (0, 1), "POP_BLOCK": (0, 0)}
+"""Depth after each, and at its label: the handler is entered with the exception, or lasti and exception; that of a
+SETUP_WITH without what __enter__ gave, the top entry."""
+
+
+class Effect(NamedTuple):
+    """What an instruction does: entries read, change of the depth, change of the depth when it jumps, flow."""
+
+    pops: Any
+    net: Any
+    jump: Any
+    flow: str
+    names_label: bool
+
+
+class Effects:
+    """The effects of the instructions of a native dialect and, for names that it does not have, the portable ones."""
+
+    def __init__(self, dialect: isa.Dialect) -> None:
+        self.rows: dict[str, Effect] = {}
+        for table in (isa.load(isa.PORTABLE), dialect):
+            for name, row in table.opcodes.items():
+                found = isa.effects(row.stack)
+                label = row.operand in JUMPS
+                self.rows[name] = Effect(found.pops, found.net, found.net_of_jump, row.flow, label)
+        if dialect.blocks == "table":
+            for name, (net, jump) in PSEUDO.items():
+                self.rows[name] = Effect(
+                    lambda n: 0, lambda n, net=net: net, lambda n, jump=jump: jump, "setup", name != "POP_BLOCK"
+                )
+
+    def step(self, op: str, arg: Any, depth: int) -> tuple[int | None, int | None]:
+        """The depth for the next instruction and for the label, None where execution does not go on."""
+        row = self.rows[op]
+        n = number(arg)
+        following = None if row.flow in ("jump", "return", "raise") else depth + row.net(n)
+        return following, depth + row.jump(n) if row.names_label else None
+
+
+def number(arg: Any) -> int:
+    """The operand as stack signatures see it: a number, or the flags beside a name."""
+    if type(arg) is int:
+        return arg
+    return arg[1] if type(arg) is tuple and len(arg) == 2 and type(arg[1]) is int else 0
+
+
+@cache
+def effects(dialect_name: str) -> Effects:
+    """The effects in a body that is translated from or to this native dialect."""
+    return Effects(isa.load(dialect_name))

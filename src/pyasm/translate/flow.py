@@ -1,0 +1,59 @@
+"""Data flow over a body: a state at the start, what an instruction does to it, and how two states become one.
+
+Stack depth, block stacks, kinds of stack entries and definite assignment are all found by `forward`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyasm.code import Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import places
+from pyasm.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    State = TypeVar("State")
+
+
+def forward(
+    body: Sequence[Instruction],
+    start: State,
+    transfer: Callable[[int, Instruction, State], tuple[State | None, State | None]],
+    merge: Callable[[State, State], State],
+) -> list[State | None]:
+    """The state before each instruction, None where no path comes; one more for the end of the body.
+
+    `transfer(index, instruction, state)` gives the state for the next instruction and the one for the label that the
+    instruction names, each None when execution does not go on there. A label passes the state on. `merge(old, new)` is
+    the state of an instruction that is reached with both; it must return `old` itself when nothing changes, and come to
+    rest after finitely many steps.
+    """
+    labels = places(body)
+    states: list[State | None] = [None] * (len(body) + 1)
+    pending: list[tuple[int, Any]] = [(0, start)]
+    while pending:
+        index, state = pending.pop()
+        while True:
+            old = states[index]
+            if old is not None:
+                state = merge(old, state)
+                if state is old:
+                    break
+            states[index] = state
+            if index == len(body):
+                break
+            each = body[index]
+            if each[0] == LABEL:
+                following: Any = state
+            else:
+                following, jumping = transfer(index, each, state)
+                if jumping is not None:
+                    pending.append((labels[each[1]], jumping))
+            if following is None:
+                break
+            state = following
+            index += 1
+    return states
