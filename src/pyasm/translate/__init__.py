@@ -8,7 +8,7 @@ portable: what the passes so far stand for is portable, the rest is native.
 from __future__ import annotations
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Layout
 from pyasm.native.collector import uncollected
 from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
 from pyasm.typed import Any
