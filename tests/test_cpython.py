@@ -66,9 +66,9 @@ def test_ends_as_without_the_hook(name: str, tmp_path: Path) -> None:
     found = different(name, tmp_path, "--hook")
     if found:  # some depend on time or on what ran before: such a one does not repeat itself
         found &= different(name, tmp_path, "--hook")
-    if found:  # some look whether two constants are one object, which no copy of a code object keeps
+    if found:  # some look whether two constants or bytes are one object, which no copy of a code object keeps
         identity = different(name, tmp_path, "--rebuild")
-        print(f"{name}: {sorted(found & identity)} depend on the identity of constants")
+        print(f"{name}: {sorted(found & identity)} depend on the identity of objects")
         found -= identity
     assert found == set()
 

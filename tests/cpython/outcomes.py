@@ -3,7 +3,7 @@
     python outcomes.py test_json [--hook | --rebuild]
 
 With --hook, every module that is imported is decoded and encoded again before it runs. With --rebuild, its code objects
-are made anew by `code.replace()`: what ends otherwise then depends on the identity of constants, not on the codec.
+are made anew by `code.replace()`: what ends otherwise then depends on the identity of constants and bytes, not on the codec.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Hook:
 def rebuilt(code: types.CodeType) -> types.CodeType:
     """A copy that the interpreter itself makes, of a code object and all that are in it."""
     consts = tuple([rebuilt(const) if isinstance(const, types.CodeType) else const for const in code.co_consts])
-    return code.replace(co_consts=consts, co_name=str(code.co_name))
+    return code.replace(co_consts=consts, co_code=bytes(bytearray(code.co_code)))
 
 
 if "--hook" in sys.argv:

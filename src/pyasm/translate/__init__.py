@@ -54,16 +54,8 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
     if layout is not None:
         consts = tuple(map(translated, layout.consts))
         origin = code.dialect if lifting else layout.origin
-        new.layout = layout._replace(
-            consts=consts,
-            origin=origin,
-            body=(),
-            handlers=(),
-            line_table=None,
-            exception_table=None,
-            picks={},
-            prefixes={},
-        )
+        kept = {"names": layout.names, "stack_size": layout.stack_size, "local_kinds": layout.local_kinds}
+        new.layout = Layout(consts, file=layout.file, origin=origin, **kept)
     if lifting:
         for each in PASSES:
             each.lift(new, dialect)
