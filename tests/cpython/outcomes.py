@@ -3,7 +3,7 @@
     python outcomes.py test_json [--hook | --rebuild]
 
 With --hook, every module that is imported is decoded and encoded again before it runs. With --rebuild, its code objects
-are made anew by `code.replace()`: what ends otherwise then depends on the identity of constants and bytes, not on the codec.
+are made anew by `code.replace()`: what ends otherwise then depends on the identity of constants and bytes.
 """
 
 from __future__ import annotations

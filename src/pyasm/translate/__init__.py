@@ -54,8 +54,14 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
     if layout is not None:
         consts = tuple(map(translated, layout.consts))
         origin = code.dialect if lifting else layout.origin
-        kept = {"names": layout.names, "stack_size": layout.stack_size, "local_kinds": layout.local_kinds}
-        new.layout = Layout(consts, file=layout.file, origin=origin, **kept)
+        new.layout = Layout(
+            consts,
+            layout.names,
+            stack_size=layout.stack_size,
+            local_kinds=layout.local_kinds,
+            file=layout.file,
+            origin=origin,
+        )
     if lifting:
         for each in PASSES:
             each.lift(new, dialect)
