@@ -89,7 +89,14 @@ def test_the_readme_of_the_tables_explains_every_word():
         rows = re.findall(r"^\| (`[^|]*) \|", file.read(), re.M)
     words = {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
     dialects = [isa.load(name) for name in isa.names()]
-    keys = {key for dialect in dialects for key in vars(dialect)} - {"name", "opcodes", "enums", "by_number"}
+    keys = {key for dialect in dialects for key in vars(dialect)} - {
+        "name",
+        "opcodes",
+        "enums",
+        "by_number",
+        "groups",
+        "since",
+    }
     opcodes = [opcode for dialect in dialects for opcode in dialect.opcodes.values()]
     enums = {kind for dialect in dialects for kind in dialect.enums}
     kinds = {opcode.operand for opcode in opcodes} - enums

@@ -1,4 +1,4 @@
-"""docs/native-text.md says what is so: its examples are read, its errors given, its directives are all there are."""
+"""docs/text.md says what is so: its examples are read, its errors given, its directives are all there are."""
 
 import re
 
@@ -8,7 +8,7 @@ from textkit import HERE
 import pyasm
 from pyasm.text import directives, printer
 
-PAGE = (HERE.parent / "docs" / "native-text.md").read_text(encoding="utf-8")
+PAGE = (HERE.parent / "docs" / "text.md").read_text(encoding="utf-8")
 
 
 def blocks(kind):

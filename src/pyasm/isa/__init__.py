@@ -75,12 +75,21 @@ class Dialect:
         """Mnemonic -> row."""
         self.enums: dict[str, dict[int, str]] = {}
         """Operand kind -> number -> name."""
+        self.groups: dict[str, list[str]] = {}
+        """Of the portable table: heading -> the mnemonics below it."""
+        self.since: dict[str, str] = {}
+        """Of the portable table: mnemonic -> the first native dialect that can express it, where not all can."""
         for line in text.splitlines():
             line = line.partition("#")[0].rstrip() if not line[:1].isupper() else line
             if line[:1].isupper():
                 self._add_row(line)
             elif line.startswith("enum "):
                 self._add_enum(line)
+            elif line.startswith("group "):
+                self.groups[line[len("group ") :]] = []
+            elif line.startswith("since "):
+                _, version, *mnemonics = line.split()
+                self.since.update(dict.fromkeys(mnemonics, version))
             elif line:
                 self._add_head(*line.split())
         self.by_number: dict[int, Opcode] = {opcode.number: opcode for opcode in self.opcodes.values()}
@@ -103,6 +112,8 @@ class Dialect:
     def _add_row(self, line: str) -> None:
         name, number, caches, operand, stack, flow, meaning = [c.strip() for c in line.split("  ") if c.strip()]
         kind, *flags = operand.split("+")
+        if self.groups:
+            self.groups[next(reversed(self.groups))].append(name)
         self.opcodes[name] = Opcode(name, int(number), int(caches), kind, tuple(flags), stack, flow, meaning)
 
     def __repr__(self) -> str:
@@ -162,6 +173,12 @@ def load(name: str) -> Dialect:
 def _read(stem: str) -> Dialect:
     with open(os.path.join(_FOLDER, stem + _SUFFIX), encoding="utf-8") as file:
         return Dialect(file.read())
+
+
+def expressing(mnemonic: str) -> tuple[str, ...]:
+    """The native dialects that can express an instruction of the portable one, oldest first."""
+    first = load(PORTABLE).since.get(mnemonic, names()[0])
+    return names()[names().index(first) :]
 
 
 def running() -> Dialect:

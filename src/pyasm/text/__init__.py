@@ -1,4 +1,4 @@
-"""The text form: `parse` reads it, `format` writes it. docs/native-text.md has the grammar.
+"""The text form: `parse` reads it, `format` writes it. docs/text.md has the grammar.
 
 The parts are imported when they are first needed: most programs that import the package never see text.
 """

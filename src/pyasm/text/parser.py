@@ -1,4 +1,4 @@
-"""Text as `Code`. The inverse is in printer.py; docs/native-text.md has the grammar.
+"""Text as `Code`. The inverse is in printer.py; docs/text.md has the grammar.
 
 A text is statements, a statement is tokens up to the end of a line or a semicolon. What is wrong with a statement is
 noted, and reading goes on with the next one.
