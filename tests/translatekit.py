@@ -59,6 +59,7 @@ def relabelled(code: Code) -> tuple[list[object], list[object]]:
     used.update(label for handler in code.handlers for label in handler[:3])
     marks = [e.arg for e in code.body if e.op == "LABEL"]
     numbers: dict[object, object] = {}
+    count = 0
     body: list[object] = []
     at: list[object] = []
     for e in code.body:
@@ -67,13 +68,14 @@ def relabelled(code: Code) -> tuple[list[object], list[object]]:
                 at.append(e.arg)
             continue
         if at:
-            body.append(("LABEL", len(numbers)))
-            numbers.update(dict.fromkeys(at, len(numbers)))
+            numbers.update(dict.fromkeys(at, count))
+            body.append(("LABEL", count))
+            count += 1
             at = []
         body.append(e)
     if at:
-        numbers.update(dict.fromkeys(at, len(numbers)))
-        body.append(("LABEL", numbers[at[0]]))
+        numbers.update(dict.fromkeys(at, count))
+        body.append(("LABEL", count))
     known = set(marks)
     body = [
         (e[0], numbers[e[1]] if e[0] in jumps and e[1] in known else e[1], *e[2:]) if len(e) == 3 else e  # type: ignore

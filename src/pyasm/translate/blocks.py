@@ -1,14 +1,362 @@
-"""blocks: not written yet."""
+"""blocks: the exception table of 3.11 and later, and CPython's own pseudo instructions for it.
+
+    SETUP_FINALLY L   from here on an exception goes to L, with [exc] above the stack as it is here
+    SETUP_CLEANUP L   the same with [lasti, exc]
+    SETUP_WITH L      the same with [lasti, exc] in place of the top entry
+    POP_BLOCK         until here; the regions nest
+
+A position on one of them is that of the NOP which the compiler leaves where nothing else stands for the line.
+
+The handler of a region names the region: the entries of a table that go to one handler are the same region in pieces,
+and the region around it is the one in which its handler is entered. So where execution goes on, the innermost handler
+tells all.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Handler, Instruction
+from pyasm.errors import Finding, TargetError
+from pyasm.isa import JUMPS
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.effects import Effects, effects
+from pyasm.typed import Any
+
+SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
+PSEUDO = SETUPS | {"POP_BLOCK"}
+_POP_BLOCK = instruction("POP_BLOCK")
+_ENDS = frozenset({"jump", "return", "raise"})
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """From the table to instructions; the code has no `handlers` afterwards."""
+    if code.handlers:
+        regions = _Regions(code)
+        _fill(code.body, regions, dialect)
+        code.body = _Inserter(code.body, regions, dialect).body()
+        code.handlers = []
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """From the instructions to the table."""
+    if dialect.blocks != "table" or not any(each[0] in PSEUDO for each in code.body):
+        return
+    walk = _Walk(code, effects(dialect.name))
+    _uncover(code.body, walk.innermost, dialect)
+    code.body, code.handlers = _table(code.body, walk, dialect)
+
+
+class _Regions:
+    """What the table of a code says: the innermost handler of each instruction; their kinds, and those around."""
+
+    def __init__(self, code: Code) -> None:
+        body = code.body
+        self.labels = places(body)
+        self.innermost: list[Any] = [None] * (len(body) + 1)
+        self.setups: dict[str, str] = {}
+        """Handler -> the instruction that begins its region."""
+        for start, end, target, _, lasti in code.handlers:
+            first, last = self.labels[start], self.labels[end]
+            self.innermost[first:last] = [target] * (last - first)
+            if target not in self.setups:
+                self.setups[target] = self._setup(body, target, lasti)
+        self.around: dict[Any, Any] = {}
+        """Handler -> that of the region in which it is entered."""
+        for target in self.setups:
+            self.around[target] = self._around(body, target)
+        for target in self.setups:
+            self._nests(target)
+
+    def _setup(self, body: Sequence[Instruction], target: str, lasti: bool) -> str:
+        if not lasti:
+            return "SETUP_FINALLY"
+        first = self.first(body, self.labels[target])
+        called = [each[0] for each in body[first : first + 2]]
+        return "SETUP_WITH" if called == ["PUSH_EXC_INFO", "WITH_EXCEPT_START"] else "SETUP_CLEANUP"
+
+    def first(self, body: Sequence[Instruction], index: int) -> int:
+        """Index of the first instruction from there on that is no label."""
+        while index < len(body) and body[index][0] == LABEL:
+            index += 1
+        return index
+
+    def _around(self, body: Sequence[Instruction], target: str) -> Any:
+        """A handler that begins with PUSH_EXC_INFO sets up its cleanup there."""
+        first = self.first(body, self.labels[target])
+        around = self.innermost[first]
+        if around is None or body[first][0] != "PUSH_EXC_INFO":
+            return around
+        cleanup = self.first(body, self.labels[around])
+        return self.innermost[cleanup] if self.innermost[cleanup] != around else None
+
+    def _nests(self, target: str) -> None:
+        """TargetError when a region is around itself."""
+        passed = set()
+        handler: Any = target
+        while handler is not None:
+            if handler in passed:
+                raise TargetError(Finding("the regions of the exception table do not nest", f"handler {target}"))
+            passed.add(handler)
+            handler = self.around[handler]
+
+    def chain(self, handler: Any) -> list[Any]:
+        """A handler and those around it, outwards."""
+        chain = []
+        while handler is not None:
+            chain.append(handler)
+            handler = self.around[handler]
+        return chain
+
+
+class _Inserter:
+    """Puts the instructions where the innermost handler changes: between neighbours, and in front of the targets of
+    jumps, each kind of which gets a label of its own there."""
+
+    def __init__(self, old: list[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
+        self.old = old
+        self.regions = regions
+        self.flows = {name: row.flow for name, row in dialect.opcodes.items()}
+        self.jumps = frozenset(name for name, row in dialect.opcodes.items() if row.operand in JUMPS)
+        self.new_label = Labels(old).new
+        self.entries: dict[str, str] = {}
+        """Handler -> the label where its region's SETUP sends to, when that is another."""
+        self.stubs: dict[int, dict[Any, str]] = {}
+        """Index of the first instruction at a label -> innermost handler of those that come -> the label for them."""
+        self.named: set[str] = set(regions.around)
+        """The labels that something goes to."""
+        self.edits: dict[int, list[Instruction]] = {}
+
+    def body(self) -> list[Instruction]:
+        """The new body. The labels that only the table named are gone."""
+        self._find_stubs()
+        self._walk()
+        new = rewrite(self.old, self.edits)
+        used = {each[1] for each in new if each[0] in self.jumps or each[0] in SETUPS}
+        return [each for each in new if each[0] != LABEL or each[1] in used]
+
+    def _find_stubs(self) -> None:
+        regions, old = self.regions, self.old
+        innermost, labels = regions.innermost, regions.labels
+        for handler, around in regions.around.items():
+            first = regions.first(old, labels[handler])
+            if innermost[first] != around:
+                self.entries[handler] = self._stub(first, around)
+        for index, (op, arg, position) in enumerate(old):
+            if op in self.jumps:
+                self.named.add(arg)
+                first = regions.first(old, labels[arg])
+                if innermost[first] != innermost[index]:
+                    self.edits[index] = [instruction(op, self._stub(first, innermost[index]), position)]
+
+    def _stub(self, first: int, coming: Any) -> str:
+        stubs = self.stubs.setdefault(first, {})
+        if coming not in stubs:
+            stubs[coming] = self.new_label()
+        return stubs[coming]
+
+    def _walk(self) -> None:
+        """Insert what the way from each instruction to the one behind it needs."""
+        innermost = self.regions.innermost
+        coming: Any = None
+        alive = True
+        at = -1  # index of the first label in front of the instruction
+        for index, (op, _, _) in enumerate(self.old):
+            if op == LABEL:
+                at = index if at < 0 else at
+                continue
+            inner = innermost[index]
+            if index in self.stubs or (coming != inner):
+                self._arrive(index, at if at >= 0 else index, coming, alive)
+            coming, at = inner, -1
+            alive = self.flows[op] not in _ENDS
+            if not alive:
+                coming = None
+
+    def _arrive(self, index: int, at: int, coming: Any, alive: bool) -> None:
+        """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""
+        inner = self.regions.innermost[index]
+        stubs = self.stubs.get(index, {})
+        parts: list[Instruction] = []
+        others = [(handler, label) for handler, label in stubs.items() if not alive or handler != coming]
+        entered = alive or any(each[1] in self.named for each in self.old[at:index])
+        if coming != inner and (alive or not entered):
+            if alive and coming in stubs:
+                parts.append(instruction(LABEL, stubs[coming]))
+            parts += self._change(coming, inner)
+        elif coming in stubs and alive:
+            parts.append(instruction(LABEL, stubs[coming]))
+        for handler, label in others:
+            if alive:
+                parts.append(instruction("JUMP_FORWARD", self._landing(index, at)))
+            parts.append(instruction(LABEL, label))
+            parts += self._change(handler, inner)
+            alive = True
+        parts = self._fold(index, at, parts)
+        self.edits[at] = parts + self.edits.get(at, [self.old[at]])
+
+    def _landing(self, index: int, at: int) -> str:
+        name: str = self.old[at][1]  # a stub is only where a label is
+        return name
+
+    def _change(self, before: Any, after: Any) -> list[Instruction]:
+        """From being in the region of one handler to being in that of another."""
+        regions = self.regions
+        left, entered = regions.chain(before), regions.chain(after)
+        while left and entered and left[-1] == entered[-1]:
+            left.pop()
+            entered.pop()
+        begins = [instruction(regions.setups[each], self.entries.get(each, each)) for each in reversed(entered)]
+        return [_POP_BLOCK] * len(left) + begins
+
+    def _fold(self, index: int, at: int, parts: list[Instruction]) -> list[Instruction]:
+        """A NOP in front of a SETUP was made of it: its position goes there."""
+        if parts and parts[0][0] in SETUPS and at and self.old[at - 1][0] == "NOP" and at - 1 not in self.edits:
+            op, arg, _ = parts[0]
+            self.edits[at - 1] = []
+            return [instruction(op, arg, self.old[at - 1][2]), *parts[1:]]
+        return parts
+
+
+def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
+    pass
+
+
+def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dialect) -> None:
+    pass
+
+
+class _Block:
+    """A region on the block stack: its handler, the region around it."""
+
+    __slots__ = ("around", "handler")
+
+    def __init__(self, handler: str, around: _Block | None) -> None:
+        self.handler = handler
+        self.around = around
+
+
+class _Walk:
+    """Every way through a body: the block of each instruction, and the depth at each handler."""
+
+    def __init__(self, code: Code, table: Effects) -> None:
+        self.code = code
+        self.step = table.step
+        body = code.body
+        self.labels = places(body)
+        self.innermost: list[Any] = [None] * len(body)
+        """The block of each instruction."""
+        self.seen = bytearray(len(body))
+        self.states: dict[str, tuple[Any, int]] = {}
+        self.blocks: dict[str, _Block] = {}
+        self.depths: dict[str, tuple[int, bool]] = {}
+        """Handler -> depth that is kept, and whether lasti comes above it."""
+        self.pending: list[tuple[int, Any, int]] = [(0, None, 0)]
+        self._follow_all()
+        for index in range(len(body)):  # what no path reaches
+            if not self.seen[index]:
+                self.pending.append((index, None, 0))
+                self._follow_all()
+
+    def _follow_all(self) -> None:
+        while self.pending:
+            self._follow(*self.pending.pop())
+
+    def _follow(self, index: int, block: Any, depth: int) -> None:
+        body, seen, innermost = self.code.body, self.seen, self.innermost
+        while index < len(body):
+            op, arg, _ = body[index]
+            if op == LABEL:
+                if not self._meets(arg, block, depth):
+                    return
+            elif seen[index]:
+                return
+            seen[index] = 1
+            if op in PSEUDO:
+                block = self._enter(op, arg, block, depth) if op in SETUPS else self._leave(index, block)
+            innermost[index] = block
+            if op != LABEL:
+                following, jumped = self.step(op, arg, depth)
+                if jumped is not None and op not in SETUPS:
+                    self.pending.append((self.labels[arg], block, jumped))
+                if following is None:
+                    return
+                depth = following
+            index += 1
+
+    def _meets(self, label: str, block: Any, depth: int) -> bool:
+        """Is this the first time at the label? TargetError when it is reached with another block."""
+        old = self.states.get(label)
+        if old is None:
+            self.states[label] = block, depth
+            return True
+        if old[0] is not block:
+            raise TargetError(
+                Finding("it is reached inside of different blocks", f"{self.code.qualname}, label {label}")
+            )
+        return False
+
+    def _enter(self, op: str, handler: str, block: Any, depth: int) -> _Block:
+        if handler not in self.blocks:
+            self.blocks[handler] = _Block(handler, block)
+            kept = depth - 1 if op == "SETUP_WITH" else depth
+            self.depths[handler] = kept, op != "SETUP_FINALLY"
+            self.pending.append((self.labels[handler], block, kept + (1 if op == "SETUP_FINALLY" else 2)))
+        return self.blocks[handler]
+
+    def _leave(self, index: int, block: Any) -> Any:
+        if block is None:
+            raise TargetError(Finding("POP_BLOCK outside of a block", f"{self.code.qualname}, instruction {index}"))
+        return block.around
+
+
+def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Instruction], list[Handler]]:
+    """The body without the pseudo instructions, with labels around each region; the table."""
+    flows = {name: row.flow for name, row in dialect.opcodes.items()}
+    new_label = Labels(body).new
+    new: list[Instruction] = []
+    handlers: list[Handler] = []
+    inside: Any = None
+    start = ""
+    for index, each in enumerate(body):
+        op, arg, position = each
+        if op == LABEL:
+            new.append(each)
+            continue
+        if op in PSEUDO:
+            if position is None:
+                continue
+            each = instruction("NOP", None, position)
+            block = walk.innermost[index] if op == "POP_BLOCK" else walk.innermost[index].around
+        elif flows[op] == "jump" and _is_next(body, index + 1, arg):
+            continue
+        else:
+            block = walk.innermost[index]
+        if block is not inside:
+            if inside is not None or block is not None:
+                label = new_label()
+                new.append(instruction(LABEL, label))
+            if inside is not None:
+                handlers.append(Handler(start, label, inside.handler, *walk.depths[inside.handler]))
+            inside, start = block, label
+        new.append(each)
+    if inside is not None:
+        end = new_label()
+        new.append(instruction(LABEL, end))
+        handlers.append(Handler(start, end, inside.handler, *walk.depths[inside.handler]))
+    return new, handlers
+
+
+def _is_next(body: Sequence[Instruction], index: int, label: str) -> bool:
+    """Does nothing that is executed stand between here and the label?"""
+    while index < len(body):
+        op, arg, position = body[index]
+        if op == LABEL:
+            if arg == label:
+                return True
+        elif op not in PSEUDO or position is not None:
+            return False
+        index += 1
+    return False
