@@ -33,7 +33,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=VERSIONS)
 def tests(session: nox.Session) -> None:
     session.install(".[test]")
-    session.run("pytest", *session.posargs, env={"PYTHONDONTWRITEBYTECODE": ""})
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs, env={"PYTHONDONTWRITEBYTECODE": ""})
 
 
 @nox.session(python=VERSIONS)

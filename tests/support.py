@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+HERE = Path(__file__).parent
 FULL = os.environ.get("PYASM_FULL") == "1"
 """Run over everything instead of a sample."""
 SEED = int(os.environ.get("PYASM_SEED") or random.SystemRandom().randrange(1 << 32))
@@ -90,3 +91,8 @@ def same_constant(a: Any, b: Any) -> bool:
     if isinstance(a, frozenset):
         return len(a) == len(b) and sorted(map(repr, a)) == sorted(map(repr, b))
     return a is b or repr(a) == repr(b)
+
+
+def function_code(source: str) -> types.CodeType:
+    """The code object of the first function that a source defines."""
+    return next(const for const in compile(source, "example.py", "exec").co_consts if isinstance(const, types.CodeType))

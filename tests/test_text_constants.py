@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textkit import FULL
+from support import FULL
 
 import pyasm
 from pyasm.code import Code, Instruction

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from textkit import HERE
+from support import HERE
 
 import pyasm
 from pyasm.text import directives, printer

@@ -8,7 +8,7 @@ import random
 import traceback
 
 import pytest
-from textkit import FULL, HERE, SEED, function_code
+from support import FULL, HERE, SEED, function_code
 
 import pyasm
 from pyasm import isa
