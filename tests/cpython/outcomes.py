@@ -1,8 +1,9 @@
 """Run one module of CPython's own tests and print how each test ended, as JSON.
 
-    python outcomes.py test_json [--hook | --rebuild]
+    python outcomes.py test_json [--hook | --translate | --rebuild]
 
-With --hook, every module that is imported is decoded and encoded again before it runs. With --rebuild, its code objects
+With --hook, every module that is imported is decoded and encoded again before it runs, with --translate lifted and
+lowered as well. With --rebuild, its code objects
 are made anew by `code.replace()`: what ends otherwise then depends on the identity of constants and bytes.
 """
 
@@ -45,6 +46,11 @@ if "--hook" in sys.argv:
     import pyasm
 
     Hook.install(lambda code: pyasm.encode(pyasm.decode(code)))
+elif "--translate" in sys.argv:
+    import pyasm
+    from pyasm.translate import lift, lower
+
+    Hook.install(lambda code: pyasm.encode(lower(lift(pyasm.decode(code)))))
 elif "--rebuild" in sys.argv:
     Hook.install(rebuilt)
 

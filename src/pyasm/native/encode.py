@@ -109,6 +109,7 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
     line_table = layout.line_table
     if line_table is None:
         line_table = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
+        line_table = _as_it_was(code, line_table, place.starts[-1], dialect)
     stack_size, exception_table = layout.stack_size, layout.exception_table
     if exception_table is None:
         regions = _regions(code, numbered)
@@ -136,6 +137,15 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
         exception_table,
         layout.local_kinds,
     )
+
+
+def _as_it_was(code: Code, line_table: bytes, units: int, dialect: isa.Dialect) -> bytes:
+    """The position table that lifting kept, where it is of this dialect and says the same as the one written anew."""
+    kept = code.layout
+    if kept is None or kept.origin != dialect.name or kept.line_table is None or kept.line_table == line_table:
+        return line_table
+    one, other = (positions.read(dialect, table, code.first_line, units) for table in (kept.line_table, line_table))
+    return kept.line_table if one == other else line_table
 
 
 def _check_fields(code: Code) -> None:

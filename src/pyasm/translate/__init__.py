@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyasm import isa
 from pyasm.code import Code, Layout
 from pyasm.native.collector import uncollected
+from pyasm.native.encode import derived_tables
 from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
 from pyasm.typed import Any
 
@@ -58,6 +59,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
             consts,
             layout.names,
             stack_size=layout.stack_size,
+            line_table=_odd_line_table(code, layout, dialect) if lifting else layout.line_table,
             local_kinds=layout.local_kinds,
             file=layout.file,
             origin=origin,
@@ -71,3 +73,13 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
     for each in reversed(PASSES):
         each.lower(new, dialect)
     return new
+
+
+def _odd_line_table(code: Code, layout: Layout, dialect: isa.Dialect) -> bytes | None:
+    """The position table, where it says the same as the instructions' positions in another way.
+
+    The optimizer of 3.9 removes instructions, but not their entries in the table.
+    """
+    if dialect.line_table != "lnotab" or layout.line_table is None:
+        return None
+    return layout.line_table if derived_tables(code)[0] != layout.line_table else None
