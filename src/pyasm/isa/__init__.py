@@ -69,6 +69,10 @@ class Dialect:
     argument_kinds: bool
     first_send: bool
     least_stack: int
+    yield_operand: str | bool
+    closing_bit: int
+    first_iterator: str
+    late_positions: bool
 
     def __init__(self, text: str) -> None:
         self.opcodes: dict[str, Opcode] = {}

@@ -1,14 +1,271 @@
-"""frames: not written yet."""
+"""frames: what begins a frame and what resumes one, which portable code does not have.
+
+Lift drops it, lower derives it from the code's flags, cells and free variables, and from the handlers around each yield:
+
+- the prologue (GEN_START; COPY_FREE_VARS, MAKE_CELL, RETURN_GENERATOR and POP_TOP, RESUME),
+- the handler around a generator that turns a StopIteration into a RuntimeError,
+- RESUME after YIELD_VALUE, the operand of YIELD_VALUE, and the wrapping of what an asynchronous generator yields.
+
+In the loop of a delegation (SEND) YIELD_VALUE is the instruction after SEND.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction, Position
+from pyasm.errors import Finding, TargetError
+from pyasm.native.flags import GENERATORS
+from pyasm.native.units import LABEL
+from pyasm.translate import edit
+from pyasm.translate.edit import instruction
+from pyasm.translate.effects import Effects, effects
+from pyasm.translate.flow import forward
+from pyasm.typed import Any
+
+ASYNC_GENERATOR, ASYNCHRONOUS = 0x200, 0x80 | 0x200
+NOWHERE = Position()
+STOP_ITERATION = "STOPITERATION_ERROR"
+YIELD_RESUMED, DELEGATION_RESUMED, AWAIT_RESUMED = 1, 2, 3
+GENERATOR_EXPRESSION_RESUMED = 4
+"""The operand of the RESUME before the first iterator of a generator expression is made."""
+FIRST_ITERATORS = frozenset({"GET_ITER", "GET_AITER"})
+_SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
+_BETWEEN_SEND_AND_YIELD = frozenset({LABEL, "SETUP_FINALLY"})
+_BETWEEN_YIELD_AND_RESUME = frozenset({LABEL, "POP_BLOCK"})
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """Drop what begins and resumes the frame."""
+    body = code.body
+    if "RESUME" in dialect.opcodes:
+        edits: dict[int, Sequence[Instruction]] = {}
+        _drop_prologue(code, edits)
+        if code.flags & GENERATORS:
+            _drop_resumptions(code, edits)
+        code.body = edit.rewrite(body, edits)
+    elif body and body[0][0] == "GEN_START":
+        code.body = body[1:]
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """Add what begins and resumes the frame, as the compiler does."""
+    if "RESUME" in dialect.opcodes:
+        if code.flags & GENERATORS:
+            _add_resumptions(code, dialect)
+        _add_prologue(code, dialect)
+    elif "GEN_START" in dialect.opcodes and code.flags & GENERATORS:
+        kind = 2 if code.flags & ASYNC_GENERATOR else 1 if code.flags & ASYNCHRONOUS else 0
+        code.body = [instruction("GEN_START", kind, NOWHERE), *code.body]
+
+
+# The prologue
+
+
+def _drop_prologue(code: Code, edits: dict[int, Sequence[Instruction]]) -> None:
+    """Edits without the prologue and without the handler of StopIteration."""
+    body = code.body
+    for index, (op, arg, _) in enumerate(body):
+        if op == "COPY_FREE_VARS" and arg != len(code.frees):
+            raise TargetError(_finding(code, index, f"the code has {len(code.frees)} free variables"))
+        if op in ("COPY_FREE_VARS", "MAKE_CELL"):
+            edits[index] = ()
+        elif op == "RETURN_GENERATOR":
+            edits[index] = edits[index + 1] = ()
+        elif op == "SETUP_CLEANUP":
+            handler = _stop_iteration_handler(body, arg)
+            if not handler:
+                break
+            edits.update(dict.fromkeys([index, *handler], ()))
+        elif op == "RESUME":
+            edits[index] = ()
+            if arg != GENERATOR_EXPRESSION_RESUMED:
+                break
+        elif op != LABEL and index not in edits and not _makes_first_iterator(body, index):
+            break
+
+
+def _makes_first_iterator(body: Sequence[Instruction], index: int) -> bool:
+    """Is this one of the two instructions that make the iterator of a generator expression before it is one?"""
+    found = body[index : index + 3] if body[index][0] not in FIRST_ITERATORS else body[index - 1 : index + 2]
+    ops = [op for op, _, _ in found]
+    return len(ops) == 3 and found[0][1] == ".0" and ops[1] in FIRST_ITERATORS and ops[2] == "RETURN_GENERATOR"
+
+
+def _stop_iteration_handler(body: Sequence[Instruction], label: str) -> Sequence[int]:
+    """Indexes of the two instructions of the handler at the label, if it is the one that every generator has."""
+    last = len(body) - 1
+    index = last if body[last - 2][:2] == (LABEL, label) else edit.places(body)[label] + 2
+    found = body[index - 1 : index + 1]
+    if [each[:2] for each in found] == [("CALL_INTRINSIC_1", STOP_ITERATION), ("RERAISE", 1)]:
+        return index - 1, index
+    return ()
+
+
+def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
+    """The body with its prologue and, for generators that have it, the handler of StopIteration."""
+    body = code.body
+    line = code.first_line
+    prologue = []
+    if code.frees:
+        prologue.append(instruction("COPY_FREE_VARS", len(code.frees), NOWHERE))
+    prologue += [instruction("MAKE_CELL", name, NOWHERE) for name in code.cells]
+    epilogue: Sequence[Instruction] = ()
+    if code.flags & GENERATORS:
+        if dialect.first_iterator == "generator" and _is_generator_expression(code):
+            prologue.append(instruction("RESUME", GENERATOR_EXPRESSION_RESUMED, NOWHERE))
+            prologue += body[:2]
+            body = body[2:]
+        position = Position(line, line)
+        prologue.append(instruction("RETURN_GENERATOR", None, position))
+        prologue.append(instruction("POP_TOP", None, position if dialect.late_positions else NOWHERE))
+        if _catches_stop_iteration(dialect):
+            label = edit.Labels(body).new()
+            prologue.append(instruction("SETUP_CLEANUP", label, NOWHERE))
+            epilogue = (
+                instruction(LABEL, label),
+                instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
+                instruction("RERAISE", 1, NOWHERE),
+            )
+    start = Position(0, 1, 0, 0) if code.name == "<module>" else Position(line, line, 0, 0)
+    code.body = [*prologue, instruction("RESUME", 0, start), *body, *epilogue]
+
+
+def _is_generator_expression(code: Code) -> bool:
+    """Does it begin with the iterator of its argument, as only generator expressions do?"""
+    first, second = code.body[:2] if len(code.body) > 1 else (None, None)
+    return (
+        first is not None
+        and second is not None
+        and code.name == "<genexpr>"
+        and first[1] == ".0"
+        and second[0] in FIRST_ITERATORS
+    )
+
+
+def _catches_stop_iteration(dialect: isa.Dialect) -> bool:
+    return STOP_ITERATION in dialect.enums.get("intrinsic1", {}).values()
+
+
+# What comes after and before a yield
+
+
+def _drop_resumptions(code: Code, edits: dict[int, Sequence[Instruction]]) -> None:
+    """Edits without RESUME after each yield, without the operands of yields, and without wrapping."""
+    body = code.body
+    wraps = code.flags & ASYNC_GENERATOR
+    for index, (op, arg, position) in enumerate(body):
+        if op != "YIELD_VALUE":
+            continue
+        if arg is not None:
+            edits[index] = (instruction(op, None, position),)
+        following = _past(body, index, 1, _BETWEEN_YIELD_AND_RESUME)
+        if body[following][0] == "RESUME":
+            edits[following] = ()
+        if wraps and not _delegates(body, index):
+            if not _is_wrapping(body[index - 1]):
+                raise TargetError(_finding(code, index, "what an asynchronous generator yields must be wrapped"))
+            edits[index - 1] = ()
+
+
+def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
+    """RESUME after each yield, the operands, the wrapping."""
+    body = code.body
+    yields = [index for index, (op, _, _) in enumerate(body) if op == "YIELD_VALUE"]
+    if not yields:
+        return
+    delegations = {index for index in yields if _delegates(body, index)}
+    own = int(_catches_stop_iteration(dialect))
+    counts: dict[int, int] = {}
+    if dialect.yield_operand == "handlers" or (dialect.closing_bit and len(delegations) < len(yields)):
+        counts = handlers_around(body, effects(dialect.name), yields)
+    wrapping = _wrapping(dialect) if code.flags & ASYNC_GENERATOR else None
+    delegation = AWAIT_RESUMED if code.flags & ASYNCHRONOUS else DELEGATION_RESUMED
+    edits: dict[int, Sequence[Instruction]] = {}
+    for index in yields:
+        _, arg, position = body[index]
+        delegates = index in delegations
+        count = counts.get(index, 0) + own
+        if arg is None and dialect.yield_operand:
+            arg = count if dialect.yield_operand == "handlers" else int(delegates)
+        yielding = instruction("YIELD_VALUE", arg, position)
+        edits[index] = (yielding,) if delegates or wrapping is None else (wrapping._replace(position=position), yielding)
+        bits = dialect.closing_bit if count == 1 and not delegates else 0
+        resume = instruction("RESUME", (delegation if delegates else YIELD_RESUMED) + bits, position)
+        last = _past(body, index, 1, _BETWEEN_YIELD_AND_RESUME) - 1 if delegates else index
+        edits[last] = (*edits.get(last, (body[last],)), resume)
+    code.body = edit.rewrite(body, edits)
+
+
+def _wrapping(dialect: isa.Dialect) -> Instruction:
+    if "ASYNC_GEN_WRAP" in dialect.opcodes:
+        return instruction("ASYNC_GEN_WRAP")
+    return instruction("CALL_INTRINSIC_1", "ASYNC_GEN_WRAP")
+
+
+def _is_wrapping(each: Instruction) -> bool:
+    return each[0] == "ASYNC_GEN_WRAP" or each[1] == "ASYNC_GEN_WRAP"
+
+
+def _delegates(body: Sequence[Instruction], index: int) -> bool:
+    """Is this YIELD_VALUE that of a delegation?"""
+    return body[_past(body, index, -1, _BETWEEN_SEND_AND_YIELD)][0] == "SEND"
+
+
+def _past(body: Sequence[Instruction], index: int, step: int, passed: frozenset[str]) -> int:
+    """Index of the next instruction in one direction that is none of these."""
+    index += step
+    while 0 <= index < len(body) - 1 and body[index][0] in passed:
+        index += step
+    return index
+
+
+def handlers_around(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, int]:
+    """Index of each wanted instruction -> how many handlers are set up there; 0 for what no path reaches.
+
+    One straight way through the body finds it wherever a label is jumped to before it comes; if not, data flow does.
+    """
+    counts: dict[int, int] = {}
+    at: dict[Any, int] = {}
+    count: int | None = 0
+    rest = set(wanted)
+    for index, (op, arg, _) in enumerate(body):
+        if op == LABEL:
+            if count is None:
+                count = at.get(arg)
+            continue
+        if index in rest:
+            if count is None:
+                return _handlers_by_flow(body, table, wanted)
+            counts[index] = count
+        if count is None:
+            continue
+        row = table.rows[op]
+        if row.names_label:
+            at.setdefault(arg, count)
+        if op in _SETUPS:
+            count += 1
+        elif op == "POP_BLOCK":
+            count -= 1
+        elif row.flow in ("jump", "return", "raise"):
+            count = None
+    return counts
+
+
+def _handlers_by_flow(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, int]:
+    def transfer(index: int, each: Instruction, count: int) -> tuple[int | None, int | None]:
+        row = table.rows[each[0]]
+        following = None if row.flow in ("jump", "return", "raise") else count + _change(each[0])
+        return following, count if row.names_label else None
+
+    counts = forward(body, 0, transfer, lambda old, new: old)
+    return {index: counts[index] or 0 for index in wanted}
+
+
+def _change(op: str) -> int:
+    return 1 if op in _SETUPS else -1 if op == "POP_BLOCK" else 0
+
+
+def _finding(code: Code, index: int, message: str) -> Finding:
+    return Finding(message, f"{code.qualname}, instruction {index} ({code.body[index][0]})")
