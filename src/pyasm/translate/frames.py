@@ -122,7 +122,7 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
         prologue.append(instruction("POP_TOP", None, position if dialect.late_positions else NOWHERE))
         if _catches_stop_iteration(dialect):
             label = edit.Labels(body).new()
-            prologue.append(instruction("SETUP_CLEANUP", label, NOWHERE))
+            prologue.append(instruction("SETUP_CLEANUP", label))
             epilogue = (
                 instruction(LABEL, label),
                 instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
@@ -190,7 +190,9 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
         if arg is None and dialect.yield_operand:
             arg = count if dialect.yield_operand == "handlers" else int(delegates)
         yielding = instruction("YIELD_VALUE", arg, position)
-        edits[index] = (yielding,) if delegates or wrapping is None else (wrapping._replace(position=position), yielding)
+        edits[index] = (
+            (yielding,) if delegates or wrapping is None else (wrapping._replace(position=position), yielding)
+        )
         bits = dialect.closing_bit if count == 1 and not delegates else 0
         resume = instruction("RESUME", (delegation if delegates else YIELD_RESUMED) + bits, position)
         last = _past(body, index, 1, _BETWEEN_YIELD_AND_RESUME) - 1 if delegates else index
