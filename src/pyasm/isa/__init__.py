@@ -69,7 +69,7 @@ class Dialect:
     argument_kinds: bool
     first_send: bool
     least_stack: int
-    yield_operand: str | bool
+    yield_operand: str
     closing_bit: int
     first_iterator: str
     late_positions: bool

@@ -1,6 +1,6 @@
 """frames: what begins a frame and what resumes one, which portable code does not have.
 
-Lift drops it, lower derives it from the code's flags, cells and free variables, and from the handlers around each yield:
+Lift drops it, lower derives it from the flags, the cells, the free variables, and the handlers around each yield:
 
 - the prologue (GEN_START; COPY_FREE_VARS, MAKE_CELL, RETURN_GENERATOR and POP_TOP, RESUME),
 - the handler around a generator that turns a StopIteration into a RuntimeError,
@@ -187,7 +187,7 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
         _, arg, position = body[index]
         delegates = index in delegations
         count = counts.get(index, 0) + own
-        if arg is None and dialect.yield_operand:
+        if arg is None and dialect.yield_operand != "ignored":
             arg = count if dialect.yield_operand == "handlers" else int(delegates)
         yielding = instruction("YIELD_VALUE", arg, position)
         edits[index] = (
