@@ -61,6 +61,7 @@ class Dialect:
     line_table: str
     merges_positions: bool
     blocks: str
+    uncovered: str
     variables: str
     qualname: bool
     docstring: str

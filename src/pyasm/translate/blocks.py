@@ -15,6 +15,7 @@ tells all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
@@ -22,11 +23,12 @@ from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, places, rewrite
-from pyasm.translate.effects import Effects, effects
+from pyasm.translate.effects import Effects, effects, number
 from pyasm.typed import Any
 
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 PSEUDO = SETUPS | {"POP_BLOCK"}
+_NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
 
@@ -221,11 +223,90 @@ class _Inserter:
 
 
 def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
-    pass
+    """Put what the compiler adds after it has settled the regions, and has in none, where it belongs."""
+    if dialect.uncovered:
+        innermost = regions.innermost
+        for index, before in _added(body, dialect):
+            if innermost[index] is None:
+                innermost[index] = innermost[before]
 
 
 def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dialect) -> None:
-    pass
+    """The inverse of `_fill`."""
+    if dialect.uncovered:
+        for index, _ in _added(body, dialect):
+            innermost[index] = None
+
+
+def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int, int]]:
+    """The instructions that the compiler adds late, each with the one that comes before it.
+
+    These are a jump back with a conditional one around it, in place of a conditional jump back; the jump out of a
+    CLEANUP_THROW; and a NOT_TAKEN, when its block has no slot left of an instruction that the optimizer removed: it
+    takes over what such a slot says.
+    """
+    found: list[tuple[int, int]] = []
+    late = _late(dialect.name)
+    previous = branch = before_branch = 0
+    fresh = True  # nothing was removed from this block
+    for index, each in enumerate(body):
+        op, arg, position = each
+        if op == LABEL:
+            fresh = True
+        elif op in PSEUDO:
+            fresh = fresh and position is not None
+        elif op == "NOT_TAKEN":
+            if fresh and dialect.uncovered == "slots":
+                found.append((index, previous))
+            fresh = True
+        else:
+            if op in late.back:
+                if previous == branch and body[branch][2] == position and _is_next(body, index + 1, body[branch][1]):
+                    first = index if dialect.uncovered == "jump" or _repeats(body, arg, position) else branch
+                    found += [(i, before_branch) for i in range(first, index + 1) if body[i][0] != LABEL]
+                elif body[previous][0] == "CLEANUP_THROW":
+                    found.append((index, previous))
+            fresh = fresh and not late.removed(each, body[previous])
+            if op in late.branches:
+                branch, before_branch = index, previous
+            previous = index
+    return found
+
+
+def _repeats(body: Sequence[Instruction], label: str, position: Any) -> bool:
+    """Does this jump back belong to the repeated test of a `while`? Then the first test is in front of its label."""
+    index = next(i for i, each in enumerate(body) if each[0] == LABEL and each[1] == label)
+    while index and body[index][0] in _NOTHING:
+        index -= 1
+    return body[index][0].startswith("POP_JUMP") and body[index][2] == position
+
+
+class _Late:
+    """The instructions of a dialect that tell where the compiler has added or removed others."""
+
+    def __init__(self, dialect: isa.Dialect) -> None:
+        rows = dialect.opcodes.values()
+        self.back = frozenset(row.name for row in rows if row.flow == "jump" and row.operand == "backward")
+        self.branches = frozenset(row.name for row in rows if row.name.startswith("POP_JUMP"))
+        self.merged = frozenset(row.name for row in rows if row.operand == "locals" or "_NONE" in row.name)
+
+    def removed(self, each: Instruction, before: Instruction) -> bool:
+        """Has the optimizer made this instruction, or the one before it, of several?"""
+        op, arg, _ = each
+        if op in self.merged or op == "PUSH_EXC_INFO":
+            return True
+        if op == "LOAD_GLOBAL":
+            return bool(arg[1] & 1)
+        if op == "COMPARE_OP":
+            return type(arg) is str and arg.startswith("bool")
+        if before[0] == "LOAD_CONST":
+            return type(before[1]) in (tuple, frozenset) and op not in ("IMPORT_NAME", "CALL_KW")
+        return before[0] in ("IS_OP", "CONTAINS_OP") and (op in self.branches or op == "UNARY_NOT")
+
+
+@cache
+def _late(dialect_name: str) -> _Late:
+    return _Late(isa.load(dialect_name))
 
 
 class _Block:
@@ -243,7 +324,7 @@ class _Walk:
 
     def __init__(self, code: Code, table: Effects) -> None:
         self.code = code
-        self.step = table.step
+        self.table = table
         body = code.body
         self.labels = places(body)
         self.innermost: list[Any] = [None] * len(body)
@@ -257,8 +338,18 @@ class _Walk:
         self._follow_all()
         for index in range(len(body)):  # what no path reaches
             if not self.seen[index]:
-                self.pending.append((index, None, 0))
+                self.pending.append((index, None, self._needed(index)))
                 self._follow_all()
+
+    def _needed(self, index: int) -> int:
+        """The least depth at an instruction: what the first one from there on reads."""
+        while index < len(self.code.body):
+            op, arg, _ = self.code.body[index]
+            if op != LABEL and op not in PSEUDO:
+                needed: int = self.table.rows[op].pops(number(arg))
+                return needed
+            index += 1
+        return 0
 
     def _follow_all(self) -> None:
         while self.pending:
@@ -278,7 +369,7 @@ class _Walk:
                 block = self._enter(op, arg, block, depth) if op in SETUPS else self._leave(index, block)
             innermost[index] = block
             if op != LABEL:
-                following, jumped = self.step(op, arg, depth)
+                following, jumped = self.table.step(op, arg, depth)
                 if jumped is not None and op not in SETUPS:
                     self.pending.append((self.labels[arg], block, jumped))
                 if following is None:
