@@ -75,7 +75,7 @@ COUNT = 200_000 if FULL else 5_000
 def _words():
     """Tokens of all sorts, and some that are none."""
     rng = random.Random(0)
-    words = [word for name in isa.names() for word in Tokens(_sample(name)).texts]
+    words = [word for name in (isa.PORTABLE, *isa.names()) for word in Tokens(_sample(name)).texts]
     words += [
         ".target",
         "3.13",
@@ -132,7 +132,9 @@ def test_sequences_of_tokens():
     print(f"PYASM_SEED={SEED}")
     for _ in range(COUNT):
         count = rng.randrange(1, 40)
-        start = rng.choice(["", ".target 3.13\n", ".target 3.13\nDEFINE f\n", ".target 3.9\nDEFINE f\nL1:\n"])
+        start = rng.choice(
+            ["", "DEFINE f\n", ".target 3.13\n", ".target 3.13\nDEFINE f\n", ".target 3.9\nDEFINE f\nL1:\n"]
+        )
         only_assembly_errors(
             start + rng.choice(["", " "]).join(rng.choices(words, k=count)) + rng.choice(["", "\nEND"])
         )
@@ -144,7 +146,9 @@ def test_random_bytes():
     for _ in range(COUNT):
         data = bytes(rng.choices(range(256), k=rng.randrange(60)))
         text = data.decode(rng.choice(["latin-1", "utf-8", "utf-16"]), rng.choice(["replace", "ignore"]))
-        only_assembly_errors(rng.choice(["", ".target 3.13\nDEFINE f\n", ".target 3.13\nDEFINE f\nLOAD_CONST "]) + text)
+        only_assembly_errors(
+            rng.choice(["", "DEFINE f\n", ".target 3.13\nDEFINE f\n", ".target 3.13\nDEFINE f\nLOAD_CONST "]) + text
+        )
 
 
 def test_changed_programs():

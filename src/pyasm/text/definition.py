@@ -33,6 +33,7 @@ class Definition:
         self.handler_starts: list[int] = []
         self.position: Position | None = None
         self.filename: str | None = None
+        self.origin = ""
         self.first_line: int | None = None
         self.consts: list[Any] = []
         self.names: list[str] = []
@@ -197,22 +198,22 @@ class Definition:
     def _layout(self) -> Layout | None:
         """The pools; the tables too, when the text is as it was printed."""
         code = self.code
-        pools = Layout(tuple(self.consts), tuple(self.names))
+        pools = Layout(tuple(self.consts), tuple(self.names), origin=self.origin)
         if self.sum is not None and self._picks_fit():
-            full = pools._replace(
-                body=tuple(code.body),
-                handlers=tuple(code.handlers),
-                first_line=code.first_line,
-                stack_size=code.stack_size,
-                line_table=self.tables.get(".line_table"),
-                exception_table=self.tables.get(".exception_table"),
-                picks=self.picks,
-                prefixes=self.prefixes,
-                local_kinds=self.tables.get(".local_kinds"),
-            )
+            full = pools._replace(stack_size=code.stack_size, local_kinds=self.tables.get(".local_kinds"))
+            if not self.origin:  # its tables are of these instructions, not of what they were lifted from
+                full = full._replace(
+                    body=tuple(code.body),
+                    handlers=tuple(code.handlers),
+                    first_line=code.first_line,
+                    line_table=self.tables.get(".line_table"),
+                    exception_table=self.tables.get(".exception_table"),
+                    picks=self.picks,
+                    prefixes=self.prefixes,
+                )
             if checksum(code, full, self.dialect) == self.sum:
                 return full
-        return pools if self.consts or self.names else None
+        return pools if self.consts or self.names or self.origin else None
 
     def _picks_fit(self) -> bool:
         consts = self.consts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pyasm import isa
 from pyasm.code import Handler
 from pyasm.native.units import MAX_OPERAND
 from pyasm.text import positions
@@ -26,6 +27,8 @@ def read(definition: Definition, i: int) -> int:
         if name.lower() == ".target":
             raise Wrong(i, ".target stands once, at the beginning")
         raise Wrong(i, f"no directive is called {described(name)}", near(name.lower(), _DIRECTIVES))
+    if (name in _NATIVE) if definition.dialect.name == isa.PORTABLE else (name in _PORTABLE):
+        raise Wrong(i, f"{name} has no meaning in {definition.dialect.name} code")
     if name in definition.given and name not in _REPEATED:
         raise Wrong(i, f"{name} stands here twice")
     definition.given[name] = i
@@ -87,6 +90,16 @@ def _first_line(definition: Definition, i: int) -> int:
     return end
 
 
+def _origin(definition: Definition, i: int) -> int:
+    end = i
+    while definition.texts[end] not in ENDS:
+        end += 1
+    definition.origin = "".join(definition.texts[i:end])
+    if definition.origin not in isa.names():
+        raise Wrong(i, "the name of a native dialect is needed", "one of " + " ".join(isa.names()))
+    return end
+
+
 def _flags(definition: Definition, i: int) -> int:
     definition.code.flags, end = _integer(definition, i)
     return end
@@ -139,9 +152,10 @@ def _loc(definition: Definition, i: int) -> int:
     end = i
     while texts[end] not in ENDS:
         end += 1
-    position = positions.read("".join(texts[i:end]))
-    if position is None:
-        hint = "line, line:column-line:column with ? for what is not known, or none"
+    text = "".join(texts[i:end])
+    position = positions.read(text)
+    if position is None and text != positions.SAME:
+        hint = "line, line:column-line:column with ? for what is not known, none, or same"
         raise Wrong(i, f"a position is needed, not {described(texts[i])}", hint)
     definition.position = position
     return end
@@ -188,6 +202,7 @@ _DIRECTIVES: dict[str, Directive] = {
     ".filename": _filename,
     ".firstline": _first_line,
     ".flags": _flags,
+    ".origin": _origin,
     ".doc": _doc,
     ".local": _locals,
     ".cell": _cells,
@@ -203,3 +218,7 @@ _DIRECTIVES: dict[str, Directive] = {
 }
 
 _REPEATED = frozenset({".local", ".cell", ".free", ".consts", ".names", ".loc", ".pick", ".prefixes", ".handler"})
+
+_NATIVE = frozenset({".handler", ".pick", ".prefixes", ".line_table", ".exception_table"})
+_PORTABLE = frozenset({".origin"})
+"""Directives that only a native dialect has, or only the portable one."""

@@ -57,7 +57,7 @@ class _Parser:
             return None
         self.dialect = dialect
         self.readers = Readers(dialect, self.constants)
-        self._statements(self._end(start))
+        self._statements(self._end(start) if self.texts[start] == ".target" else start)
         return None if self.report.full else self._finish()
 
     def _note(self, wrong: Wrong) -> None:
@@ -85,18 +85,14 @@ class _Parser:
         return i
 
     def _target(self, i: int) -> isa.Dialect | None:
-        """The dialect that the first statement names, or None."""
+        """The dialect that the first statement names, the portable one without it; None when it is not there."""
         if self.texts[i] != ".target":
-            hint = "the first statement says which instructions these are: .target 3.13"
-            self._note(Wrong(i, "the portable dialect, which a text without .target is in, is not there yet", hint))
-            return None
+            return isa.load(isa.PORTABLE)
         name = "".join(self.texts[i + 1 : self._end(i)])
         try:
             return isa.load(name)
         except TargetError:
             message = f"there is no dialect {described(name)}" if name else "the name of a dialect is needed"
-            if name == "portable":
-                message = "the portable dialect is not there yet"
             self._note(Wrong(i + 1, message, "one of " + " ".join(isa.names())))
             return None
 
@@ -116,16 +112,17 @@ class _Parser:
                     continue
                 if not lost:
                     lost = True
-                    hint = near(texts[i], ["DEFINE"]) or self._outside(i)
+                    hint = self._outside(i) or "instructions stand between DEFINE and END"
                     raise Wrong(i, f"DEFINE is needed, not {described(texts[i])}", hint)
             except Wrong as wrong:
                 self._note(wrong)
             i = self._end(i)
 
     def _outside(self, i: int) -> str:
-        if self.texts[i] == ".target":
-            return ".target stands once, at the beginning"
-        return "instructions stand between DEFINE and END"
+        """A hint about what stands outside of all definitions, if there is one."""
+        if self.texts[i].lower() == ".target":
+            return ".target stands once, at the beginning, in small letters"
+        return near(self.texts[i], ["DEFINE", ".target"])
 
     def _keyword(self, i: int) -> str:
         """The keyword that a token is, or an empty string."""
@@ -173,7 +170,7 @@ class _Parser:
                 elif op[0] == ".":
                     i = self._expect_end(directives.read(definition, i))
                 elif self._keyword(i) == "END":
-                    return self._expect_end(i + 1)
+                    return self._expect_end(i + 1 + (texts[i + 1] == "0"))  # the 0 of the tuple form
                 elif self._keyword(i) == "DEFINE":
                     self._note(
                         Wrong(i, f"END is needed before the next DEFINE, for that of {described(definition.name)}")
@@ -210,13 +207,21 @@ class _Parser:
         else:
             words = [*self.readers.table, *_KEYWORDS]
             hint = self._elsewhere(word.upper()) or near(word.upper(), words)
-            raise Wrong(i, f"no instruction of {self.dialect.name} is called {described(word)}", hint)
+            raise Wrong(i, f"no {self._kind()} is called {described(word)}", hint)
         return self._expect_end(end)
+
+    def _kind(self) -> str:
+        """What the instructions of this text are called."""
+        name = self.dialect.name
+        return "portable instruction" if name == isa.PORTABLE else f"instruction of {name}"
 
     def _elsewhere(self, mnemonic: str) -> str:
         """Which dialects have an instruction."""
-        having = [name for name in isa.names() if mnemonic in isa.load(name).opcodes]
-        return f"it is one of {', '.join(having)}" if having else ""
+        having = [name for name in (isa.PORTABLE, *isa.names()) if mnemonic in isa.load(name).opcodes]
+        if not having:
+            return ""
+        found = f"it is one of {', '.join(having)}"
+        return f"{found}; text of these begins with .target" if self.dialect.name == isa.PORTABLE else found
 
     # -- the end
 

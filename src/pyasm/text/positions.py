@@ -8,6 +8,8 @@ from pyasm.code import Position
 from pyasm.text.constants import NoText
 
 NOWHERE = "none"
+SAME = "same"
+"""No position of its own: that of the instruction before."""
 
 _PLACE = re.compile(r"(-?\d{1,10}|\?)(?::(\d{1,10}|\?))?(?:-(-?\d{1,10}|\?)(?::(\d{1,10}|\?))?)?", re.ASCII)
 

@@ -56,9 +56,11 @@ def lines(code: Code, exact: bool = False) -> Iterator[Line]:
     if not isinstance(code, Code):
         raise TypeError(f"a Code is needed, not {type(code).__name__}")
     printer = _Printer(code, exact)
-    yield Line("target", head=".target", operand=code.dialect)
+    if code.dialect != isa.PORTABLE:
+        yield Line("target", head=".target", operand=code.dialect)
     for one in printer.codes:
-        yield Line("blank")
+        if one is not code or code.dialect != isa.PORTABLE:
+            yield Line("blank")
         yield from _Definition(printer, one).lines()
     if printer.found:
         raise EncodeError(printer.found)
@@ -115,7 +117,7 @@ class _Definition:
         self.printer, self.code, self.exact = printer, code, printer.exact
         self.dialect = printer.dialect
         self.layout = code.layout if code.layout is not None else Layout()
-        self.same = self.exact and bool(fitting_layout(code).body)
+        self.same = self.exact and _holds(code)
         self.shown = self._shown_layout()
 
     def lines(self) -> Iterator[Line]:
@@ -170,13 +172,15 @@ class _Definition:
         yield from _wrapped(".cell", map(name_text, code.cells), " ")
         yield from _wrapped(".free", map(name_text, code.frees), " ")
         if self.exact:
+            if self.layout.origin:
+                yield ".origin", self.layout.origin
             yield from _wrapped(".consts", map(self.printer.constant, self.shown.consts), ", ")
             yield from _wrapped(".names", map(name_text, self.shown.names), " ")
 
     def _shown_layout(self) -> Layout:
         """The layout without the pools that the instructions give by themselves."""
         layout = self.layout
-        if not self.exact:
+        if not self.exact or self.code.dialect == isa.PORTABLE:  # these pools are of other instructions
             return layout
         try:
             names, pool = _derived_pools(self.code, self.dialect)
@@ -214,8 +218,9 @@ class _Definition:
                     yield Line("label", code, index, _label_text(arg) + ":")
                     continue
                 text = writers[op](arg)
-                if self.exact and place is not None and place != position:
-                    yield Line("position", code, index, ".loc", positions.text(place))
+                if self.exact and place != position:
+                    where = positions.SAME if place is None else positions.text(place)
+                    yield Line("position", code, index, ".loc", where)
                     position = place
             except (NoText, TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
                 yield self._unprintable(index, error)
@@ -249,6 +254,14 @@ class _Definition:
             if table is not None:
                 yield name, constants.text(table)
         yield ".stacksize", f"{layout.stack_size} {checksum(self.code, layout, self.dialect):#010x}"
+
+
+def _holds(code: Code) -> bool:
+    """Is what the layout says beside the pools true of the code as it is?"""
+    layout = code.layout
+    if layout is not None and layout.origin:
+        return layout.stack_size == code.stack_size
+    return bool(fitting_layout(code).body)
 
 
 def _label_text(label: Any) -> str:
