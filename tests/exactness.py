@@ -1,6 +1,6 @@
 """How exact lift and lower are: whole code objects of the standard library, byte for byte.
 
-    python exactness.py [FILES [SHOWN]]     a sample of files, 0 for all; so many differences are shown
+python exactness.py [FILES [SHOWN]]     a sample of files, 0 for all; so many differences are shown
 """
 
 from __future__ import annotations

@@ -35,12 +35,23 @@ OPPOSITE = {
 TESTS = ("POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE")
 """They read a bool."""
 NONE_TESTS = {"POP_JUMP_IF_NONE": 1, "POP_JUMP_IF_NOT_NONE": 0}
-"""Jump -> operand of IS_OP in front of POP_JUMP_IF_FALSE, as it is written in Python: jump away unless x is (not) None."""
+"""Jump -> operand of IS_OP in front of POP_JUMP_IF_FALSE, as in Python: jump away unless x is None, or is not None."""
 KEEPING = {
     "POP_JUMP_IF_FALSE": "JUMP_IF_FALSE_OR_POP",
     "POP_JUMP_IF_TRUE": "JUMP_IF_TRUE_OR_POP",
 }
-BOOLS = frozenset("IS_OP CONTAINS_OP UNARY_NOT TO_BOOL MATCH_SEQUENCE MATCH_MAPPING CHECK_EXC_MATCH COMPARE_OP".split())
+BOOLS = frozenset(
+    {
+        "CHECK_EXC_MATCH",
+        "COMPARE_OP",
+        "CONTAINS_OP",
+        "IS_OP",
+        "MATCH_MAPPING",
+        "MATCH_SEQUENCE",
+        "TO_BOOL",
+        "UNARY_NOT",
+    }
+)
 """Their result is a bool, or the compiler makes it one by the operand."""
 NONE = instruction("LOAD_CONST", None)
 
@@ -111,8 +122,8 @@ class _Pass:
     def test_position(self, index: int, jump: Position | None) -> Position | None:
         """Position of the TO_BOOL behind this instruction, in front of a jump.
 
-        It is that of the jump, when the value is a part of what the jump is for; the jumps of a comprehension may be for
-        its element.
+        It is that of the jump when the value is a part of what the jump is for. The jumps of a comprehension may be for
+        its element instead.
         """
         value = self.body[index][2] if index >= 0 else None
         return jump if value is None or jump is None or value == jump or _inside(value, jump) else value
@@ -123,7 +134,7 @@ def _inside(part: Position, whole: Position) -> bool:
         return True
     line, end_line, column, end_column = part
     first_line, last_line, first, last = whole
-    return (first_line, first) <= (line, column) and (end_line, end_column) <= (last_line, last)  # type: ignore[operator]
+    return (first_line, first) <= (line, column) and (end_line, end_column) <= (last_line, last)
 
 
 class _Lifting(_Pass):
