@@ -261,11 +261,13 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
             fresh = True
         else:
             if op in late.back:
-                if previous == branch and body[branch][2] == position and _is_next(body, index + 1, body[branch][1]):
+                if body[previous][0] == "CLEANUP_THROW":
+                    found.append((index, previous))
+                elif dialect.uncovered == "throw":
+                    pass
+                elif previous == branch and body[branch][2] == position and _is_next(body, index + 1, body[branch][1]):
                     first = index if dialect.uncovered == "jump" or _repeats(body, arg, position) else branch
                     found += [(i, before_branch) for i in range(first, index + 1) if body[i][0] != LABEL]
-                elif body[previous][0] == "CLEANUP_THROW":
-                    found.append((index, previous))
             fresh = fresh and not late.removed(each, body[previous])
             if op in late.branches:
                 branch, before_branch = index, previous
