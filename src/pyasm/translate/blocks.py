@@ -29,6 +29,7 @@ from pyasm.typed import Any
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 PSEUDO = SETUPS | {"POP_BLOCK"}
 _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
+_SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
 
@@ -67,6 +68,8 @@ class _Regions:
                 self.setups[target] = self._setup(body, target, lasti)
         self.around: dict[Any, Any] = {}
         """Handler -> that of the region in which it is entered."""
+        self.begun: set[int] = set()
+        """Indexes of the NOPs that SETUPs have left: they are in no region."""
         for target in self.setups:
             self.around[target] = self._around(body, target)
         for target in self.setups:
@@ -214,21 +217,77 @@ class _Inserter:
         return [_POP_BLOCK] * len(left) + begins
 
     def _fold(self, index: int, at: int, parts: list[Instruction]) -> list[Instruction]:
-        """A NOP in front of a SETUP was made of it: its position goes there."""
-        if parts and parts[0][0] in SETUPS and at and self.old[at - 1][0] == "NOP" and at - 1 not in self.edits:
-            op, arg, _ = parts[0]
-            self.edits[at - 1] = []
-            return [instruction(op, arg, self.old[at - 1][2]), *parts[1:]]
+        """The position of a NOP goes to the instruction that left it: in front of SETUPs, behind a POP_BLOCK."""
+        if self._leaves(index, parts):
+            self.edits[index] = []
+            parts[-1] = instruction("POP_BLOCK", None, self.old[index][2])
+            return parts
+        first = at
+        while first and (first - 1 in self.regions.begun or self._alone(first - 1)) and first - 1 not in self.edits:
+            first -= 1
+        setups = [number for number, each in enumerate(parts) if each[0] in SETUPS]
+        for number, place in zip(setups, range(max(first, at - len(setups)), at)):
+            self.edits[place] = []
+            op, arg, _ = parts[number]
+            parts[number] = instruction(op, arg, self.old[place][2])
         return parts
+
+    def _leaves(self, index: int, parts: Sequence[Instruction]) -> bool:
+        """Is this the NOP of a POP_BLOCK, the last of the parts?"""
+        if index not in self.regions.begun or not parts or parts[-1] != _POP_BLOCK:
+            return False
+        after = _behind(self.old, index, self.regions.innermost)
+        return after == self.regions.innermost[index] or self.old[index][2] == self.old[index - 1][2]
+
+    def _alone(self, index: int) -> bool:
+        """Is it a NOP in no region?"""
+        return self.old[index][0] == "NOP" and self.regions.innermost[index] is None
 
 
 def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
-    """Put what the compiler adds after it has settled the regions, and has in none, where it belongs."""
+    """Put what the compiler has in no region where it belongs: what it adds late, and the NOP that a SETUP leaves."""
+    innermost = regions.innermost
     if dialect.uncovered:
-        innermost = regions.innermost
         for index, before in _added(body, dialect):
             if innermost[index] is None:
                 innermost[index] = innermost[before]
+    _fill_begun(body, regions, dialect)
+
+
+def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
+    """A NOP that a SETUP leaves is in no region; it belongs to what is around both it and the region that begins."""
+    innermost = regions.innermost
+    ends = {name for name, row in dialect.opcodes.items() if row.flow in _ENDS}
+    last = -1  # the instruction before
+    for index, (op, _, _) in enumerate(body):
+        if op == "NOP" and innermost[index] is None:
+            after = _behind(body, index, innermost)
+            before = last if last >= 0 and body[last][0] not in ends else _jump_to(body, index)
+            if before is not None:
+                left, entered = regions.chain(innermost[before]), regions.chain(after)
+                common = [each for each in entered if each in left]
+                if len(common) < max(len(entered), len(left)):
+                    innermost[index] = common[0] if common else None
+                    regions.begun.add(index)
+        if op != LABEL:
+            last = index
+
+
+def _behind(body: Sequence[Instruction], index: int, innermost: Sequence[Any]) -> Any:
+    """The innermost handler of the next instruction that is none of these NOPs."""
+    while True:
+        index += 1
+        if index == len(body) or body[index][0] not in _SKIPPED or innermost[index] is not None:
+            return innermost[index]
+
+
+def _jump_to(body: Sequence[Instruction], index: int) -> int | None:
+    """An instruction that names one of the labels in front of another."""
+    names = set()
+    while index and body[index - 1][0] == LABEL:
+        index -= 1
+        names.add(body[index][1])
+    return next((i for i, (op, arg, _) in enumerate(body) if op != LABEL and type(arg) is str and arg in names), None)
 
 
 def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dialect) -> None:
@@ -422,7 +481,7 @@ def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[
             if position is None:
                 continue
             each = instruction("NOP", None, position)
-            block = walk.innermost[index] if op == "POP_BLOCK" else walk.innermost[index].around
+            block = None
         elif flows[op] == "jump" and _is_next(body, index + 1, arg):
             continue
         else:
