@@ -225,11 +225,11 @@ class _Inserter:
         first = at
         while first and (first - 1 in self.regions.begun or self._alone(first - 1)) and first - 1 not in self.edits:
             first -= 1
-        setups = [number for number, each in enumerate(parts) if each[0] in SETUPS]
-        for number, place in zip(setups, range(max(first, at - len(setups)), at)):
+        setups = [i for i, each in enumerate(parts) if each[0] in SETUPS]
+        for i, place in zip(setups, range(max(first, at - len(setups)), at)):
             self.edits[place] = []
-            op, arg, _ = parts[number]
-            parts[number] = instruction(op, arg, self.old[place][2])
+            op, arg, _ = parts[i]
+            parts[i] = instruction(op, arg, self.old[place][2])
         return parts
 
     def _leaves(self, index: int, parts: Sequence[Instruction]) -> bool:

@@ -120,7 +120,7 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
         position = Position(line, line)
         prologue.append(instruction("RETURN_GENERATOR", None, position))
         prologue.append(instruction("POP_TOP", None, position if dialect.late_positions else NOWHERE))
-        if _catches_stop_iteration(dialect):
+        if _catches_stop_iteration(code, dialect):
             label = edit.Labels(body).new()
             prologue.append(instruction("SETUP_CLEANUP", label))
             epilogue = (
@@ -144,8 +144,9 @@ def _is_generator_expression(code: Code) -> bool:
     )
 
 
-def _catches_stop_iteration(dialect: isa.Dialect) -> bool:
-    return STOP_ITERATION in dialect.enums.get("intrinsic1", {}).values()
+def _catches_stop_iteration(code: Code, dialect: isa.Dialect) -> bool:
+    """Has it a handler of StopIteration? Compilers make none for a lambda."""
+    return code.name != "<lambda>" and STOP_ITERATION in dialect.enums.get("intrinsic1", {}).values()
 
 
 # What comes after and before a yield
@@ -176,7 +177,7 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
     if not yields:
         return
     delegations = {index for index in yields if _delegates(body, index)}
-    own = int(_catches_stop_iteration(dialect))
+    own = int(_catches_stop_iteration(code, dialect))
     counts: dict[int, int] = {}
     if dialect.yield_operand == "handlers" or (dialect.closing_bit and len(delegations) < len(yields)):
         counts = handlers_around(body, effects(dialect.name), yields)
