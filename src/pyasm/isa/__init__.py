@@ -74,6 +74,7 @@ class Dialect:
     closing_bit: int
     first_iterator: str
     late_positions: bool
+    empty_hides: bool
 
     def __init__(self, text: str) -> None:
         self.opcodes: dict[str, Opcode] = {}

@@ -1,14 +1,232 @@
-"""loads: not written yet."""
+"""loads: the forms in which compilers load and store locals since 3.12, all of them LOAD_FAST and STORE_FAST.
+
+    LOAD_FAST_CHECK        the local may be unbound (3.12 and later: a plain LOAD_FAST does not look)
+    LOAD_FAST_LOAD_FAST    two in one, as are STORE_FAST_STORE_FAST and STORE_FAST_LOAD_FAST (3.13 and later)
+    LOAD_FAST_BORROW       without a reference of its own (3.14 and later), also for two
+    LOAD_FAST              of a cell: LOAD_CLOSURE (3.13 and later)
+
+lower chooses as the compiler does. It sees basic blocks, where the compiler has more than the jumps tell: it splits at
+places to which nothing jumps in the end. Lifting puts a label there, when it makes a difference.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
+
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate import binding, borrowing
+from pyasm.translate.binding import LOAD, STORE, UNBIND, Event
+from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.effects import effects
+from pyasm.typed import Any
+
+CHECKED, CLEARED = "LOAD_FAST_CHECK", "LOAD_FAST_AND_CLEAR"
+PAIRS = {
+    (STORE, STORE): "STORE_FAST_STORE_FAST",
+    (STORE, LOAD): "STORE_FAST_LOAD_FAST",
+    (LOAD, LOAD): "LOAD_FAST_LOAD_FAST",
+}
+LAST_OF_PAIR = 15
+"""The highest index of a local in an instruction with two of them."""
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+# -- lowering
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """To the forms that the dialect has, chosen as its compiler does."""
+    opcodes = dialect.opcodes
+    if CHECKED not in opcodes:
+        return
+    happenings = binding.events(code.body, dialect)
+    names = binding.numbered(code, happenings)
+    unbinds = any(each[1] == UNBIND for each in happenings)
+    restores = _Shadows(code.body, dialect).restores if unbinds else set()
+    checks = binding.unchecked(code, names, happenings, restores)
+    body = code.body[:]
+    for index in checks:
+        _, arg, position = body[index]
+        body[index] = instruction(CHECKED, arg, position)
+    if PAIRS[LOAD, LOAD] in opcodes:
+        done = checks | restores if restores else checks
+        small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
+        body = _fused(body, [each for each in happenings if each[1] <= STORE and each[0] not in done], small)
+    if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
+        body = [e if e[0] != "LOAD_CLOSURE" else instruction("LOAD_FAST", e[1], e[2]) for e in body]
+    if "LOAD_FAST_BORROW" in opcodes:
+        borrowing.borrow(body, dialect)
+    code.body = body
+
+
+def _fused(body: list[Instruction], candidates: Sequence[Event], small: Set[str]) -> list[Instruction]:
+    """Pairs of neighbours as one instruction, from the left, where no line begins with the second one."""
+    gone = False
+    before, kind_before, name_before = -2, 0, ""
+    for index, kind, name in candidates:
+        if index == before + 1 and fuses(body, before, kind_before, name_before, kind, name, small):
+            body[before] = instruction(PAIRS[kind_before, kind], (name_before, name), body[before][2])
+            body[index] = _GONE
+            gone = True
+            index = -2
+        before, kind_before, name_before = index, kind, name
+    return [each for each in body if each is not _GONE] if gone else body
+
+
+_GONE = instruction("")
+
+
+def fuses(
+    body: Sequence[Instruction], before: int, kind_before: int, name_before: str, kind: int, name: str, small: Set[str]
+) -> bool:
+    """Does the compiler make one instruction of this load or store and the one behind it?"""
+    if (kind_before, kind) not in PAIRS or name_before not in small or name not in small:
+        return False
+    one, other = body[before][2], body[before + 1][2]
+    if other is None or one is other:
+        return True
+    while one is None and before:
+        before -= 1
+        one = body[before][2]
+    return one is None or one[0] is None or other[0] is None or one[0] == other[0]
+
+
+class _Shadows:
+    """What the LOAD_FAST_AND_CLEAR of a body shadow, until their value is put back."""
+
+    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
+        self.restores: set[int] = set()
+        """The indexes of the STORE_FAST that put a value back, which may be NULL."""
+        self.plain: set[tuple[int, str]] = set()
+        """Where a local stands in the place of a cell: index and name."""
+        self.body = body
+        self.step = effects(dialect.name).step
+        self.labels: dict[Any, int] = {}
+        clears = [index for index, each in enumerate(body) if each[0] == CLEARED]
+        if clears:
+            self.labels = places(body)
+        for index in clears:
+            self._follow(index)
+
+    def _follow(self, start: int) -> None:
+        """Where the entry that is pushed there ends: on every path, with the number of entries above it."""
+        body, step = self.body, self.step
+        seen: set[int] = set()
+        pending = [(start + 1, 0)]
+        while pending:
+            index, above = pending.pop()
+            while index not in seen and index < len(body):
+                seen.add(index)
+                op, arg, _ = body[index]
+                if op == "STORE_FAST" and not above:
+                    self.restores.add(index)
+                    break
+                following: int | None = above
+                if op == "SWAP" and above in (0, arg - 1):
+                    following = arg - 1 - above
+                elif op != LABEL:
+                    following, jumping = step(op, arg, above)
+                    if jumping is not None and jumping >= 0:
+                        pending.append((self.labels[arg], jumping))
+                if following is None or following < 0:
+                    break
+                above = following
+                index += 1
+        name = body[start][1]
+        if ("MAKE_CELL", name) not in {body[index][:2] for index in seen}:
+            self.plain.update([(index, name) for index in seen])
+
+
+# -- lifting
+
+_PARTS: dict[str, tuple[int, ...]] = {
+    "LOAD_FAST": (LOAD,),
+    "LOAD_FAST_BORROW": (LOAD,),
+    "LOAD_FAST_LOAD_FAST": (LOAD, LOAD),
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": (LOAD, LOAD),
+    "STORE_FAST": (STORE,),
+    "STORE_FAST_STORE_FAST": (STORE, STORE),
+    "STORE_FAST_LOAD_FAST": (STORE, LOAD),
+}
+_NAMES = {LOAD: "LOAD_FAST", STORE: "STORE_FAST"}
+_FORMS = frozenset(_PARTS) | {CHECKED}
+
+
+def lift(code: Code, dialect: isa.Dialect) -> None:
+    """To LOAD_FAST, STORE_FAST and LOAD_CLOSURE."""
+    body, opcodes = code.body, dialect.opcodes
+    found = {each[0] for each in body}
+    if CHECKED not in opcodes or found.isdisjoint(_FORMS):
+        return
+    separator = _Separator(code, dialect)
+    if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(borrowing.BORROWED):
+        separator.marks = borrowing.hidden(body, dialect)
+    code.body = separator.body()
+    if CHECKED in found:
+        if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
+            _mark_checks(code, dialect)
+        code.body = [_unchecked(each) for each in code.body]
+
+
+class _Separator:
+    """A body in which each load and store of a local stands alone, with labels where the compiler's blocks begin."""
+
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+        self.old = code.body
+        self.marks: dict[int, int] = {}
+        """Index -> how many labels have to be put there."""
+        self.shadows = _Shadows(code.body, dialect)
+        self.cells = {*code.cells, *code.frees} if "LOAD_CLOSURE" not in dialect.opcodes else set()
+        pairs = PAIRS[LOAD, LOAD] in dialect.opcodes
+        self.small = set((code.parameters + code.locals)[: LAST_OF_PAIR + 1]) if pairs else set()
+        self.labels: Labels | None = None
+
+    def body(self) -> list[Instruction]:
+        """The new body."""
+        old, marks, restores, cells = self.old, self.marks, self.shadows.restores, self.cells
+        new: list[Instruction] = []
+        before, name_before = 0, ""  # a load or store that would take another into one instruction
+        for index, each in enumerate(old):
+            if marks and index in marks:
+                new += [self._label() for _ in range(marks[index])]
+                before = 0
+            op, arg, position = each
+            kinds = _PARTS.get(op)
+            if kinds is None or index in restores:
+                new.append(each)
+                before = 0
+                continue
+            names = arg if len(kinds) == 2 else (arg,)
+            if before and fuses(old, index - 1, before, name_before, kinds[0], names[0], self.small):
+                new.append(self._label())
+            before = 0
+            if arg in cells and kinds[0] == LOAD and (index, arg) not in self.shadows.plain:
+                new.append(instruction("LOAD_CLOSURE", arg, position))
+            elif len(kinds) == 2:
+                new += [instruction(_NAMES[kind], name, position) for kind, name in zip(kinds, names)]
+            else:
+                new.append(each if op != "LOAD_FAST_BORROW" else instruction("LOAD_FAST", arg, position))
+                before, name_before = kinds[0], arg
+        return new
+
+    def _label(self) -> Instruction:
+        if self.labels is None:
+            self.labels = Labels(self.old)
+        return instruction(LABEL, self.labels.new())
+
+
+def _mark_checks(code: Code, dialect: isa.Dialect) -> None:
+    """Labels where only the beginning of a block explains that the compiler is not sure of a local."""
+    body = code.body
+    checks = {index for index, each in enumerate(body) if each[0] == CHECKED}
+    happenings = binding.events([_unchecked(each) for each in body], dialect)
+    names = binding.numbered(code, happenings)
+    splits = binding.splits(names, happenings, _Shadows(body, dialect).restores, checks)
+    if splits:
+        new = Labels(body).new
+        code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})
+
+
+def _unchecked(each: Instruction) -> Instruction:
+    return each if each[0] != CHECKED else instruction("LOAD_FAST", each[1], each[2])

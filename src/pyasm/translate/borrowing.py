@@ -1,0 +1,283 @@
+"""Which loads of locals may go without a reference of their own: those of CPython's compiler.
+
+A borrowed entry must be gone from the stack before its local changes, must not be stored in a local, and must be gone
+at the end of the basic block, behind which nothing is known of it. Only blocks are looked at to which execution comes
+without an exception.
+
+What an instruction does with an entry follows from its stack signature: what stands at the same place on both sides has
+stayed, a name that stands on both sides elsewhere is the same entry again, all else is consumed and new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from pyasm import isa
+from pyasm.code import Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction, places
+from pyasm.translate.effects import number
+from pyasm.typed import Any, NamedTuple
+
+BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
+_BORROWS = frozenset(BORROWED.values())
+
+_FIXED, _COUNTED, _KEPT, _LOAD, _LOADS, _STORE, _STORE_LOAD, _STORES, _CLEAR, _KILL, _COPY, _SWAP = range(12)
+_SPECIAL = {
+    "LOAD_FAST": _LOAD,
+    "LOAD_FAST_LOAD_FAST": _LOADS,
+    "LOAD_FAST_BORROW": _LOAD,
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": _LOADS,
+    "STORE_FAST": _STORE,
+    "STORE_FAST_LOAD_FAST": _STORE_LOAD,
+    "STORE_FAST_STORE_FAST": _STORES,
+    "LOAD_FAST_AND_CLEAR": _CLEAR,
+    "DELETE_FAST": _KILL,
+    "MAKE_CELL": _KILL,
+    "COPY": _COPY,
+    "SWAP": _SWAP,
+}
+
+_NEXT, _SPLIT, _BRANCH, _JUMP, _END = range(5)
+_FLOWS = {"branch": _BRANCH, "jump": _JUMP, "return": _END, "raise": _END}
+
+
+class _Step(NamedTuple):
+    """What an instruction does with entries of the stack, and where execution goes on."""
+
+    kind: int
+    pops: Any
+    pushes: Any
+    flow: int
+
+
+@cache
+def _steps(dialect_name: str) -> dict[str, _Step]:
+    """The steps of the native instructions, of the portable ones that it does not have, and of pseudo instructions."""
+    rows = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes}
+    steps = {name: _step(row) for name, row in rows.items()}
+    steps.update(dict.fromkeys(("SETUP_FINALLY", "SETUP_CLEANUP"), _Step(_FIXED, 0, 0, _SPLIT)))  # their handlers see
+    steps.update(dict.fromkeys(("SETUP_WITH", "POP_BLOCK"), _Step(_FIXED, 0, 0, _NEXT)))
+    return steps
+
+
+def _step(row: isa.Opcode) -> _Step:
+    flow = _FLOWS.get(row.flow, _NEXT)
+    if row.name in _SPECIAL:
+        return _Step(_SPECIAL[row.name], 0, 0, flow)
+    before, _, after = row.stack.partition("--")
+    left, right = before.split(), after.partition("|")[0].split()
+    while left and right and left[0] == right[0]:
+        del left[0], right[0]
+    kept = None
+    if left and right and (left[-1] == right[-1] or "METHOD" in row.flags):  # the attribute comes with its object
+        kept = right.pop()
+    found = isa.effects(f"{' '.join(left)} -- {' '.join(right)}")
+    if kept is not None:
+        return _Step(_KEPT, found, isa.effects(f"-- {kept}").net, flow)
+    if any("[" in entry for entry in left + right):
+        return _Step(_COUNTED, found.pops, found.net, flow)
+    return _Step(_FIXED, found.pops(0), found.net(0) + found.pops(0), flow)
+
+
+def borrow(body: list[Instruction], dialect: isa.Dialect) -> None:
+    """Change the loads in place."""
+    blocks = _Blocks(body, dialect)
+    while blocks.pending:
+        start = blocks.next()
+        if start is not None:
+            for index in blocks.borrowable(start, len(body)):
+                op, arg, position = body[index]
+                body[index] = instruction(BORROWED[op], arg, position)
+            blocks.go_on()
+
+
+def hidden(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[int, int]:
+    """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> how many labels tell.
+
+    Two labels are an empty block; behind one, some compilers look no further.
+    """
+    marks: dict[int, int] = {}
+    blocks = _Blocks(body, dialect)
+    while blocks.pending:
+        start = blocks.next()
+        if start is None:
+            continue
+        may = blocks.borrowable(start, len(body))
+        if any(body[index][0] in BORROWED for index in may):
+            do = [index for index in range(start, blocks.end) if body[index][0] in _BORROWS]
+            if blocks.hides and not do:
+                marks[blocks.first] = 1 if blocks.first > start else 2
+                continue
+            for index in blocks.splits(start, do):
+                marks[index] = 1
+        blocks.go_on()
+    return marks
+
+
+class _Blocks:
+    """The basic blocks of a body, one after the other, in which loads may borrow."""
+
+    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
+        self.body = body
+        self.steps = _steps(dialect.name)
+        self.labels = places(body)
+        self.pending = [0]
+        self.seen: set[int] = set()
+        self.hides = dialect.empty_hides
+        self.named: set[Any] | None = None
+        """The labels to which something goes; found when they are needed."""
+        self.first = self.end = 0
+        """Of the block: the index behind its labels, and that behind all of it."""
+        self.flow = _NEXT
+        """How it ends."""
+
+    def next(self) -> int | None:
+        """Where another block begins; None when it was there already, or is behind an empty one that hides it."""
+        start = self.pending.pop()
+        if start in self.seen:
+            return None
+        self.seen.add(start)
+        body, first = self.body, start
+        while first < len(body) and body[first][0] == LABEL:
+            first += 1
+        self.first = first
+        return None if self.hides and first > start + 1 and self._is_empty(start, first) else start
+
+    def _is_empty(self, start: int, first: int) -> bool:
+        """Of labels in a row: does nothing go to one of them, so that they are not one place by chance?"""
+        if self.named is None:
+            jumps = {op for op, step in self.steps.items() if _SPLIT <= step.flow <= _JUMP} | {"SETUP_WITH"}
+            self.named = {arg for op, arg, _ in self.body if op in jumps}
+        return any(each[1] not in self.named for each in self.body[start:first])
+
+    def go_on(self) -> None:
+        """To where the block goes."""
+        flow, end = self.flow, self.end
+        if flow in (_BRANCH, _JUMP):
+            self.pending.append(self.labels[self.body[end - 1][1]])
+        if flow <= _BRANCH and end < len(self.body):
+            self.pending.append(end)
+
+    def splits(self, start: int, do: Sequence[int]) -> list[int]:
+        """Where a block has to be split so that these loads borrow, and no other does."""
+        stop, flow = self.end, self.flow
+        found = []
+        part = self.first
+        while part < stop:
+            may = self.borrowable(part, stop)
+            wrong = [index for index in may if index not in do]
+            if not wrong:
+                break
+            for place in range(wrong[0] + 1, stop):
+                if self.borrowable(part, place) == [index for index in do if part <= index < place]:
+                    found.append(place)
+                    part = place
+                    break
+            else:
+                break
+        self.end, self.flow = stop, flow
+        return found
+
+    def borrowable(self, start: int, stop: int) -> list[int]:
+        """The loads that may borrow in the block that begins there, or its part up to `stop`."""
+        body, steps = self.body, self.steps
+        stack: list[_Entry] = []
+        loads: list[int] = []
+        owned: set[int] = set()
+        index, flow = max(start, self.first), _NEXT
+        while index < stop:
+            op, arg, _ = body[index]
+            if op == LABEL:
+                break
+            kind, pops, pushes, flow = steps[op]
+            if kind == _FIXED:
+                if pops:
+                    del stack[-pops:]
+                if pushes:
+                    stack += _DUMMIES[pushes]
+            elif kind == _LOAD:
+                stack.append((index, arg))
+                loads.append(index)
+            elif kind == _LOADS:
+                stack += [(index, arg[0]), (index, arg[1])]
+                loads.append(index)
+            else:
+                _OTHERS[kind](index, arg, pops, pushes, stack, owned)
+            index += 1
+            if flow:
+                break
+        self.end, self.flow = index, flow
+        owned.update([entry[0] for entry in stack if entry])
+        return [load for load in loads if load not in owned]
+
+
+# -- what instructions do with a stack: an entry is the index of the load that pushed it and the local, or None
+
+_Entry = Any
+_DUMMIES = [(None,) * count for count in range(16)]
+
+
+def _counted(index: int, arg: Any, pops: Any, net: Any, stack: list[_Entry], owned: set[int]) -> None:
+    n = number(arg)
+    count = pops(n)
+    if count:
+        del stack[-count:]
+    stack += (None,) * (count + net(n))
+
+
+def _kept(index: int, arg: Any, found: Any, keeps: Any, stack: list[_Entry], owned: set[int]) -> None:
+    top = stack[-1] if stack else None
+    _counted(index, arg, found.pops, found.net, stack, owned)
+    if keeps(number(arg)):
+        stack.append(top)
+
+
+def _store(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    top = stack.pop() if stack else None
+    _kill(index, arg, pops, pushes, stack, owned)
+    if top:
+        owned.add(top[0])
+
+
+def _store_load(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    _store(index, arg[0], pops, pushes, stack, owned)
+    stack.append((index, arg[1]))
+
+
+def _stores(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    _store(index, arg[0], pops, pushes, stack, owned)
+    _store(index, arg[1], pops, pushes, stack, owned)
+
+
+def _kill(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    owned.update([entry[0] for entry in stack if entry and entry[1] == arg])
+
+
+def _clear(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    _kill(index, arg, pops, pushes, stack, owned)
+    stack.append((index, arg))
+
+
+def _copy(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    stack.append(stack[-arg] if arg <= len(stack) else None)
+
+
+def _swap(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+    if arg > len(stack):
+        stack[:0] = [None] * (arg - len(stack))
+    stack[-arg], stack[-1] = stack[-1], stack[-arg]
+
+
+_OTHERS: dict[int, Callable[[int, Any, Any, Any, list[_Entry], set[int]], None]] = {
+    _COUNTED: _counted,
+    _KEPT: _kept,
+    _STORE: _store,
+    _STORE_LOAD: _store_load,
+    _STORES: _stores,
+    _CLEAR: _clear,
+    _KILL: _kill,
+    _COPY: _copy,
+    _SWAP: _swap,
+}
