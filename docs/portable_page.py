@@ -32,7 +32,7 @@ callable, no caches, no RESUME, no exception table.
 | `local` | the name of a local variable |
 | `deref` | the name of a cell or a variable of the closure |
 | `absolute` | a label |
-| `forward` | a label further on |
+| `forward` | a label, in 3.9 one further on |
 {enums}
 
 **stack**: what the instruction takes `--` what it leaves, the top on the right. `items[n]` is as many entries as the

@@ -3,9 +3,9 @@
 import importlib.util
 import os
 import re
+from pathlib import Path
 
 import pytest
-from textkit import HERE
 
 from pyasm import isa
 
@@ -14,7 +14,7 @@ WORDS = {"DEFINE", "ADD_ARG", "LABEL", "END"}
 
 
 def _page_module():
-    path = HERE.parent / "docs" / "portable_page.py"
+    path = Path(__file__).parent.parent / "docs" / "portable_page.py"
     spec = importlib.util.spec_from_file_location("portable_page", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -53,11 +53,12 @@ def test_it_has_the_instructions_of_the_oldest_version():
 
 
 def test_since_when_is_a_version_that_has_it():
-    """The first native dialect with an instruction of that name is the first that can express it."""
+    """A native dialect with an instruction of that name can express it; only what others make up for is older."""
+    made_up_for = {"ROT_N", "COPY", "SWAP", "CONVERT_VALUE"}
     for mnemonic, since in PORTABLE.since.items():
         having = [name for name in isa.names() if mnemonic in isa.load(name).opcodes]
         assert isa.expressing(mnemonic)[0] == since
-        assert not having or having[0] == since, mnemonic
+        assert not having or having[0] == since or (mnemonic in made_up_for and since == isa.names()[0]), mnemonic
 
 
 def test_rows_are_well_formed():

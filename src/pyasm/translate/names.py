@@ -1,14 +1,328 @@
-"""names: not written yet."""
+"""names: what has another name or another form of operand, one by one or a few at a time.
+
+PAIRS is the page to read: what a dialect has, and the portable words for it. A pair holds for a dialect that has
+all mnemonics on the left, and for which both sides do the same to the depth of the stack. What does not fit into pairs
+is in `longhand`: format specifications, slices that are read and written, imports, and much of what a target lacks.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import cache
+
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
+from pyasm.errors import Finding, TargetError
+from pyasm.translate import longhand
+from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.effects import number
+from pyasm.typed import Any, NamedTuple
+
+PAIRS = """
+    BINARY_OP +                               BINARY_ADD
+    BINARY_OP &                               BINARY_AND
+    BINARY_OP //                              BINARY_FLOOR_DIVIDE
+    BINARY_OP <<                              BINARY_LSHIFT
+    BINARY_OP @                               BINARY_MATRIX_MULTIPLY
+    BINARY_OP *                               BINARY_MULTIPLY
+    BINARY_OP %                               BINARY_MODULO
+    BINARY_OP |                               BINARY_OR
+    BINARY_OP **                              BINARY_POWER
+    BINARY_OP >>                              BINARY_RSHIFT
+    BINARY_OP -                               BINARY_SUBTRACT
+    BINARY_OP /                               BINARY_TRUE_DIVIDE
+    BINARY_OP ^                               BINARY_XOR
+    BINARY_OP +=                              INPLACE_ADD
+    BINARY_OP &=                              INPLACE_AND
+    BINARY_OP //=                             INPLACE_FLOOR_DIVIDE
+    BINARY_OP <<=                             INPLACE_LSHIFT
+    BINARY_OP @=                              INPLACE_MATRIX_MULTIPLY
+    BINARY_OP *=                              INPLACE_MULTIPLY
+    BINARY_OP %=                              INPLACE_MODULO
+    BINARY_OP |=                              INPLACE_OR
+    BINARY_OP **=                             INPLACE_POWER
+    BINARY_OP >>=                             INPLACE_RSHIFT
+    BINARY_OP -=                              INPLACE_SUBTRACT
+    BINARY_OP /=                              INPLACE_TRUE_DIVIDE
+    BINARY_OP ^=                              INPLACE_XOR
+    BINARY_OP []                              BINARY_SUBSCR
+    BINARY_SLICE                              BUILD_SLICE 2; BINARY_SUBSCR
+    STORE_SLICE                               BUILD_SLICE 2; STORE_SUBSCR
+
+    COPY 1                                    DUP_TOP
+    COPY 2; COPY 2                            DUP_TOP_TWO
+    SWAP 2                                    ROT_TWO
+    SWAP 3; SWAP 2                            ROT_THREE
+    SWAP 4; SWAP 3; SWAP 2                    ROT_FOUR
+    SWAP 2; COPY 2                            DUP_TOP; ROT_THREE
+
+    CALL_INTRINSIC_1 PRINT; POP_TOP           PRINT_EXPR
+    CALL_INTRINSIC_1 IMPORT_STAR; POP_TOP     IMPORT_STAR
+    CALL_INTRINSIC_1 UNARY_POSITIVE           UNARY_POSITIVE
+    CALL_INTRINSIC_1 LIST_TO_TUPLE            LIST_TO_TUPLE
+    PREP_RERAISE_STAR                         CALL_INTRINSIC_2 PREP_RERAISE_STAR
+
+    FORMAT_SIMPLE                             FORMAT_VALUE 0
+    CONVERT_VALUE 1; FORMAT_SIMPLE            FORMAT_VALUE 1
+    CONVERT_VALUE 2; FORMAT_SIMPLE            FORMAT_VALUE 2
+    CONVERT_VALUE 3; FORMAT_SIMPLE            FORMAT_VALUE 3
+    FORMAT_WITH_SPEC                          FORMAT_VALUE 4
+
+    LOAD_LOCALS; LOAD_FROM_DICT_OR_DEREF x    LOAD_CLASSDEREF x
+    MATCH_KEYS                                MATCH_KEYS; DUP_TOP; LOAD_CONST None; IS_OP 1
+    MATCH_CLASS x                             MATCH_CLASS x; DUP_TOP; LOAD_CONST None; IS_OP 1
+"""
+"""An operand x is any, the same on both sides."""
+
+SUBSTITUTES = """
+    DUP_TOP                                   COPY 1
+    DUP_TOP_TWO; POP_TOP                      COPY 2
+    ROT_THREE; ROT_THREE; DUP_TOP; ROT_FOUR   COPY 3
+    ROT_TWO                                   SWAP 2
+    ROT_THREE; ROT_TWO                        SWAP 3
+    ROT_FOUR; ROT_THREE; ROT_THREE            SWAP 4
+    FORMAT_VALUE x                            CONVERT_VALUE x
+    MATCH_KEYS; POP_TOP                       MATCH_KEYS
+"""
+"""In lowering only: for dialects without the portable word on the right, or with another instruction of that name."""
+
+FLAGGED = {
+    "LOAD_ATTR": {0: "LOAD_ATTR", 1: "LOAD_METHOD"},
+    "IMPORT_NAME": {0: "IMPORT_NAME", 1: "IMPORT_NAME_LAZY", longhand.EAGER: "IMPORT_NAME"},
+}
+"""Mnemonic whose name has flags in some dialects -> flags -> the portable one."""
+
+CONSTRUCTS = {
+    "GET_LEN": "match statements",
+    "MATCH_MAPPING": "match statements",
+    "MATCH_SEQUENCE": "match statements",
+    "MATCH_KEYS": "match statements",
+    "MATCH_CLASS": "match statements",
+    "COPY_DICT_WITHOUT_KEYS": "match statements",
+    "CHECK_EG_MATCH": "except* clauses",
+    "PREP_RERAISE_STAR": "except* clauses",
+    "PUSH_EXC_INFO": "handlers that get one exception",
+    "SETUP_CLEANUP": "handlers that get one exception",
+    "MAKE_CELL": "comprehensions in the frame around them",
+    "LOAD_FAST_AND_CLEAR": "comprehensions in the frame around them",
+    "LOAD_LOCALS": "type parameters",
+    "LOAD_FROM_DICT_OR_DEREF": "type parameters",
+    "LOAD_FROM_DICT_OR_GLOBALS": "type parameters",
+    "CALL_INTRINSIC_1": "type parameters",
+    "CALL_INTRINSIC_2": "type parameters",
+    "BUILD_INTERPOLATION": "template strings",
+    "BUILD_TEMPLATE": "template strings",
+    "IMPORT_NAME_LAZY": "lazy imports",
+}
+"""Portable word that not every dialect can express -> what in Python it is for."""
+
+ANY = "x"
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """From the dialect's words to the portable ones."""
+    _translate(code, dialect, _lifting(dialect.name))
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """From the portable words to those of the dialect, its compiler's choice; TargetError for what it lacks."""
+    _refuse(code, dialect)
+    _translate(code, dialect, _lowering(dialect.name))
+
+
+class _Rule(NamedTuple):
+    """Mnemonics and operands in a row, and what stands for them."""
+
+    old: tuple[tuple[str, Any], ...]
+    new: tuple[tuple[str, Any], ...]
+
+
+class _Entry(NamedTuple):
+    """What begins with one mnemonic."""
+
+    rules: list[_Rule]
+    """For several instructions or any operand, the longest first."""
+    single: dict[Any, tuple[str, Any]]
+    """Operand -> the one instruction that stands for it."""
+    flags: Callable[[Any], tuple[str, Any] | None] | None
+    """For a name that has or gets flags."""
+
+
+class _Rules(NamedTuple):
+    """One direction for one dialect."""
+
+    entries: dict[str, _Entry]
+    special: dict[str, Callable[[Code, isa.Dialect], None]]
+    """Mnemonic -> what deals with it first, because it needs more than the neighbours."""
+    positions: bool
+    """Only instructions of one position are taken together."""
+
+
+def _translate(code: Code, dialect: isa.Dialect, rules: _Rules) -> None:
+    present = {each[0] for each in code.body}
+    for name in present & rules.special.keys():
+        rules.special[name](code, dialect)
+    code.body = _replaced(code.body, rules)
+
+
+def _replaced(body: list[Instruction], rules: _Rules) -> list[Instruction]:
+    entry_of = rules.entries.get
+    edits: dict[int, Sequence[Instruction]] = {}
+    done = 0
+    for index, (op, arg, position) in enumerate(body):
+        entry = entry_of(op)
+        if entry is None or index < done:
+            continue
+        if entry.rules:
+            size = _several(body, index, entry.rules, rules.positions, edits)
+            if size:
+                done = index + size
+                continue
+        made = entry.single.get(arg) if entry.flags is None else entry.flags(arg)
+        if made is not None:
+            body[index] = instruction(*made, position)
+    return rewrite(body, edits)
+
+
+def _several(
+    body: list[Instruction], index: int, rules: list[_Rule], positions: bool, edits: dict[int, Sequence[Instruction]]
+) -> int:
+    """How many instructions from there on a rule has replaced; 0 when none fits."""
+    for old, new in rules:
+        size = len(old)
+        found = body[index : index + size]
+        if len(found) < size or not all(_fits(each, wanted) for each, wanted in zip(found, old)):
+            continue
+        position = found[-1][2]
+        if positions and size > 1 and any(each[2] != position for each in found):
+            continue
+        value = next((each[1] for each, wanted in zip(found, old) if wanted[1] == ANY), None)
+        edits.update(dict.fromkeys(range(index + 1, index + size), ()))
+        edits[index] = [instruction(op, value if arg == ANY else arg, position) for op, arg in new]
+        return size
+    return 0
+
+
+def _fits(each: Instruction, wanted: tuple[str, Any]) -> bool:
+    op, arg = wanted
+    return op == each[0] and (arg == ANY or arg is each[1] or (type(arg) is type(each[1]) and arg == each[1]))
+
+
+def _refuse(code: Code, dialect: isa.Dialect) -> None:
+    """TargetError with all instructions that the dialect has no words for."""
+    lacking = _lacking(dialect.name)
+    findings = []
+    for index, (op, arg, _) in enumerate(code.body):
+        if op in lacking:
+            known = lacking[op]
+            if known is not None and arg in known:
+                continue
+            name, word = (op, op) if known is None else (f"{op} {arg}", arg)
+            construct = CONSTRUCTS.get(word, CONSTRUCTS[op])
+            message = f"{dialect.name} cannot express {name}, which is for {construct}"
+            findings.append(Finding(message, f"{code.qualname}, instruction {index}"))
+    if findings:
+        raise TargetError(findings)
+
+
+@cache
+def _lacking(name: str) -> dict[str, Any]:
+    """Portable words that the dialect cannot express: all of them (None), or those but with these operands."""
+    dialect, portable = isa.load(name), isa.load(isa.PORTABLE)
+    lacking: dict[str, Any] = {op: None for op in CONSTRUCTS if name not in isa.expressing(op)}
+    for op in ("CALL_INTRINSIC_1", "CALL_INTRINSIC_2"):
+        kind = portable.opcodes[op].operand
+        known = set(dialect.enums.get(kind, {}).values())
+        known |= {rule.old[0][1] for rule in _rules(dialect, PAIRS, lifting=False) if rule.old[0][0] == op}
+        lacking[op] = known
+    return lacking
+
+
+@cache
+def _lifting(name: str) -> _Rules:
+    dialect = isa.load(name)
+    rules = _rules(dialect, PAIRS, lifting=True)
+    flagged = {}
+    for op, words in FLAGGED.items():
+        if dialect.opcodes[op].flags:
+            flagged[op] = _without_flags(words)
+    return _Rules(_entries(rules, flagged), longhand.lifting(dialect), True)
+
+
+@cache
+def _lowering(name: str) -> _Rules:
+    dialect = isa.load(name)
+    rules = _rules(dialect, PAIRS, lifting=False)
+    rules += [each for each in _rules(dialect, SUBSTITUTES, lifting=False) if not _means_the_same(each, dialect)]
+    flagged = {}
+    for op, words in FLAGGED.items():
+        if dialect.opcodes[op].flags:
+            for flags, word in sorted(words.items(), reverse=True):
+                flagged[word] = _with_flags(op, flags)
+    return _Rules(_entries(rules, flagged), longhand.lowering(dialect), False)
+
+
+def _without_flags(words: dict[int, str]) -> Callable[[Any], tuple[str, Any] | None]:
+    def made(arg: Any) -> tuple[str, Any] | None:
+        return (words[arg[1]], arg[0]) if type(arg) is tuple and arg[1] in words else None
+
+    return made
+
+
+def _with_flags(op: str, flags: int) -> Callable[[Any], tuple[str, Any] | None]:
+    def made(arg: Any) -> tuple[str, Any] | None:
+        return None if type(arg) is tuple else (op, (arg, flags))
+
+    return made
+
+
+def _entries(rules: list[_Rule], flagged: dict[str, Any]) -> dict[str, _Entry]:
+    """By the first mnemonic."""
+    entries = {op: _Entry([], {}, flags) for op, flags in flagged.items()}
+    for rule in rules:
+        op, arg = rule.old[0]
+        entry = entries.setdefault(op, _Entry([], {}, None))
+        if len(rule.old) == len(rule.new) == 1 and arg != ANY:
+            entry.single[arg] = rule.new[0]
+        else:
+            entry.rules.append(rule)
+    for entry in entries.values():
+        entry.rules.sort(key=lambda rule: -len(rule.old))
+    return entries
+
+
+def _rules(dialect: isa.Dialect, page: str, *, lifting: bool) -> list[_Rule]:
+    """The lines of a page that hold for the dialect."""
+    rules = []
+    for line in page.split("\n"):
+        columns = [column for column in line.split("  ") if column]
+        if not columns:
+            continue
+        native, portable = (tuple(_words(each) for each in column.split("; ")) for column in columns)
+        if all(_has(dialect, *each) for each in native) and (
+            _net(native, dialect) == _net(portable, isa.load(isa.PORTABLE))
+        ):
+            rules.append(_Rule(native, portable) if lifting else _Rule(portable, native))
+    return rules
+
+
+def _has(dialect: isa.Dialect, op: str, arg: Any) -> bool:
+    """Does a dialect have the instruction, with that operand?"""
+    row = dialect.opcodes.get(op)
+    return row is not None and (row.operand not in dialect.enums or arg in dialect.enums[row.operand].values())
+
+
+def _words(text: str) -> tuple[str, Any]:
+    op, _, arg = text.strip().partition(" ")
+    return op, None if arg in ("", "None") else int(arg) if arg.isdigit() else arg
+
+
+def _net(sequence: tuple[tuple[str, Any], ...], dialect: isa.Dialect) -> int:
+    """What a sequence does to the depth."""
+    return sum(dialect.opcodes[op].effect(number(arg)) for op, arg in sequence)
+
+
+def _means_the_same(rule: _Rule, dialect: isa.Dialect) -> bool:
+    """Does the dialect have the portable word itself?"""
+    op = rule.old[0][0]
+    return op in dialect.opcodes and _net(rule.old, dialect) == _net(rule.old, isa.load(isa.PORTABLE))
