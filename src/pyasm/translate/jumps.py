@@ -114,6 +114,26 @@ class _Pass:
         self.body = body
         self.facts = _facts(dialect.name)
         self.edits: dict[int, Any] = {}
+        self.named: set[Any] | None = None
+
+    def before(self, index: int) -> int:
+        """Index of the instruction before, whatever labels that nothing names are in between."""
+        index -= 1
+        while index >= 0 and self.body[index][0] == LABEL and self._is_idle(index):
+            index -= 1
+        return index
+
+    def after(self, index: int) -> int:
+        """Index of the instruction after, in the same way."""
+        index += 1
+        while index < len(self.body) and self.body[index][0] == LABEL and self._is_idle(index):
+            index += 1
+        return index
+
+    def _is_idle(self, index: int) -> bool:
+        if self.named is None:
+            self.named = {arg for op, arg, _ in self.body if type(arg) is str and op != LABEL}
+        return self.body[index][1] not in self.named
 
     def op(self, index: int) -> str:
         """The mnemonic there; an empty string outside of the body."""
@@ -154,19 +174,19 @@ class _Lifting(_Pass):
 
     def uninterrupted(self, index: int, label: str, position: Position | None) -> None:
         """That of a SEND loop comes right after the yield; it belongs to another pass."""
-        before = index - 1
+        before = self.before(index)
         while self.op(before) == "POP_BLOCK":
-            before -= 1
+            before = self.before(before)
         if self.op(before) not in ("YIELD_VALUE", "RESUME"):
             self.edits[index] = (instruction("JUMP_FORWARD", label, position),)
 
     def conditional(self, index: int, label: str, position: Position | None) -> None:
         facts, edits = self.facts, self.edits
         name = facts.conditional[self.body[index][0]]
-        after = index + 1
+        after = self.after(index)
         if self.op(after) == "NOT_TAKEN":
             edits[after] = ()
-            after += 1
+            after = self.after(after)
         if not facts.directed and self._goes_back(after, label, position):
             name, label = OPPOSITE[name], self.body[after][1]
             edits[after] = ()
@@ -209,25 +229,27 @@ class _Lifting(_Pass):
 
     def to_bool(self, index: int, _: Any, position: Position | None) -> None:
         """Dropped where lowering puts it back; elsewhere it is what a double negation is in every dialect."""
-        following = self.op(index + 1)
-        if following in (*TESTS, "UNARY_NOT") and self.op(index - 1) not in BOOLS:
-            jump = self.body[index + 1][2]
-            if self.test_position(index - 1, jump) == position:
+        following = self.after(index)
+        before = self.before(index)
+        if self.op(following) in (*TESTS, "UNARY_NOT") and self.op(before) not in BOOLS:
+            jump = self.body[following][2]
+            if self.test_position(before, jump) == position:
                 self.edits[index] = ()
                 return
-            if self._moves_load(index, position, jump):
+            if self._moves_load(index, before, jump):
                 return
         negation = instruction("UNARY_NOT", None, position)
         self.edits[index] = (negation, negation)
 
-    def _moves_load(self, index: int, position: Position | None, jump: Position | None) -> bool:
+    def _moves_load(self, index: int, before: int, jump: Position | None) -> bool:
         """A load that was fused with the store before it had the position of the test, until they were fused."""
-        store, load = self.body[index - 2 : index] if index > 1 else (NONE, NONE)
+        position = self.body[index][2]
+        store, load = self.body[before - 1 : before + 1] if before > 0 else (NONE, NONE)
         if (store[0], load[0]) != ("STORE_FAST", "LOAD_FAST") or store[2] != load[2]:
             return False
         if position is None or jump is None or _inside(position, jump):
             return False
-        self.edits[index - 1] = (instruction("LOAD_FAST", load[1], position),)
+        self.edits[before] = (instruction("LOAD_FAST", load[1], position),)
         self.edits[index] = ()
         return True
 
@@ -236,7 +258,7 @@ class _Lifting(_Pass):
         if plain is None:
             return
         compare = instruction("COMPARE_OP", plain, position)
-        if self.op(index + 1) in (*TESTS, "UNARY_NOT"):
+        if self.op(self.after(index)) in (*TESTS, "UNARY_NOT"):
             self.edits[index] = (compare,)
         else:
             negation = instruction("UNARY_NOT", None, position)
@@ -273,34 +295,33 @@ class _Lowering(_Pass):
             self.edits[index] = (instruction("JUMP_FORWARD", label, position),)
 
     def conditional(self, index: int, label: str, position: Position | None) -> None:
-        name, before = self.body[index][0], self.body[index - 1] if index else NONE
+        name, before = self.body[index][0], self.before(index)
         parts: list[Instruction] = []
         if name in TESTS:
-            if before[0] == "IS_OP" and index > 1 and self.body[index - 2][:2] == NONE[:2]:
-                is_none = (before[1] == 1) == (name == "POP_JUMP_IF_FALSE")
+            if self.op(before) == "IS_OP" and before and self.body[before - 1][:2] == NONE[:2]:
+                is_none = (self.body[before][1] == 1) == (name == "POP_JUMP_IF_FALSE")
                 name = "POP_JUMP_IF_NONE" if is_none else "POP_JUMP_IF_NOT_NONE"
-                self.edits[index - 2] = self.edits[index - 1] = ()
+                self.edits[before - 1] = self.edits[before] = ()
             elif self.facts.to_bool:
                 self._test(index, before, position, parts)
         self._jump_if(name, label, position, parts)
         self.edits[index] = parts
 
-    def _test(self, index: int, before: Instruction, position: Position | None, parts: list[Instruction]) -> None:
+    def _test(self, index: int, before: int, position: Position | None, parts: list[Instruction]) -> None:
         """What makes a bool of the value in front of a jump."""
-        if before[0] == "COMPARE_OP":
-            if not self._compares_ints(index):
-                self._compare_for_test(index - 1)
-        elif before[0] not in BOOLS:
-            parts.append(instruction("TO_BOOL", None, self.test_position(index - 1, position)))
+        op = self.op(before)
+        if op == "COMPARE_OP":
+            if not self._compares_ints(index, before):
+                self._compare_for_test(before)
+        elif op not in BOOLS:
+            parts.append(instruction("TO_BOOL", None, self.test_position(before, position)))
 
-    def _compares_ints(self, index: int) -> bool:
+    def _compares_ints(self, index: int, before: int) -> bool:
         """Two places where compilers know that the result is a bool: in sequence patterns and in annotation scopes."""
-        if self.op(index - 3) == "GET_LEN":
+        if self.op(self.before(self.before(before))) == "GET_LEN":
             return True
-        return index + 1 < len(self.body) and self.body[index + 1][:2] == (
-            "LOAD_COMMON_CONSTANT",
-            "NotImplementedError",
-        )
+        after = self.after(index)
+        return after < len(self.body) and self.body[after][:2] == ("LOAD_COMMON_CONSTANT", "NotImplementedError")
 
     def _compare_for_test(self, index: int) -> None:
         op, operator, position = self.body[index]
@@ -338,18 +359,18 @@ class _Lowering(_Pass):
 
     def negation(self, index: int, _: Any, position: Position | None) -> None:
         """A negation of a bool; two of them are a test without one."""
+        before = self.before(index)
         double = self.op(index + 1) == "UNARY_NOT"
-        before = self.op(index - 1)
         if double:
             self.edits[index + 1] = ()
-        if before == "COMPARE_OP":
-            self._compare_for_test(index - 1)
+        if self.op(before) == "COMPARE_OP":
+            self._compare_for_test(before)
             if double:
                 self.edits[index] = ()
         elif double:
             self.edits[index] = (instruction("TO_BOOL", None, position),)
-        elif before not in BOOLS:
-            made = instruction("TO_BOOL", None, self.test_position(index - 1, position))
+        elif self.op(before) not in BOOLS:
+            made = instruction("TO_BOOL", None, self.test_position(before, position))
             self.edits[index] = (made, self.body[index])
 
 
