@@ -94,12 +94,13 @@ def _makes_first_iterator(body: Sequence[Instruction], index: int) -> bool:
 
 
 def _stop_iteration_handler(body: Sequence[Instruction], label: str) -> Sequence[int]:
-    """Indexes of the two instructions of the handler at the label, if it is the one that every generator has."""
-    last = len(body) - 1
-    index = last if body[last - 2][:2] == (LABEL, label) else edit.places(body)[label] + 2
-    found = body[index - 1 : index + 1]
+    """Indexes of the handler at the label, with the label, if it is the one that every generator has."""
+    index = len(body) - 3
+    if body[index][:2] != (LABEL, label):
+        index = edit.places(body)[label]
+    found = body[index + 1 : index + 3]
     if [each[:2] for each in found] == [("CALL_INTRINSIC_1", STOP_ITERATION), ("RERAISE", 1)]:
-        return index - 1, index
+        return range(index, index + 3)
     return ()
 
 
@@ -178,16 +179,16 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
         return
     delegations = {index for index in yields if _delegates(body, index)}
     own = int(_catches_stop_iteration(code, dialect))
-    counts: dict[int, int] = {}
+    around: dict[int, tuple[str, ...]] = {}
     if dialect.yield_operand == "handlers" or (dialect.closing_bit and len(delegations) < len(yields)):
-        counts = handlers_around(body, effects(dialect.name), yields)
+        around = handlers_around(body, effects(dialect.name), yields)
     wrapping = _wrapping(dialect) if code.flags & ASYNC_GENERATOR else None
     delegation = AWAIT_RESUMED if code.flags & ASYNCHRONOUS else DELEGATION_RESUMED
     edits: dict[int, Sequence[Instruction]] = {}
     for index in yields:
         _, arg, position = body[index]
         delegates = index in delegations
-        count = counts.get(index, 0) + own
+        count = len(around.get(index, ())) + own
         if arg is None and dialect.yield_operand != "ignored":
             arg = count if dialect.yield_operand == "handlers" else int(delegates)
         yielding = instruction("YIELD_VALUE", arg, position)
@@ -224,50 +225,55 @@ def _past(body: Sequence[Instruction], index: int, step: int, passed: frozenset[
     return index
 
 
-def handlers_around(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, int]:
-    """Index of each wanted instruction -> how many handlers are set up there; 0 for what no path reaches.
+def handlers_around(
+    body: Sequence[Instruction], table: Effects, wanted: Sequence[int]
+) -> dict[int, tuple[str, ...]]:
+    """Index of each wanted instruction -> the handlers that are set up there, outermost first.
 
     One straight way through the body finds it wherever a label is jumped to before it comes; if not, data flow does.
+    What no path reaches has none.
     """
-    counts: dict[int, int] = {}
-    at: dict[Any, int] = {}
-    count: int | None = 0
+    found: dict[int, tuple[str, ...]] = {}
+    at: dict[Any, tuple[str, ...]] = {}
+    around: tuple[str, ...] | None = ()
     rest = set(wanted)
     for index, (op, arg, _) in enumerate(body):
         if op == LABEL:
-            if count is None:
-                count = at.get(arg)
+            if around is None:
+                around = at.get(arg)
             continue
         if index in rest:
-            if count is None:
+            if around is None:
                 return _handlers_by_flow(body, table, wanted)
-            counts[index] = count
-        if count is None:
+            found[index] = around
+        if around is None:
             continue
         row = table.rows[op]
         if row.names_label:
-            at.setdefault(arg, count)
-        if op in _SETUPS:
-            count += 1
-        elif op == "POP_BLOCK":
-            count -= 1
-        elif row.flow in ("jump", "return", "raise"):
-            count = None
-    return counts
+            at.setdefault(arg, around)
+        around = None if row.flow in ("jump", "return", "raise") else _inside(op, arg, around)
+    return found
 
 
-def _handlers_by_flow(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, int]:
-    def transfer(index: int, each: Instruction, count: int) -> tuple[int | None, int | None]:
-        row = table.rows[each[0]]
-        following = None if row.flow in ("jump", "return", "raise") else count + _change(each[0])
-        return following, count if row.names_label else None
+def _handlers_by_flow(
+    body: Sequence[Instruction], table: Effects, wanted: Sequence[int]
+) -> dict[int, tuple[str, ...]]:
+    def transfer(
+        index: int, each: Instruction, around: tuple[str, ...]
+    ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+        op, arg, _ = each
+        row = table.rows[op]
+        following = None if row.flow in ("jump", "return", "raise") else _inside(op, arg, around)
+        return following, around if row.names_label else None
 
-    counts = forward(body, 0, transfer, lambda old, new: old)
-    return {index: counts[index] or 0 for index in wanted}
+    states = forward(body, (), transfer, lambda old, new: old)
+    return {index: states[index] or () for index in wanted}
 
 
-def _change(op: str) -> int:
-    return 1 if op in _SETUPS else -1 if op == "POP_BLOCK" else 0
+def _inside(op: str, arg: Any, around: tuple[str, ...]) -> tuple[str, ...]:
+    if op in _SETUPS:
+        return (*around, arg)
+    return around[:-1] if op == "POP_BLOCK" else around
 
 
 def _finding(code: Code, index: int, message: str) -> Finding:

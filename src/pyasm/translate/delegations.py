@@ -1,0 +1,277 @@
+"""YIELD_FROM and the loops of 3.11 and later that stand for it.
+
+    s: SEND z                   until the receiver returns, which goes to z
+       SETUP_FINALLY t          since 3.12: what is thrown in and the receiver raises
+       YIELD_VALUE
+       POP_BLOCK
+       JUMP_BACKWARD_NO_INTERRUPT s
+    z: END_SEND                 since 3.12: drop the receiver
+       ...
+    t: CLEANUP_THROW            a StopIteration is the result
+       JUMP z
+
+Compilers move code that only an exception reaches behind all other. So the handler of a delegation stands behind: among
+the other handlers, in the order in which all had been made. Where a handler had been before is found from where it
+leads and from positions. For code in which that fails, lift leaves labels that nothing names where the handlers were.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from pyasm import isa
+from pyasm.code import Code, Instruction, Position
+from pyasm.errors import Finding, TargetError
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.effects import Effects, effects
+from pyasm.translate.frames import handlers_around
+from pyasm.typed import Any, NamedTuple
+
+MARK = "throw"
+"""The stem of labels that stand for the places of handlers."""
+NOWHERE = Position()
+_SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
+_ENDS = frozenset({"jump", "return", "raise"})
+
+
+class _Loop(NamedTuple):
+    """A delegation in native code: indexes of its first and last instruction, of the label behind it, of the handler."""
+
+    send: int
+    back: int
+    exit: int
+    handler: int | None
+
+
+def lift(code: Code, dialect: isa.Dialect) -> None:
+    """Loops of SEND to YIELD_FROM."""
+    body = code.body
+    sends = [index for index, each in enumerate(body) if each[0] == "SEND"] if "SEND" in dialect.opcodes else ()
+    if not sends:
+        return
+    labels = places(body)
+    loops = [_loop(code, index, labels) for index in sends]
+    edits: dict[int, Sequence[Instruction]] = {}
+    throws: list[int] = []  # the handlers that are not in front of their exits
+    for loop in loops:
+        edits[loop.send] = (instruction("YIELD_FROM", None, body[loop.send][2]),)
+        edits.update(dict.fromkeys(range(loop.send + 1, loop.back + 1), ()))
+        if body[loop.exit + 1][0] == "END_SEND":
+            edits[loop.exit + 1] = ()
+        if loop.handler is not None:
+            edits[loop.handler + 1] = ()
+            if loop.handler + 2 != loop.exit:
+                edits[loop.handler + 2] = ()
+                throws.append(loop.handler)
+    _drop_labels(body, edits, [body[index][1] for loop in loops for index in _labels_of(body, loop)], labels)
+    code.body = rewrite(body, edits)
+    if loops[0].handler is not None:
+        _mark(code, dialect, throws, edits)
+
+
+def _loop(code: Code, send: int, labels: dict[Any, int]) -> _Loop:
+    """The delegation with this SEND; TargetError when it is no loop as compilers make it."""
+    body = code.body
+    exit = labels[body[send][1]]
+    index, handler = send + 1, None
+    if body[index][0] == "SETUP_FINALLY":
+        handler = labels[body[index][1]]
+        index += 1
+    back = index + (1 if handler is None else 2)
+    following = [each[0] for each in body[index : back + 1]]
+    expected = ["YIELD_VALUE"] if handler is None else ["YIELD_VALUE", "POP_BLOCK"]
+    closed = len(following) == len(expected) + 1 and following[:-1] == expected
+    if not closed or "JUMP" not in following[-1] or body[send - 1] != (LABEL, body[back][1], None):
+        raise TargetError(Finding("SEND outside of a delegation", f"{code.qualname}, instruction {send}"))
+    if handler is not None and body[handler + 1][0] != "CLEANUP_THROW":
+        raise TargetError(Finding("a delegation without CLEANUP_THROW", f"{code.qualname}, instruction {send}"))
+    return _Loop(send, back, exit, handler)
+
+
+def _labels_of(body: Sequence[Instruction], loop: _Loop) -> Iterable[int]:
+    yield loop.send - 1
+    yield loop.exit
+    if loop.handler is not None:
+        yield loop.handler
+
+
+def _drop_labels(
+    body: Sequence[Instruction], edits: dict[int, Sequence[Instruction]], names: Iterable[str], labels: dict[Any, int]
+) -> None:
+    """Edits without those labels that nothing names any more."""
+    used = Counter(arg for index, (op, arg, _) in enumerate(body) if op != LABEL and index not in edits and _name(arg))
+    for name in names:
+        if not used[name]:
+            edits[labels[name]] = ()
+
+
+def _name(arg: Any) -> bool:
+    return type(arg) is str
+
+
+def lower(code: Code, dialect: isa.Dialect) -> None:
+    """YIELD_FROM to loops of SEND."""
+    body = code.body
+    if "SEND" not in dialect.opcodes:
+        return
+    delegations = [index for index, each in enumerate(body) if each[0] == "YIELD_FROM"]
+    if not delegations:
+        return
+    handlers = "CLEANUP_THROW" in dialect.opcodes
+    spots = handler_places(body, delegations, dialect) if handlers else {}
+    new = Labels(body).new
+    edits: dict[int, list[Instruction]] = {}
+    for index in delegations:
+        spot = spots.get(index)
+        main, handler = _native(body[index][2], new, dialect, inline=spot is None)
+        edits[index] = main
+        if spot is not None:
+            edits.setdefault(spot, []).extend(handler)
+    for spot in set(spots.values()) - {None}:
+        if spot < len(body):
+            edits[spot].append(body[spot])
+    code.body = rewrite(body, edits)
+
+
+def _native(
+    position: Position | None, new: Any, dialect: isa.Dialect, *, inline: bool
+) -> tuple[list[Instruction], list[Instruction]]:
+    """The loop, and the handler that stands elsewhere."""
+    start, exit = new(), new()
+    send = [instruction(LABEL, start), instruction("SEND", exit, position)]
+    yielding = [instruction("YIELD_VALUE", None, position)]
+    back = instruction("JUMP_BACKWARD_NO_INTERRUPT", start, position)
+    if "CLEANUP_THROW" not in dialect.opcodes:
+        return [*send, *yielding, back, instruction(LABEL, exit)], []
+    thrown = new()
+    handler = [instruction(LABEL, thrown), instruction("CLEANUP_THROW", None, position)]
+    setup = instruction("SETUP_FINALLY", thrown)
+    end = [instruction(LABEL, exit), instruction("END_SEND", None, position)]
+    main = [*send, setup, *yielding, instruction("POP_BLOCK"), back, *(handler if inline else ()), *end]
+    jump = "JUMP_BACKWARD_NO_INTERRUPT" if dialect.late_positions else "JUMP_BACKWARD"
+    handler.append(instruction(jump, exit, position if dialect.late_positions else NOWHERE))
+    return main, handler
+
+
+# The places of handlers
+
+
+def _mark(code: Code, dialect: isa.Dialect, throws: Sequence[int], edits: dict[int, Sequence[Instruction]]) -> None:
+    """Labels where the handlers were, unless lowering finds these places."""
+    body = code.body
+    actual = _shifted(sorted(throws), edits)
+    delegations = [index for index, each in enumerate(body) if each[0] == "YIELD_FROM"]
+    found = handler_places(body, delegations, dialect)
+    if [spot for spot in found.values() if spot is not None] == actual:
+        return
+    new = Labels(body, MARK).new
+    marks: dict[int, list[Instruction]] = {}
+    for spot in actual:
+        marks.setdefault(spot, []).append(instruction(LABEL, new()))
+    code.body = rewrite(body, {spot: [*labels, *body[spot : spot + 1]] for spot, labels in marks.items()})
+
+
+def _shifted(indexes: Iterable[int], edits: dict[int, Sequence[Instruction]]) -> list[int]:
+    """Where these indexes are after the edits; all are in order."""
+    shifted = []
+    changes = sorted((index, len(new) - 1) for index, new in edits.items())
+    shift = place = 0
+    for index in indexes:
+        while place < len(changes) and changes[place][0] < index:
+            shift += changes[place][1]
+            place += 1
+        shifted.append(index + shift)
+    return shifted
+
+
+def handler_places(
+    body: Sequence[Instruction], delegations: Sequence[int], dialect: isa.Dialect
+) -> dict[int, int | None]:
+    """Index of each YIELD_FROM -> that in front of which its handler goes; None: right behind it."""
+    table = effects(dialect.name)
+    warm = _warm(body, table)
+    outer = [index for index in delegations if warm[index]]
+    places: dict[int, int | None] = dict.fromkeys(delegations)
+    if not outer:
+        return places
+    tail = len(body) - next(i for i, each in enumerate(reversed(warm)) if each)  # everything from there on is cold
+    marks = [i for i in range(tail, len(body)) if body[i][0] == LABEL and body[i][1].startswith(MARK)]
+    if len(marks) == len(outer):
+        places.update(zip(outer, marks))
+        return places
+    handlers = _handlers(body, tail, table)
+    around = handlers_around(body, table, outer)
+    number = 0
+    for index in outer:
+        while number < len(handlers) and not handlers[number].had_behind(index, around[index], body):
+            number += 1
+        places[index] = handlers[number].label if number < len(handlers) else len(body)
+    return places
+
+
+def _warm(body: Sequence[Instruction], table: Effects) -> bytearray:
+    """For each instruction: does a way without exceptions lead there?"""
+    warm = bytearray(len(body))
+    labels = places(body)
+    pending = [0]
+    while pending:
+        index = pending.pop()
+        while index < len(body) and not warm[index]:
+            warm[index] = 1
+            op, arg, _ = body[index]
+            index += 1
+            if op == LABEL:
+                continue
+            row = table.rows[op]
+            if row.names_label and op not in _SETUPS:
+                pending.append(labels[arg])
+            if row.flow in _ENDS:
+                break
+    return warm
+
+
+class _Handler(NamedTuple):
+    """A handler in the cold part: index of its label, its name, the first index of its region, where it leads to, and
+    the last position in it."""
+
+    label: int
+    name: str
+    setup: int
+    exits: Sequence[int]
+    last: Position
+
+    def had_behind(self, index: int, around: Sequence[str], body: Sequence[Instruction]) -> bool:
+        """Was this handler, before it was moved, behind this instruction?"""
+        if index < self.setup or self.name in around:
+            return True
+        ahead = [each for each in self.exits if each > self.setup]
+        if ahead:
+            return index < min(ahead)
+        position = body[index][2]
+        return position is not None and _order(position) <= _order(self.last)
+
+
+def _order(position: Position) -> tuple[int, int]:
+    return position[0] or 0, position[2] or 0
+
+
+def _handlers(body: Sequence[Instruction], tail: int, table: Effects) -> list[_Handler]:
+    """The handlers from index `tail` on of regions that begin before it."""
+    setups: dict[str, int] = {}
+    for index in range(tail):
+        if body[index][0] in _SETUPS:
+            setups.setdefault(body[index][1], index)
+    starts = [i for i in range(tail, len(body)) if body[i][0] == LABEL and body[i][1] in setups]
+    labels = places(body)
+    found = []
+    for start, end in zip(starts, [*starts[1:], len(body)]):
+        exits, last = [], NOWHERE
+        for op, arg, position in body[start:end]:
+            if op != LABEL and table.rows[op].names_label and labels[arg] < tail:
+                exits.append(labels[arg])
+            if position is not None and _order(position) > _order(last):
+                last = position
+        found.append(_Handler(start, body[start][1], setups[body[start][1]], exits, last))
+    return found
