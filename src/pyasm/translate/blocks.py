@@ -124,7 +124,9 @@ class _Inserter:
         self.old = old
         self.regions = regions
         self.flows = {name: row.flow for name, row in dialect.opcodes.items()}
-        self.jumps = frozenset(name for name, row in dialect.opcodes.items() if row.operand in JUMPS)
+        naming = [row for row in dialect.opcodes.values() if row.operand in JUMPS]
+        self.naming = SETUPS.union(row.name for row in naming)
+        self.jumps = frozenset(row.name for row in naming if row.flow != "next")
         self.new_label = Labels(old).new
         self.entries: dict[str, str] = {}
         """Handler -> the label where its region's SETUP sends to, when that is another."""
@@ -139,7 +141,7 @@ class _Inserter:
         self._find_stubs()
         self._walk()
         new = rewrite(self.old, self.edits)
-        used = {each[1] for each in new if each[0] in self.jumps or each[0] in SETUPS}
+        used = {each[1] for each in new if each[0] in self.naming}
         return [each for each in new if each[0] != LABEL or each[1] in used]
 
     def _find_stubs(self) -> None:

@@ -18,7 +18,7 @@ leads and from positions. For code in which that fails, lift leaves labels that 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -37,7 +37,7 @@ _ENDS = frozenset({"jump", "return", "raise"})
 
 
 class _Loop(NamedTuple):
-    """A delegation in native code: indexes of its first and last instruction, of the label behind it, of the handler."""
+    """A delegation in native code: indexes of its first and last instruction, of the labels of exit and handler."""
 
     send: int
     back: int
@@ -47,13 +47,21 @@ class _Loop(NamedTuple):
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Loops of SEND to YIELD_FROM."""
+    if "SEND" not in dialect.opcodes:
+        return
     body = code.body
-    sends = [index for index, each in enumerate(body) if each[0] == "SEND"] if "SEND" in dialect.opcodes else ()
+    edits: dict[int, Sequence[Instruction]] = {}
+    sends = []
+    for index, (op, arg, position) in enumerate(body):
+        if op == "SEND":
+            sends.append(index)
+        elif op == "END_ASYNC_FOR" and arg is not None:
+            edits[index] = (instruction(op, None, position),)
     if not sends:
+        code.body = rewrite(body, edits)
         return
     labels = places(body)
     loops = [_loop(code, index, labels) for index in sends]
-    edits: dict[int, Sequence[Instruction]] = {}
     throws: list[int] = []  # the handlers that are not in front of their exits
     for loop in loops:
         edits[loop.send] = (instruction("YIELD_FROM", None, body[loop.send][2]),)
@@ -117,29 +125,71 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     if "SEND" not in dialect.opcodes:
         return
     delegations = [index for index, each in enumerate(body) if each[0] == "YIELD_FROM"]
-    if not delegations:
+    ends = _named_ends(body, dialect)
+    if not delegations and not ends:
         return
     handlers = "CLEANUP_THROW" in dialect.opcodes
     spots = handler_places(body, delegations, dialect) if handlers else {}
     new = Labels(body).new
     edits: dict[int, list[Instruction]] = {}
+    exits: dict[int, str] = {}
     for index in delegations:
         spot = spots.get(index)
-        main, handler = _native(body[index][2], new, dialect, inline=spot is None)
+        exits[index] = new()
+        main, handler = _native(body[index][2], exits[index], new, dialect, inline=spot is None)
         edits[index] = main
         if spot is not None:
             edits.setdefault(spot, []).extend(handler)
-    for spot in set(spots.values()) - {None}:
-        if spot < len(body):
+    for spot in set(spots.values()):
+        if spot is not None and spot < len(body):
             edits[spot].append(body[spot])
+    if ends:
+        _name_exits(body, ends, exits, edits, effects(dialect.name), new)
     code.body = rewrite(body, edits)
 
 
+def _named_ends(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[str, int]:
+    """Handler -> index of its END_ASYNC_FOR, where that names the END_SEND of its loop."""
+    if dialect.opcodes["END_ASYNC_FOR"].operand == "-":
+        return {}
+    ends: dict[str, int] = {}
+    at: list[str] = []
+    for index, (op, arg, _) in enumerate(body):
+        if op == LABEL:
+            at.append(arg)
+            continue
+        if op == "END_ASYNC_FOR":
+            ends.update(dict.fromkeys(at or [f"{LABEL} {index}"], index))
+        at = []
+    return ends
+
+
+def _name_exits(
+    body: Sequence[Instruction],
+    ends: dict[str, int],
+    exits: dict[int, str],
+    edits: dict[int, list[Instruction]],
+    table: Effects,
+    new: Callable[[], str],
+) -> None:
+    """Give END_ASYNC_FOR the label of the END_SEND in the loop that it ends; one that is never executed, if need be."""
+    around = handlers_around(body, table, list(exits))
+    named = {ends.get(handlers[-1]): exits[index] for index, handlers in around.items() if handlers}
+    for index in set(ends.values()):
+        op, _, position = body[index]
+        before: list[Instruction] = []
+        if index not in named:
+            over, named[index] = new(), new()
+            before = [instruction("JUMP_FORWARD", over, position), instruction(LABEL, named[index])]
+            before += [instruction("END_SEND", None, position), instruction(LABEL, over)]
+        edits[index] = [*before, instruction(op, named[index], position)]
+
+
 def _native(
-    position: Position | None, new: Any, dialect: isa.Dialect, *, inline: bool
+    position: Position | None, exit: str, new: Callable[[], str], dialect: isa.Dialect, *, inline: bool
 ) -> tuple[list[Instruction], list[Instruction]]:
     """The loop, and the handler that stands elsewhere."""
-    start, exit = new(), new()
+    start = new()
     send = [instruction(LABEL, start), instruction("SEND", exit, position)]
     yielding = [instruction("YIELD_VALUE", None, position)]
     back = instruction("JUMP_BACKWARD_NO_INTERRUPT", start, position)

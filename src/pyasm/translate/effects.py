@@ -36,7 +36,7 @@ class Effects:
         for table in (isa.load(isa.PORTABLE), dialect):
             for name, row in table.opcodes.items():
                 found = isa.effects(row.stack)
-                label = row.operand in JUMPS
+                label = row.operand in JUMPS and row.flow != "next"  # END_ASYNC_FOR names one for tracing only
                 self.rows[name] = Effect(found.pops, found.net, found.net_of_jump, row.flow, label)
         if dialect.blocks == "table":
             for name, (net, jump) in PSEUDO.items():

@@ -180,7 +180,7 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
     delegations = {index for index in yields if _delegates(body, index)}
     own = int(_catches_stop_iteration(code, dialect))
     around: dict[int, tuple[str, ...]] = {}
-    if dialect.yield_operand == "handlers" or (dialect.closing_bit and len(delegations) < len(yields)):
+    if dialect.yield_operand == "handlers" or (dialect.closing_bit and (not own or len(delegations) < len(yields))):
         around = handlers_around(body, effects(dialect.name), yields)
     wrapping = _wrapping(dialect) if code.flags & ASYNC_GENERATOR else None
     delegation = AWAIT_RESUMED if code.flags & ASYNCHRONOUS else DELEGATION_RESUMED
@@ -195,7 +195,7 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
         edits[index] = (
             (yielding,) if delegates or wrapping is None else (wrapping._replace(position=position), yielding)
         )
-        bits = dialect.closing_bit if count == 1 and not delegates else 0
+        bits = dialect.closing_bit if count == 1 and (not own or not delegates) else 0
         resume = instruction("RESUME", (delegation if delegates else YIELD_RESUMED) + bits, position)
         last = _past(body, index, 1, _BETWEEN_YIELD_AND_RESUME) - 1 if delegates else index
         edits[last] = (*edits.get(last, (body[last],)), resume)
@@ -225,9 +225,7 @@ def _past(body: Sequence[Instruction], index: int, step: int, passed: frozenset[
     return index
 
 
-def handlers_around(
-    body: Sequence[Instruction], table: Effects, wanted: Sequence[int]
-) -> dict[int, tuple[str, ...]]:
+def handlers_around(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Index of each wanted instruction -> the handlers that are set up there, outermost first.
 
     One straight way through the body finds it wherever a label is jumped to before it comes; if not, data flow does.
@@ -255,9 +253,7 @@ def handlers_around(
     return found
 
 
-def _handlers_by_flow(
-    body: Sequence[Instruction], table: Effects, wanted: Sequence[int]
-) -> dict[int, tuple[str, ...]]:
+def _handlers_by_flow(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, tuple[str, ...]]:
     def transfer(
         index: int, each: Instruction, around: tuple[str, ...]
     ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
@@ -266,7 +262,8 @@ def _handlers_by_flow(
         following = None if row.flow in ("jump", "return", "raise") else _inside(op, arg, around)
         return following, around if row.names_label else None
 
-    states = forward(body, (), transfer, lambda old, new: old)
+    start: tuple[str, ...] = ()
+    states = forward(body, start, transfer, lambda old, new: old)
     return {index: states[index] or () for index in wanted}
 
 
