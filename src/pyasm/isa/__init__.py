@@ -75,6 +75,7 @@ class Dialect:
     first_iterator: str
     late_positions: bool
     empty_hides: bool
+    slice_constants: bool
 
     def __init__(self, text: str) -> None:
         self.opcodes: dict[str, Opcode] = {}
