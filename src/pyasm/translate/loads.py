@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
 from pyasm.translate.binding import LOAD, STORE, UNBIND, Event
@@ -134,7 +134,7 @@ class _Shadows:
                 above = following
                 index += 1
         name = body[start][1]
-        if ("MAKE_CELL", name) not in {body[index][:2] for index in seen}:
+        if not any(body[index][0] == "MAKE_CELL" and body[index][1] == name for index in seen):
             self.plain.update([(index, name) for index in seen])
 
 
@@ -149,6 +149,7 @@ _PARTS: dict[str, tuple[int, ...]] = {
     "STORE_FAST_STORE_FAST": (STORE, STORE),
     "STORE_FAST_LOAD_FAST": (STORE, LOAD),
 }
+_ONE_LOAD = (LOAD,)
 _NAMES = {LOAD: "LOAD_FAST", STORE: "STORE_FAST"}
 _FORMS = frozenset(_PARTS) | {CHECKED}
 
@@ -201,7 +202,7 @@ class _Separator:
             if before and fuses(old, index - 1, before, name_before, kinds[0], names[0], self.small):
                 new.append(self._label())
             before = 0
-            if arg in cells and kinds[0] == LOAD and (index, arg) not in self.shadows.plain:
+            if cells and kinds == _ONE_LOAD and self._is_cell(index, arg):
                 new.append(instruction("LOAD_CLOSURE", arg, position))
             elif len(kinds) == 2:
                 new += [instruction(_NAMES[kind], name, position) for kind, name in zip(kinds, names)]
@@ -209,6 +210,9 @@ class _Separator:
                 new.append(each if op != "LOAD_FAST_BORROW" else instruction("LOAD_FAST", arg, position))
                 before, name_before = kinds[0], arg
         return new
+
+    def _is_cell(self, index: int, name: str) -> bool:
+        return type(name) is Free or (name in self.cells and (index, name) not in self.shadows.plain)
 
     def _label(self) -> Instruction:
         if self.labels is None:
