@@ -114,7 +114,7 @@ class _Pass:
         self.body = body
         self.facts = _facts(dialect.name)
         self.edits: dict[int, Any] = {}
-        self.named: set[Any] | None = None
+        self.named: dict[Any, int] | None = None
 
     def before(self, index: int) -> int:
         """Index of the instruction before, whatever labels that nothing names are in between."""
@@ -131,9 +131,16 @@ class _Pass:
         return index
 
     def _is_idle(self, index: int) -> bool:
+        return not self.references(self.body[index][1])
+
+    def references(self, label: str) -> int:
+        """How many instructions name a label, or something else of that name."""
         if self.named is None:
-            self.named = {arg for op, arg, _ in self.body if type(arg) is str and op != LABEL}
-        return self.body[index][1] not in self.named
+            self.named = {}
+            for op, arg, _ in self.body:
+                if type(arg) is str and op != LABEL:
+                    self.named[arg] = self.named.get(arg, 0) + 1
+        return self.named.get(label, 0)
 
     def op(self, index: int) -> str:
         """The mnemonic there; an empty string outside of the body."""
@@ -203,15 +210,17 @@ class _Lifting(_Pass):
             edits[index] = (instruction(name, label, position),)
 
     def _goes_back(self, after: int, label: str, position: Position | None) -> bool:
-        """Is a conditional jump one over the jump that it stands for?"""
+        """Is a conditional jump one over the jump that it stands for? Then a label for nothing else goes."""
         if self.op(after) != "JUMP_BACKWARD" or self.body[after][2] != position:
             return False
-        after += 1
-        while self.op(after) == LABEL:
-            if self.body[after][1] == label:
-                return True
-            after += 1
-        return False
+        place = after + 1
+        while self.op(place) == LABEL and self.body[place][1] != label:
+            place += 1
+        if self.op(place) != LABEL:
+            return False
+        if self.op(place - 1) != LABEL and self.op(place + 1) != LABEL and self.references(label) == 1:
+            self.edits[place] = ()
+        return True
 
     def _keeps(self, index: int, after: int, position: Position | None) -> bool:
         """Is a conditional jump one that tests a copy, dropping the value behind it? Then the copy goes."""
@@ -304,7 +313,8 @@ class _Lowering(_Pass):
                 self.edits[before - 1] = self.edits[before] = ()
             elif self.facts.to_bool:
                 self._test(index, before, position, parts)
-        self._jump_if(name, label, position, parts)
+        behind = self.body[index + 1][1] if self.op(index + 1) == LABEL else None
+        self._jump_if(name, label, position, behind, parts)
         self.edits[index] = parts
 
     def _test(self, index: int, before: int, position: Position | None, parts: list[Instruction]) -> None:
@@ -327,19 +337,23 @@ class _Lowering(_Pass):
         op, operator, position = self.body[index]
         self.edits[index] = (instruction(op, self.facts.bool_of.get(operator, operator), position),)
 
-    def _jump_if(self, name: str, label: str, position: Position | None, parts: list[Instruction]) -> None:
+    def _jump_if(
+        self, name: str, label: str, position: Position | None, behind: str | None, parts: list[Instruction]
+    ) -> None:
+        """A conditional jump; `behind` is a label that is behind it already."""
         facts = self.facts
         back = label in self.passed
         if facts.directed:
             name = name.replace("JUMP", "JUMP_BACKWARD" if back else "JUMP_FORWARD")
         elif back:
             self.labels = self.labels or Labels(self.body)
-            over = self.labels.new()
+            over = behind or self.labels.new()
             parts.append(instruction(OPPOSITE[name], over, position))
             if facts.not_taken:
                 parts.append(instruction("NOT_TAKEN", None, position))
             parts.append(instruction("JUMP_BACKWARD", label, position))
-            parts.append(instruction(LABEL, over))
+            if behind is None:
+                parts.append(instruction(LABEL, over))
             return
         parts.append(instruction(name, label, position))
         if facts.not_taken:
@@ -353,7 +367,7 @@ class _Lowering(_Pass):
         if facts.to_bool:
             parts.append(instruction("TO_BOOL", None, position))
         name = "POP_JUMP_IF_FALSE" if op == "JUMP_IF_FALSE_OR_POP" else "POP_JUMP_IF_TRUE"
-        self._jump_if(name, label, position, parts)
+        self._jump_if(name, label, position, None, parts)
         parts.append(instruction("POP_TOP", None, position))
         self.edits[index] = parts
 
