@@ -12,7 +12,7 @@ from pyasm.errors import TargetError
 from pyasm.translate import blocks
 
 table = pytest.mark.skipif(RUNNING.blocks != "table", reason="this version has a block stack")
-LATE = 0.003 if RUNNING.uncovered == "slots" else 0.001
+LATE = 0.008 if RUNNING.uncovered == "slots" else 0.001
 """The share of code objects whose table says what nothing else tells: of what memory an instruction was made."""
 
 
@@ -28,7 +28,7 @@ def test_regions_come_back() -> None:
             if found is not None:
                 wrong.append(found)
     assert seen > 100
-    assert len(wrong) <= max(1, LATE * seen), "\n".join(wrong)
+    assert len(wrong) <= max(3, LATE * seen), "\n".join(wrong)
 
 
 def native(*body: tuple[object, ...]) -> Code:

@@ -62,6 +62,7 @@ class Dialect:
     merges_positions: bool
     blocks: str
     uncovered: str
+    cleanup: str
     variables: str
     qualname: bool
     docstring: str

@@ -249,7 +249,7 @@ class _Inserter:
 def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
     """Put what the compiler has in no region where it belongs: what it adds late, and the NOP that a SETUP leaves."""
     innermost = regions.innermost
-    if dialect.uncovered:
+    if dialect.uncovered != "none":
         for index, before in _added(body, dialect):
             if innermost[index] is None:
                 innermost[index] = innermost[before]
@@ -294,7 +294,7 @@ def _jump_to(body: Sequence[Instruction], index: int) -> int | None:
 
 def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dialect) -> None:
     """The inverse of `_fill`."""
-    if dialect.uncovered:
+    if dialect.uncovered != "none":
         for index, _ in _added(body, dialect):
             innermost[index] = None
 

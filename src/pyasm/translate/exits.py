@@ -1,14 +1,257 @@
-"""exits: not written yet."""
+"""exits: with statements, from 3.11 on with the lookup and the region apart, from 3.14 on with an exit of two entries.
+
+    portable      SETUP_WITH L                                  the exit is one entry
+    3.11-3.13     BEFORE_WITH; SETUP_WITH L
+    3.14, 3.15    COPY 1; LOAD_SPECIAL __exit__; SWAP 2; SWAP 3; LOAD_SPECIAL __enter__; CALL 0; SETUP_WITH L
+
+The native SETUP_WITH is CPython's pseudo instruction: it only begins the region. With `async` the portable form has
+BEFORE_ASYNC_WITH for the lookup and SETUP_ASYNC_WITH for the region.
+
+Leaving calls the exit with three times None, which 3.9 pushes as `LOAD_CONST None; DUP_TOP; DUP_TOP`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.kinds import VALUE, State, Walk, moved, permutation
+from pyasm.typed import Any
+
+_NONE = ("LOAD_CONST", None)
+_CALLS = frozenset({"CALL", "CALL_FUNCTION", "CALL_METHOD"})
+_WAIT = ("GET_AWAITABLE", "LOAD_CONST", "YIELD_FROM")
+_REGIONS = frozenset({"SETUP_WITH", "SETUP_ASYNC_WITH"})
+EXIT = ("exit", "")
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """To portable with statements."""
+    if dialect.blocks == "table" and any(each[0] == "SETUP_WITH" for each in code.body):
+        code.body = _Lifting(code.body, "LOAD_SPECIAL" in dialect.opcodes).body()
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """To native with statements."""
+    if dialect.blocks != "table" or not any(each[0] in _REGIONS for each in code.body):
+        return
+    if "LOAD_SPECIAL" in dialect.opcodes:
+        walk = _Exits(code, dialect)
+        walk.run()
+        code.body = _Pairs(code, walk).body()
+    else:
+        code.body = rewrite(code.body, _single(code.body))
+
+
+class _Lifting:
+    """The body with portable with statements."""
+
+    def __init__(self, old: list[Instruction], pairs: bool) -> None:
+        self.old = old
+        self.pairs = pairs
+        self.edits: dict[int, list[Instruction]] = {}
+
+    def body(self) -> list[Instruction]:
+        """The new body."""
+        for index, each in enumerate(self.old):
+            op = each[0]
+            if op == "SETUP_WITH":
+                self._enter(index, each)
+            elif op in _CALLS and each[1] == 3 and index >= 3:
+                self._leave(index)
+            elif op == "LOAD_SPECIAL" and each[1] == "__aexit__":
+                self._lookup(index, "BEFORE_ASYNC_WITH")
+            elif op == "WITH_EXCEPT_START" and self.pairs:
+                self._swallowed(index)
+        return rewrite(self.old, self.edits)
+
+    def _enter(self, index: int, each: Instruction) -> None:
+        before = index - 1
+        while before and self.old[before][0] in ("SETUP_FINALLY", "SETUP_CLEANUP"):
+            before -= 1
+        last = self.old[before]
+        if last[0] == "BEFORE_WITH":
+            self.edits[before] = [instruction("SETUP_WITH", each[1], last[2])]
+            self.edits[index] = []
+        elif self.pairs and index >= 6 and self.old[index - 5][:2] == ("LOAD_SPECIAL", "__exit__"):
+            self._lookup(index - 5, "SETUP_WITH", each[1])
+            self.edits[index] = []
+        else:
+            self.edits[index] = [instruction("SETUP_ASYNC_WITH", each[1], each[2])]
+
+    def _lookup(self, special: int, op: str, label: Any = None) -> None:
+        """From a copy of the manager to the call of enter, as one instruction."""
+        for index in range(special - 1, special + 5):
+            self.edits[index] = []
+        self.edits[special - 1] = [instruction(op, label, self.old[special][2])]
+
+    def _leave(self, call: int) -> None:
+        """Three times None, and a call: all at one place."""
+        four = self.old[call - 3 : call + 1]
+        position = four[3][2]
+        if any(each[:2] != _NONE or each[2] != position for each in four[:3]):
+            return
+        before = self.old[call - 4]
+        copy = instruction("DUP_TOP", None, position)
+        if self.pairs:
+            if before[0] == "LOAD_METHOD" or four[3][0] == "CALL_FUNCTION":
+                return
+            self.edits[call] = [instruction("CALL_FUNCTION", 3, position)]
+            if before[0] == "ROT_THREE":
+                self.edits[call - 4] = [instruction("ROT_TWO", None, before[2])]
+        elif four[3][0] != "CALL_FUNCTION":
+            return
+        self.edits[call - 2] = self.edits[call - 1] = [copy]
+
+    def _swallowed(self, index: int) -> None:
+        """The exit of two entries is dropped at the end of a handler whose exit was true."""
+        while index < len(self.old) and self.old[index][0] != "POP_JUMP_IF_TRUE":
+            index += 1
+        if index == len(self.old):
+            return
+        target = self.old[index][1]
+        at = next(i for i, each in enumerate(self.old) if each[0] == LABEL and each[1] == target)
+        while at < len(self.old) and self.old[at][0] != "POP_EXCEPT":
+            at += 1
+        if [each[0] for each in self.old[at + 1 : at + 4]] == ["POP_TOP"] * 3:
+            self.edits[at + 3] = []
+
+
+def _single(body: Sequence[Instruction]) -> dict[int, list[Instruction]]:
+    """The edits for a dialect whose exits are one entry."""
+    edits = {}
+    for index, (op, arg, position) in enumerate(body):
+        if op == "SETUP_WITH":
+            edits[index] = [instruction("BEFORE_WITH", None, position), instruction("SETUP_WITH", arg)]
+        elif op == "SETUP_ASYNC_WITH":
+            edits[index] = [instruction("SETUP_WITH", arg)]
+        elif is_leaving(body, index):
+            edits[index - 1] = edits[index - 2] = [instruction(*_NONE, position)]
+    return edits
+
+
+def is_leaving(body: Sequence[Instruction], call: int) -> bool:
+    """Is this the call of an exit with `LOAD_CONST None; DUP_TOP; DUP_TOP`, all at one place?"""
+    if body[call][:2] != ("CALL_FUNCTION", 3) or call < 3 or body[call - 3][:2] != _NONE:
+        return False
+    if body[call - 1][0] != "DUP_TOP" or body[call - 2][0] != "DUP_TOP":
+        return False
+    position = body[call - 3][2]
+    return all(each[2] is None or each[2] == position for each in body[call - 2 : call + 1])
+
+
+class _Exits(Walk):
+    """Which entries are exits, in a body with native handlers."""
+
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+        super().__init__(code.body, code.qualname, isa.PORTABLE, dialect.name)
+        self.specials = {
+            "SETUP_FINALLY": self.setup,
+            "SETUP_CLEANUP": self.setup_cleanup,
+            "SETUP_WITH": self.setup_with,
+            "SETUP_ASYNC_WITH": self.setup_async_with,
+            "BEFORE_ASYNC_WITH": self.before,
+            "WITH_EXCEPT_START": self.with_except_start,
+            "POP_EXCEPT": self.pop_except,
+            "RERAISE": self.reraise,
+            "END_ASYNC_FOR": self.end_async_for,
+        }
+
+    def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return state, State(None, (*state.stack, VALUE))
+
+    def setup_cleanup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return state, State(None, (*state.stack, VALUE, VALUE))
+
+    def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        self.takes(index, self.top(index, state.stack, 1))
+        kept = (*state.stack[:-1], EXIT)
+        return State(None, (*kept, VALUE)), State(None, (*kept, VALUE, VALUE))
+
+    def setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return state, State(None, (*state.stack[:-1], VALUE, VALUE))
+
+    def before(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        self.takes(index, self.top(index, state.stack, 1))
+        return State(None, (*state.stack[:-1], EXIT, VALUE)), None
+
+    def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if self.top(index, state.stack, 4)[0] != EXIT:
+            raise self.error(index, "the fourth entry is no exit", "SETUP_WITH and BEFORE_ASYNC_WITH push one")
+        return State(None, (*state.stack, VALUE)), None
+
+    def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return State(None, state.stack[:-1]), None
+
+    def reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return None, None
+
+    def end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return State(None, state.stack[:-2]), None
+
+    def takes(self, index: int, entries: Sequence[Any]) -> None:
+        """An exit may be called, copied, moved and dropped."""
+        if self.body[index][0] == "CALL_FUNCTION":
+            entries = entries[1:]
+        if EXIT in entries:
+            raise self.error(index, "it takes the exit of a with statement as a value", "an exit may only be called")
+
+
+class _Pairs:
+    """The body with exits of two entries."""
+
+    def __init__(self, code: Code, walk: _Exits) -> None:
+        self.old = code.body
+        self.walk = walk
+        self.edits: dict[int, list[Instruction]] = {}
+
+    def body(self) -> list[Instruction]:
+        """The new body."""
+        for index, each in enumerate(self.old):
+            op, arg, position = each
+            if op == "SETUP_WITH":
+                self.edits[index] = [*_lookup("__exit__", "__enter__", position), instruction("SETUP_WITH", arg)]
+            elif op == "SETUP_ASYNC_WITH":
+                self.edits[index] = [instruction("SETUP_WITH", arg)]
+            elif op == "BEFORE_ASYNC_WITH":
+                self.edits[index] = _lookup("__aexit__", "__aenter__", position)
+            elif op == "CALL_FUNCTION":
+                self._call(index, each)
+            else:
+                moves = permutation(op, arg)
+                if moves is not None:
+                    self._moved(index, each, *moves)
+        return rewrite(self.old, self.edits)
+
+    def _call(self, index: int, each: Instruction) -> None:
+        state = self.walk.states[index]
+        _, count, position = each
+        if state is None or state.stack[-1 - count] != EXIT:
+            return
+        self.edits[index] = [instruction("CALL", count, position)]
+        if is_leaving(self.old, index):
+            self.edits[index - 1] = self.edits[index - 2] = [instruction(*_NONE, position)]
+
+    def _moved(self, index: int, each: Instruction, taken: int, left: Sequence[int]) -> None:
+        state = self.walk.states[index]
+        if state is not None:
+            entries = state.stack[len(state.stack) - taken :]
+            if EXIT in entries:
+                widths = [2 if entry == EXIT else 1 for entry in entries]
+                self.edits[index] = moved(each, taken, left, widths)
+
+
+def _lookup(leave: str, enter: str, position: Any) -> list[Instruction]:
+    """From the manager to the pair for leaving, and what enter gives."""
+    words = (
+        ("COPY", 1),
+        ("LOAD_SPECIAL", leave),
+        ("SWAP", 2),
+        ("SWAP", 3),
+        ("LOAD_SPECIAL", enter),
+        ("CALL", 0),
+    )
+    return [instruction(op, arg, position) for op, arg in words]

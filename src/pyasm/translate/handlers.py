@@ -1,14 +1,48 @@
-"""handlers: not written yet."""
+"""handlers: the six values of a 3.9 handler, and the one exception of 3.11 and later.
+
+    portable    saved traceback, saved value, saved type, traceback, value, type
+    native      [lasti of a with handler,] what was handled before, exception
+
+A native handler sets up its cleanup and begins with PUSH_EXC_INFO; the cleanup is `COPY 3; POP_EXCEPT; RERAISE 1`, by
+which an exception in the handler ends it. Both follow from the block stack, so portable code has neither. A handler
+that is no except clause (the one that restores what an inlined comprehension shadows, those inside of except*) keeps
+the native form, as a handler of SETUP_CLEANUP.
+"""
 
 from __future__ import annotations
 
 from pyasm import isa
 from pyasm.code import Code
+from pyasm.translate import handlers_lift, handlers_lower, handlers_stack
+
+_HANDLED = frozenset(
+    {
+        "SETUP_FINALLY",
+        "SETUP_CLEANUP",
+        "SETUP_WITH",
+        "SETUP_ASYNC_WITH",
+        "RERAISE",
+        "RERAISE_VALUE",
+        "JUMP_IF_NOT_EXC_MATCH",
+    }
+)
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """From one exception to six values."""
+    if not any(each[0] in _HANDLED for each in code.body):
+        return
+    if dialect.blocks == "table":
+        handlers_lift.lift(code, dialect)
+    else:
+        handlers_stack.lift(code, dialect)
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """From six values to one exception."""
+    if not any(each[0] in _HANDLED for each in code.body):
+        return
+    if dialect.blocks == "table":
+        handlers_lower.lower(code, dialect)
+    else:
+        handlers_stack.lower(code, dialect)

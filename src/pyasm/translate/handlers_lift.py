@@ -1,0 +1,238 @@
+"""Handlers of the exception table as handlers with six values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyasm import isa
+from pyasm.code import Code, Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction, places, rewrite
+from pyasm.translate.kinds import VALUE, State, Walk, next_real, permutation
+from pyasm.typed import Any
+
+CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
+SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH"})
+SIX, UNBIND, LOOP, ONE = "six", "unbind", "loop", "one"
+"""How a handler is said: with six values; `LOAD_CONST None; STORE e; DELETE e; RERAISE` of `except … as e`; the end of
+an async for; with one."""
+
+
+def lift(code: Code, dialect: isa.Dialect) -> None:
+    """The portable form of all handlers."""
+    forms = _forms(code.body)
+    walk = _Lifting(code, dialect, forms)
+    walk.run()
+    code.body = _Rewriting(code.body, walk).body()
+
+
+class Form:
+    """What a handler looks like."""
+
+    def __init__(self, kind: str, label: str, at: int, lasti: bool) -> None:
+        self.kind = kind
+        self.label = label
+        self.at = at
+        """Index of its first instruction."""
+        self.lasti = lasti
+        self.cleanup = ""
+        """Label of its cleanup, when it is SIX."""
+        self.whole = False
+        """Is the exception used as a value (except*)?"""
+
+
+def _forms(body: Sequence[Instruction]) -> dict[str, Form]:
+    """Label of each handler -> its form."""
+    labels = places(body)
+    forms: dict[str, Form] = {}
+    for op, arg, _ in body:
+        if op in SETUPS and arg not in forms:
+            forms[arg] = _form(body, labels, op, arg)
+    for form in list(forms.values()):
+        if form.cleanup:
+            del forms[form.cleanup]
+    return forms
+
+
+def _form(body: Sequence[Instruction], labels: dict[Any, int], op: str, label: str) -> Form:
+    at = next_real(body, labels[label])
+    lasti = op != "SETUP_FINALLY"
+    form = Form(ONE, label, at, lasti)
+    ops = [each[0] for each in body[at : at + 4]]
+    if ops[:2] == ["SETUP_CLEANUP", "PUSH_EXC_INFO"]:
+        cleanup = next_real(body, labels[body[at][1]])
+        if tuple(each[:2] for each in body[cleanup : cleanup + 3]) == CLEANUP:
+            form.kind, form.cleanup = SIX, body[at][1]
+            form.whole = ops[2:] == ["BUILD_LIST", "COPY"]
+    elif ops[:1] == ["END_ASYNC_FOR"]:
+        form.kind = LOOP
+    elif lasti and is_unbinding(body, at) and body[at + 3][1] == 1:
+        form.kind = UNBIND
+    return form
+
+
+def is_unbinding(body: Sequence[Instruction], at: int) -> bool:
+    """`e = None; del e` and raise again, all at one place of the source: the end of `except … as e`."""
+    four = body[at : at + 4]
+    if len(four) < 4 or four[0][0] != "LOAD_CONST" or four[0][1] is not None or four[3][0] != "RERAISE":
+        return False
+    stored, deleted = four[1], four[2]
+    if stored[0][:6] != "STORE_" or deleted[0] != "DELETE_" + stored[0][6:] or stored[1] != deleted[1]:
+        return False
+    return all(each[2] is None or each[2] == four[0][2] for each in four[1:])
+
+
+class _Lifting(Walk):
+    """Which entries are exceptions, states of handling, and places, in a body with native handlers."""
+
+    def __init__(self, code: Code, dialect: isa.Dialect, forms: dict[str, Form]) -> None:
+        super().__init__(code.body, code.qualname, isa.PORTABLE, dialect.name)
+        self.forms = forms
+        self.specials = {
+            "SETUP_FINALLY": self.setup,
+            "SETUP_CLEANUP": self.setup,
+            "SETUP_WITH": self.setup_with,
+            "SETUP_ASYNC_WITH": self.setup_async_with,
+            "POP_BLOCK": self.pop_block,
+            "PUSH_EXC_INFO": self.push_exc_info,
+            "WITH_EXCEPT_START": self.with_except_start,
+        }
+
+    def entered(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
+        """The state in which a handler is entered."""
+        form = self.forms.get(label)
+        if form is None:  # a cleanup
+            return State(state.blocks, (*kept, VALUE, VALUE))
+        exception = ("exception", label) if form.kind != ONE else VALUE
+        place = ("lasti", label) if form.kind == SIX else VALUE
+        return State(state.blocks, (*kept, place, exception) if form.lasti else (*kept, exception))
+
+    def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return State((label, state.blocks), state.stack), self.entered(state, label, state.stack)
+
+    def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        kept = (*state.stack[:-1], VALUE)
+        return State((label, state.blocks), (*kept, VALUE)), self.entered(state, label, kept)
+
+    def setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return State((label, state.blocks), state.stack), self.entered(state, label, state.stack[:-1])
+
+    def pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return State(state.blocks and state.blocks[1], state.stack), None
+
+    def push_exc_info(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        exception = state.stack[-1]
+        form = self.forms.get(exception[1])
+        if form is not None and form.whole:
+            exception = VALUE
+        return State(state.blocks, (*state.stack[:-1], ("before", exception[1]), exception)), None
+
+    def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return State(state.blocks, (*state.stack, VALUE)), None
+
+    def merge_kinds(self, old: State, new: State) -> State:
+        """Of two kinds, a value."""
+        stack = tuple(a if a == b else VALUE for a, b in zip(old.stack, new.stack))
+        return old if stack == old.stack else State(old.blocks, stack)
+
+
+class _Rewriting:
+    """The body with six values."""
+
+    def __init__(self, old: list[Instruction], walk: _Lifting) -> None:
+        self.old = old
+        self.walk = walk
+        self.forms = walk.forms
+        self.cleanups = {form.cleanup for form in walk.forms.values() if form.cleanup}
+        self.edits: dict[int, list[Instruction]] = {}
+        self.tests: dict[str, int] = {}
+        """Handler -> index of the instruction where its next test begins."""
+        self.begins: dict[str, str] = {}
+        """Label to which a failed test goes -> handler."""
+
+    def body(self) -> list[Instruction]:
+        """The new body."""
+        self._entries()
+        simple = _SIMPLE
+        handler = ""
+        for index, each in enumerate(self.old):
+            op = each[0]
+            if op == LABEL:
+                handler = self.begins.get(each[1], handler)
+                if handler:
+                    self.tests[handler] = next_real(self.old, index)
+                    handler = ""
+            elif op not in simple and index not in self.edits:
+                state = self.walk.states[index]
+                if state is not None:
+                    self._instruction(index, each, state)
+        return rewrite(self.old, self.edits)
+
+    def _entries(self) -> None:
+        """What handlers begin with, and their cleanups."""
+        labels = places(self.old)
+        for form in self.forms.values():
+            at = form.at
+            if form.kind == SIX:
+                position = self.old[at + 1][2]
+                whole = [instruction(op, None, position) for op in ("POP_TOP", "ROT_TWO", "POP_TOP")]
+                self.edits[at] = []
+                self.edits[at + 1] = whole if form.whole else []
+                self.tests[form.label] = at + 2
+                label = labels[form.cleanup]
+                cleanup = next_real(self.old, label)
+                self.edits.update((i, []) for i in (label, cleanup, cleanup + 1, cleanup + 2))
+            elif form.kind == ONE and not form.lasti:
+                two = [instruction(op, None, None) for op in ("ROT_TWO", "POP_TOP")]
+                self.edits[at] = [*two, self.old[at]]
+
+    def _instruction(self, index: int, each: Instruction, state: State) -> None:
+        op, arg, position = each
+        stack = state.stack
+        top = stack[-1][0] if stack else ""
+        if op == "POP_BLOCK":
+            if state.blocks and state.blocks[0] in self.cleanups:
+                self.edits[index] = []
+        elif op == "RERAISE":
+            self.edits[index] = [instruction("RERAISE" if top == "exception" else "RERAISE_VALUE", None, position)]
+        elif op in SETUPS:
+            self._setup(index, each)
+        elif op == "POP_TOP":
+            if top == "exception":
+                self.edits[index] = [each] * 3
+            elif top == "lasti":
+                self.edits[index] = []
+        elif op == "CHECK_EXC_MATCH":
+            self._test(index, stack)
+        elif op[:6] == "STORE_":
+            if top == "exception":
+                drop = instruction("POP_TOP", None, position)
+                self.edits[index] = [drop, each, drop]
+        elif permutation(op, arg) == (2, [1, 0]) and len(stack) > 1 and stack[-2][0] in ("exception", "before"):
+            self.edits[index] = [instruction("ROT_FOUR", None, position)]
+
+    def _setup(self, index: int, each: Instruction) -> None:
+        op, label, position = each
+        form = self.forms.get(label)
+        if form is None or op not in ("SETUP_FINALLY", "SETUP_CLEANUP"):
+            return
+        name = "SETUP_FINALLY" if form.kind != ONE else "SETUP_CLEANUP"
+        if name != op:
+            self.edits[index] = [instruction(name, label, position)]
+
+    def _test(self, index: int, stack: tuple[Any, ...]) -> None:
+        """`type CHECK_EXC_MATCH; POP_JUMP_IF_FALSE L` as `DUP_TOP type JUMP_IF_NOT_EXC_MATCH L`."""
+        kind, label = stack[-2]
+        jump = next_real(self.old, index + 1)
+        if kind != "exception" or self.old[jump][0] != "POP_JUMP_IF_FALSE":
+            return
+        begin, position = self.tests[label], self.old[index][2]
+        self.edits[begin] = [instruction("DUP_TOP", None, position), *self.edits.get(begin, [self.old[begin]])]
+        self.edits[index] = []
+        target = self.old[jump][1]
+        self.edits[jump] = [instruction("JUMP_IF_NOT_EXC_MATCH", target, self.old[jump][2])]
+        self.begins[target] = label
+
+
+_SIMPLE = frozenset({"LOAD_FAST", "LOAD_CONST", "LOAD_GLOBAL", "LOAD_ATTR", "CALL_FUNCTION", "RETURN_VALUE", "NOP"})
+"""Instructions that have nothing to do with it, most of all."""

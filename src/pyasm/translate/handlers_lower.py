@@ -1,0 +1,427 @@
+"""Handlers with six values as those of the exception table.
+
+What compilers make costs nothing: entries that are not there any more are dropped, moved and stored as a whole. Where
+code uses the type or the traceback as a value, its handler begins with making them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyasm import isa
+from pyasm.code import Code, Instruction, Position
+from pyasm.isa import JUMPS
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
+from pyasm.translate.kinds import VALUE, State, Walk, moved, next_real, permutation
+from pyasm.typed import Any
+
+NOWHERE = Position()
+SAVED = ("saved traceback", "saved value", "saved type")
+RAISED = ("traceback", "exception", "type")
+_PEEKS = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD", "LIST_EXTEND", "SET_UPDATE", "DICT_MERGE", "DICT_UPDATE"})
+_SIMPLE = frozenset({"LOAD_FAST", "LOAD_CONST", "LOAD_GLOBAL", "LOAD_ATTR", "CALL_FUNCTION", "RETURN_VALUE", "NOP"})
+
+
+def lower(code: Code, dialect: isa.Dialect) -> None:
+    """The native form of all handlers."""
+    walk = _Lowering(code, _forms(code.body), dialect)
+    walk.run()
+    code.body = _Rewriting(code.body, walk, dialect).body()
+
+
+class Form:
+    """What a handler is to look like."""
+
+    def __init__(self, kind: str, at: int, lasti: bool) -> None:
+        self.kind = kind
+        self.at = at
+        """Index of its first instruction."""
+        self.lasti = lasti
+        self.made = False
+        """Are type and traceback made at its beginning?"""
+        self.last = -1
+        """Index of the last instruction that is in it."""
+        self.depth = 0
+        """In how many blocks it is."""
+
+
+def _forms(body: Sequence[Instruction]) -> dict[str, Form]:
+    """Label of each handler -> its form."""
+    labels = places(body)
+    forms: dict[str, Form] = {}
+    for op, label, _ in body:
+        if op not in SETUPS or label in forms:
+            continue
+        at = next_real(body, labels[label])
+        first = body[at][0] if at < len(body) else ""
+        if op == "SETUP_CLEANUP":
+            kind = ONE
+        elif first == "END_ASYNC_FOR" and op == "SETUP_FINALLY":
+            kind = LOOP
+        else:
+            kind = UNBIND if op == "SETUP_FINALLY" and is_unbinding(body, at) else SIX
+        forms[label] = Form(kind, at, op != "SETUP_FINALLY" or kind == UNBIND)
+    return forms
+
+
+class _Lowering(Walk):
+    """Which entries are of a handler's six, in portable code."""
+
+    def __init__(self, code: Code, forms: dict[str, Form], dialect: isa.Dialect) -> None:
+        super().__init__(code.body, code.qualname, isa.PORTABLE, dialect.name)
+        self.forms = forms
+        self.specials = {
+            "SETUP_FINALLY": self.setup,
+            "SETUP_CLEANUP": self.setup_cleanup,
+            "SETUP_WITH": self.setup_with,
+            "SETUP_ASYNC_WITH": self.setup_async_with,
+            "POP_BLOCK": self.pop_block,
+            "POP_EXCEPT": self.pop_except,
+            "END_ASYNC_FOR": self.end_async_for,
+            "WITH_EXCEPT_START": self.with_except_start,
+            "RERAISE": self.reraise,
+            "JUMP_IF_NOT_EXC_MATCH": self.match,
+        }
+
+    def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
+        """The state at the beginning of a handler."""
+        kinds = tuple((kind, label) for kind in SAVED + RAISED)
+        return State(("handler", label, state.blocks), kept + kinds)
+
+    def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack)
+
+    def setup_cleanup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        handler = State(state.blocks, (*state.stack, VALUE, VALUE))
+        return State(("region", label, state.blocks), state.stack), handler
+
+    def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        manager = self.top(index, state.stack, 1)
+        self.takes(index, manager)
+        kept = (*state.stack[:-1], VALUE)
+        return State(("region", label, state.blocks), (*kept, VALUE)), self.six(state, label, kept)
+
+    def setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        self.top(index, state.stack, 1)
+        return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack[:-1])
+
+    def pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if state.blocks is None or state.blocks[0] != "region":
+            raise self.error(index, "the innermost block is not that of a SETUP")
+        return State(state.blocks[2], state.stack), None
+
+    def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if state.blocks is None or state.blocks[0] != "handler":
+            raise self.error(index, "it is in no handler")
+        label = state.blocks[1]
+        if self.top(index, state.stack, 3) != tuple((kind, label) for kind in SAVED):
+            raise self.error(index, "what was handled before is not on top of the stack")
+        return State(state.blocks[2], state.stack[:-3]), None
+
+    def end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if state.blocks is None or state.blocks[0] != "handler":
+            raise self.error(index, "it is in no handler")
+        label = state.blocks[1]
+        if self.top(index, state.stack, 7)[1:] != tuple((kind, label) for kind in SAVED + RAISED):
+            raise self.error(index, "the exception of the handler is not on top of the stack")
+        return State(state.blocks[2], state.stack[:-7]), None
+
+    def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        seven = self.top(index, state.stack, 7)
+        label = seven[-1][1]
+        if seven[1:] != tuple((kind, label) for kind in SAVED + RAISED):
+            raise self.error(index, "the six values of the handler are not on top of the stack")
+        self.forms[label].lasti = True
+        return State(state.blocks, (*state.stack, VALUE)), None
+
+    def reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        self.top(index, state.stack, 3)
+        return None, None
+
+    def match(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        matched, _type = self.top(index, state.stack, 2)
+        if matched[0] != "type":
+            self.takes(index, [matched])
+        after = State(state.blocks, state.stack[:-2])
+        return after, after
+
+    def takes(self, index: int, entries: Sequence[Any]) -> None:
+        """A type or traceback that is used as a value must be made."""
+        for kind, label in entries:
+            if kind in SAVED:
+                hint = "only POP_EXCEPT may take what was handled before"
+                raise self.error(index, f"it takes the {kind} of a handler", hint)
+            if kind == "type" or kind == "traceback":
+                self.forms[label].made = True
+
+    def width(self, entry: Any) -> int:
+        """How many native entries stand for an entry."""
+        kind, label = entry
+        if label is None or kind in ("exception", "saved type"):
+            return 1
+        if kind == "saved traceback":
+            return int(self.forms[label].lasti)
+        return 0 if kind == "saved value" else int(self.forms[label].made)
+
+    def merge_kinds(self, old: State, new: State) -> State:
+        """Made types and tracebacks are values."""
+        stack = []
+        for a, b in zip(old.stack, new.stack):
+            if a != b:
+                if a[0] in SAVED or b[0] in SAVED:
+                    return super().merge_kinds(old, new)
+                self.takes(0, (a, b))
+                a = VALUE
+            stack.append(a)
+        return old if tuple(stack) == old.stack else State(old.blocks, tuple(stack))
+
+
+class _Rewriting:
+    """The body with one exception."""
+
+    def __init__(self, old: list[Instruction], walk: _Lowering, dialect: isa.Dialect) -> None:
+        self.old = old
+        self.walk = walk
+        self.forms = walk.forms
+        self.dialect = dialect
+        self.new_label = Labels(old).new
+        self.cleanups = {label: self.new_label() for label, form in self.forms.items() if form.kind == SIX}
+        self.edits: dict[int, list[Instruction]] = {}
+
+    def body(self) -> list[Instruction]:
+        """The new body."""
+        for index, each in enumerate(self.old):
+            state = self.walk.states[index]
+            if state is None or each[0] == LABEL:
+                continue
+            if state.blocks is not None:
+                self._extent(index, state.blocks)
+            if each[0] not in _SIMPLE:
+                self._instruction(index, each, state)
+        self._entries()
+        self._cleanups()
+        return rewrite(self.old, self.edits)
+
+    def _extent(self, index: int, blocks: Any) -> None:
+        depth = 0
+        inner = blocks
+        while blocks is not None:
+            if blocks[0] == "handler":
+                self.forms[blocks[1]].last = index
+                depth += 1
+            blocks = blocks[2]
+        if inner[0] == "handler":
+            self.forms[inner[1]].depth = depth
+
+    def _instruction(self, index: int, each: Instruction, state: State) -> None:
+        op, arg, _ = each
+        moves = permutation(op, arg)
+        if moves is not None:
+            taken, left = moves
+            entries = state.stack[len(state.stack) - taken :]
+            if any(entry[1] is not None for entry in entries):
+                self._moved(index, each, left, entries)
+        elif op in _PEEKS:
+            self._peek(index, each, state.stack)
+        else:
+            method = _METHODS.get(op)
+            if method is not None:
+                method(self, index, each, state)
+
+    def _moved(self, index: int, each: Instruction, left: Sequence[int], entries: tuple[Any, ...]) -> None:
+        if each[0] == "POP_TOP" and entries[0][0] in SAVED:
+            hint = "only POP_EXCEPT may take what was handled before"
+            raise self.walk.error(index, f"it takes the {entries[0][0]} of a handler", hint)
+        self.edits[index] = moved(each, len(entries), left, [self.walk.width(entry) for entry in entries])
+
+    def _peek(self, index: int, each: Instruction, stack: tuple[Any, ...]) -> None:
+        """An operand that counts entries counts native ones."""
+        op, arg, position = each
+        top = len(stack) - (2 if op == "MAP_ADD" else 1)
+        count = 1 + sum(self.walk.width(entry) for entry in stack[top - arg + 1 : top])
+        if count != arg:
+            self.edits[index] = [instruction(op, count, position)]
+
+    def _setup(self, index: int, each: Instruction, state: State) -> None:
+        op, label, position = each
+        form = self.forms[label]
+        name = op
+        if op == "SETUP_CLEANUP":
+            following = [e[:2] for e in self.old[form.at : form.at + 2]]
+            if following == [("ROT_TWO", None), ("POP_TOP", None)]:
+                form.lasti = False
+                name = "SETUP_FINALLY"
+        elif op == "SETUP_FINALLY" and form.lasti:
+            name = "SETUP_CLEANUP"
+        if name != op:
+            self.edits[index] = [instruction(name, label, position)]
+
+    def _pop_except(self, index: int, each: Instruction, state: State) -> None:
+        form = self.forms[state.blocks[1]]
+        leave = [instruction("POP_BLOCK"), each]
+        if form.lasti:
+            leave.append(instruction("POP_TOP", None, each[2]))
+        after = next_real(self.old, index + 1)
+        if (
+            self.old[index - 1][0] == "ROT_FOUR"
+            and after == index + 1 < len(self.old)
+            and self.old[after][0] == "RERAISE_VALUE"
+        ):  # the end of except*
+            before = self.edits.get(index - 1, [self.old[index - 1]])
+            self.edits[index - 1] = [leave.pop(0), *before]
+        self.edits[index] = leave
+
+    def _reraise(self, index: int, each: Instruction, state: State) -> None:
+        position = each[2]
+        widths = [self.walk.width(entry) for entry in state.stack[-3:]]
+        label = state.stack[-2][1]
+        new = []
+        if widths[2]:
+            new.append(instruction("POP_TOP", None, position))
+        if widths[0] and state.stack[-3][0] != "value":
+            new += [instruction("ROT_TWO", None, position), instruction("POP_TOP", None, position)]
+        elif widths[0]:
+            new.append(instruction("DUP_TOP", None, position))
+            new.append(instruction("ROT_THREE", None, position))
+            new.append(instruction("STORE_ATTR", "__traceback__", position))
+        n = 0
+        if label is not None and self.forms[label].lasti:
+            whole = tuple((kind, label) for kind in SAVED)
+            n = 2 if state.stack[-6:-3] == whole else 0
+            n = 1 if self.forms[label].kind == UNBIND else n
+        new.append(instruction("RERAISE", n, position))
+        self.edits[index] = new
+
+    def _reraise_value(self, index: int, each: Instruction, state: State) -> None:
+        self.edits[index] = [instruction("RERAISE", 0, each[2])]
+
+    def _end_async_for(self, index: int, each: Instruction, state: State) -> None:
+        if self.forms[state.blocks[1]].kind != LOOP:
+            drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_EXCEPT")]
+            self.edits[index] = [drop[0], instruction("POP_BLOCK"), drop[1], each]
+
+    def _match(self, index: int, each: Instruction, state: State) -> None:
+        """CHECK_EXC_MATCH wants the exception below the type."""
+        _, target, position = each
+        stack = state.stack[:-2]
+        kind, label = matched = state.stack[-2]
+        width = self.walk.width(matched)
+        new: list[tuple[str, Any]] = []
+        if kind == "type" and width == 0 and self._is_next(stack, label):
+            new.append(("CHECK_EXC_MATCH", None))
+        else:
+            above = width
+            if kind == "type" and ("exception", label) in stack:
+                place = len(stack) - 1 - stack[::-1].index(("exception", label))
+                above = sum(self.walk.width(entry) for entry in stack[place:]) + width
+                new += [("COPY", above + 1), ("ROT_TWO", None)]
+                above = width + 1
+            new.append(("CHECK_EXC_MATCH", None))
+            new += [("ROT_TWO", None), ("POP_TOP", None)] * above
+        new.append(("POP_JUMP_IF_FALSE", target))
+        self.edits[index] = [instruction(op, arg, position) for op, arg in new]
+
+    def _is_next(self, stack: tuple[Any, ...], label: str) -> bool:
+        for entry in reversed(stack):
+            if self.walk.width(entry):
+                return bool(entry == ("exception", label))
+        return False
+
+    def _entries(self) -> None:
+        """What handlers begin with."""
+        jumps = {each[1] for each in self.old if _is_jump(each[0])}
+        labels = places(self.old)
+        for label, form in self.forms.items():
+            if self.walk.states[form.at] is None:
+                continue
+            if form.kind == ONE and not form.lasti:
+                self.edits[form.at] = self.edits[form.at + 1] = []
+            if form.kind != SIX:
+                continue
+            first = self.old[form.at]
+            position = first[2] if first[0] == "WITH_EXCEPT_START" else NOWHERE
+            begin = [instruction("SETUP_CLEANUP", self.cleanups[label]), instruction("PUSH_EXC_INFO", None, position)]
+            if form.made:
+                begin += [instruction(op, arg, first[2]) for op, arg in _MAKE]
+            at = labels[label]
+            if label in jumps:
+                self._split(label, at, begin)
+            else:
+                self._front(at, begin)
+
+    def _front(self, at: int, begin: list[Instruction]) -> None:
+        """Put the beginning behind the handler's label, and that in front of the other labels there."""
+        first = at
+        while first and self.old[first - 1][0] == LABEL:
+            first -= 1
+        if first == at:
+            self.edits[at] = [self.old[at], *begin]
+        else:
+            self.edits[at] = []
+            self.edits[first] = [self.old[at], *begin, *self.edits.get(first, [self.old[first]])]
+
+    def _split(self, label: str, at: int, begin: list[Instruction]) -> None:
+        """Something jumps to the handler's label as well: the handler gets a label of its own."""
+        new = self.new_label()
+        for index, each in enumerate(self.old):
+            if each[0] in SETUPS and each[1] == label:
+                self.edits[index] = [
+                    instruction(e[0], new, e[2]) if e[1] == label else e for e in self.edits.get(index, [each])
+                ]
+        first = at
+        while first and self.old[first - 1][0] == LABEL:
+            first -= 1
+        self.edits[first] = [instruction(LABEL, new), *begin, *self.edits.get(first, [self.old[first]])]
+
+    def _cleanups(self) -> None:
+        """Each cleanup behind the code of its handler, those of inner ones first."""
+        at: dict[int, list[Form]] = {}
+        names = {}
+        for label, form in self.forms.items():
+            if form.kind == SIX and form.last >= 0:
+                at.setdefault(self._end(form), []).append(form)
+                names[form] = self.cleanups[label]
+        for index, forms in at.items():
+            behind: list[Instruction] = []
+            for form in sorted(forms, key=lambda form: -form.depth):
+                behind.append(instruction(LABEL, names[form]))
+                behind += [instruction(op, arg, NOWHERE) for op, arg in _CLEANUP]
+            self.edits[index] = [*self.edits.get(index, [self.old[index]]), *behind]
+
+    def _end(self, form: Form) -> int:
+        """Index of the instruction behind which there is place for the cleanup."""
+        index = form.last
+        if self.dialect.cleanup == "raise" and form.lasti:
+            index = next((i for i in range(form.at, index) if self.old[i][0] == "RERAISE"), index)
+        rows = self.walk.rows
+        while index < len(self.old) - 1:
+            op = self.old[index][0]
+            if op != LABEL and not rows[op].goes_on:
+                break
+            index += 1
+        return index
+
+
+_CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
+_MAKE = (
+    ("DUP_TOP", None),
+    ("LOAD_ATTR", "__traceback__"),
+    ("ROT_TWO", None),
+    ("DUP_TOP", None),
+    ("LOAD_ATTR", "__class__"),
+)
+_METHODS = {
+    **dict.fromkeys(SETUPS, _Rewriting._setup),
+    "POP_EXCEPT": _Rewriting._pop_except,
+    "RERAISE": _Rewriting._reraise,
+    "RERAISE_VALUE": _Rewriting._reraise_value,
+    "END_ASYNC_FOR": _Rewriting._end_async_for,
+    "JUMP_IF_NOT_EXC_MATCH": _Rewriting._match,
+}
+
+
+def _is_jump(op: str) -> bool:
+    row = isa.load(isa.PORTABLE).opcodes.get(op)
+    return row is not None and row.operand in JUMPS and op not in SETUPS
