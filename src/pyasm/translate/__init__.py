@@ -70,6 +70,8 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
         return new
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         new.layout, new.stack_size = None, 0
+    if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
+        new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     for each in reversed(PASSES):
         each.lower(new, dialect)
     return new

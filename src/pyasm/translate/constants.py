@@ -92,7 +92,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         elif op == ASSERTION and ASSERTION not in dialect.opcodes:
             edits[index] = (instruction(COMMON, "AssertionError", position),)
         elif op == COMMON and value not in dialect.enums.get("constant", {}).values():
-            edits[index] = [instruction(*each, position) for each in _imported(value, dialect)]
+            made = [(CONST, _LITERALS[value])] if value in _LITERALS else _imported(value, dialect)
+            edits[index] = [instruction(*each, position) for each in made]
     code.body = rewrite(body, edits)
 
 
