@@ -163,11 +163,11 @@ def _masks(segments: Sequence[_Segment], places: Mapping[Any, int], start: int) 
                 mask |= old
             masks[at] = mask
             now = segments[at]
-            if chain:
+            if chain and chain[0] in places:  # the encoder tells of labels that are not there
                 pending.append((places[chain[0]], mask | now.raises, chain[1:]))
             mask = mask & ~now.bound | now.unbound
             kind = now.kind
-            if kind in (JUMP, BRANCH):
+            if kind in (JUMP, BRANCH) and now.label in places:
                 pending.append((places[now.label], mask, chain))
             elif kind == SETUP:
                 chain = (now.label, *chain)

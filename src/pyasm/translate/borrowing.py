@@ -156,7 +156,9 @@ class _Blocks:
         """To where the block goes."""
         flow, end = self.flow, self.end
         if flow in (_BRANCH, _JUMP):
-            self.pending.append(self.labels[self.body[end - 1][1]])
+            label = self.body[end - 1][1]
+            if label in self.labels:  # the encoder tells of those that are not there
+                self.pending.append(self.labels[label])
         if flow <= _BRANCH and end < len(self.body):
             self.pending.append(end)
 

@@ -127,7 +127,7 @@ class _Shadows:
                     following = arg - 1 - above
                 elif op != LABEL:
                     following, jumping = step(op, arg, above)
-                    if jumping is not None and jumping >= 0:
+                    if jumping is not None and jumping >= 0 and arg in self.labels:
                         pending.append((self.labels[arg], jumping))
                 if following is None or following < 0:
                     break
