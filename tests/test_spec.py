@@ -205,7 +205,7 @@ def inexpressible(program: Program, target: str) -> bool:
     return VERSIONS.index(target) < VERSIONS.index(first)
 
 
-PENDING = {"CHECK_EG_MATCH", "PUSH_EXC_INFO", "RERAISE_VALUE", "SETUP_CLEANUP"}
+PENDING = {"RERAISE_VALUE"}
 """Instructions without a program, so far."""
 
 REFUSED: dict[str, tuple[str, str]] = {}
