@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -54,6 +55,7 @@ BOOLS = frozenset(
 )
 """Their result is a bool, or the compiler makes it one by the operand."""
 NONE = instruction("LOAD_CONST", None)
+OP = itemgetter(0)
 
 Rule = Callable[["_Pass", int, Any, Any], None]
 
@@ -74,6 +76,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
 
 def _turn_back(body: list[Instruction]) -> None:
     """For dialects whose JUMP_FORWARD only goes forward and whose JUMP_ABSOLUTE goes anywhere."""
+    if "JUMP_FORWARD" not in map(OP, body):
+        return
     passed = set()
     for index, (op, arg, position) in enumerate(body):
         if op == LABEL:
@@ -170,11 +174,12 @@ class _Lifting(_Pass):
     def result(self) -> list[Instruction]:
         edits = self.edits
         rule_of = _lift_rules(self.facts).get
-        for index, (op, arg, position) in enumerate(self.body):
-            rule = rule_of(op)
+        body = self.body
+        for index, rule in enumerate(map(rule_of, map(OP, body))):
             if rule is not None and index not in edits:
+                _, arg, position = body[index]
                 rule(self, index, arg, position)
-        return rewrite(self.body, edits)
+        return rewrite(body, edits)
 
     def backward(self, index: int, label: str, position: Position | None) -> None:
         self.edits[index] = (instruction("JUMP_ABSOLUTE", label, position),)
@@ -284,16 +289,16 @@ class _Lowering(_Pass):
         self.labels: Labels | None = None
 
     def result(self) -> list[Instruction]:
-        edits, passed = self.edits, self.passed
+        edits, body = self.edits, self.body
         rule_of = _lower_rules(self.facts).get
-        for index, (op, arg, position) in enumerate(self.body):
-            if op == LABEL:
-                passed.add(arg)
-                continue
-            rule = rule_of(op)
+        for index, rule in enumerate(map(rule_of, map(OP, body))):
             if rule is not None and index not in edits:
+                _, arg, position = body[index]
                 rule(self, index, arg, position)
-        return rewrite(self.body, edits)
+        return rewrite(body, edits)
+
+    def label(self, _: int, label: str, __: Position | None) -> None:
+        self.passed.add(label)
 
     def jump(self, index: int, label: str, position: Position | None) -> None:
         op = self.body[index][0]
@@ -403,6 +408,7 @@ def _lift_rules(facts: _Facts) -> dict[str, Rule]:
 def _lower_rules(facts: _Facts) -> dict[str, Rule]:
     rules: dict[str, Any] = dict.fromkeys(OPPOSITE, _Lowering.conditional)
     rules.update(dict.fromkeys(KEEPING.values(), _Lowering.keeping))
+    rules[LABEL] = _Lowering.label
     rules["JUMP_ABSOLUTE"] = rules["JUMP_FORWARD"] = _Lowering.jump
     if facts.to_bool:
         rules["UNARY_NOT"] = _Lowering.negation

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -116,6 +117,7 @@ CONSTRUCTS = {
 """Portable word that not every dialect can express -> what in Python it is for."""
 
 ANY = "x"
+OP = itemgetter(0)
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
@@ -125,7 +127,6 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """From the portable words to those of the dialect, its compiler's choice; TargetError for what it lacks."""
-    _refuse(code, dialect)
     _translate(code, dialect, _lowering(dialect.name))
 
 
@@ -143,8 +144,10 @@ class _Entry(NamedTuple):
     """For several instructions or any operand, the longest first."""
     single: dict[Any, tuple[str, Any]]
     """Operand -> the one instruction that stands for it."""
-    flags: Callable[[Any], tuple[str, Any] | None] | None
-    """For a name that has or gets flags."""
+    unflagged: dict[int, str]
+    """For a name that loses its flags: flags -> mnemonic."""
+    flagged: tuple[str, int] | None
+    """For a name that gets flags: mnemonic, flags."""
 
 
 class _Rules(NamedTuple):
@@ -153,33 +156,46 @@ class _Rules(NamedTuple):
     entries: dict[str, _Entry]
     special: dict[str, Callable[[Code, isa.Dialect], None]]
     """Mnemonic -> what deals with it first, because it needs more than the neighbours."""
+    lacking: dict[str, Any]
+    """Mnemonic that it has no words for -> None, or the operands with which it has."""
     positions: bool
     """Only instructions of one position are taken together."""
 
 
 def _translate(code: Code, dialect: isa.Dialect, rules: _Rules) -> None:
-    present = {each[0] for each in code.body}
+    if not (rules.entries or rules.special or rules.lacking):
+        return
+    present = set(map(OP, code.body))
+    if not present.isdisjoint(rules.lacking):
+        _refuse(code, dialect, rules.lacking)
     for name in present & rules.special.keys():
         rules.special[name](code, dialect)
-    code.body = _replaced(code.body, rules)
+    if not present.isdisjoint(rules.entries):
+        code.body = _replaced(code.body, rules)
 
 
 def _replaced(body: list[Instruction], rules: _Rules) -> list[Instruction]:
-    entry_of = rules.entries.get
     edits: dict[int, Sequence[Instruction]] = {}
     done = 0
-    for index, (op, arg, position) in enumerate(body):
-        entry = entry_of(op)
+    for index, entry in enumerate(map(rules.entries.get, map(OP, body))):
         if entry is None or index < done:
             continue
-        if entry.rules:
-            size = _several(body, index, entry.rules, rules.positions, edits)
+        _, arg, position = body[index]
+        several, single, unflagged, flagged = entry
+        if several:
+            size = _several(body, index, several, rules.positions, edits)
             if size:
                 done = index + size
                 continue
-        made = entry.single.get(arg) if entry.flags is None else entry.flags(arg)
-        if made is not None:
-            body[index] = instruction(*made, position)
+        if single:
+            made = single.get(arg)
+            if made is not None:
+                body[index] = instruction(made[0], made[1], position)
+        elif unflagged:
+            if type(arg) is tuple and arg[1] in unflagged:
+                body[index] = instruction(unflagged[arg[1]], arg[0], position)
+        elif flagged is not None and type(arg) is not tuple:
+            body[index] = instruction(flagged[0], (arg, flagged[1]), position)
     return rewrite(body, edits)
 
 
@@ -189,9 +205,14 @@ def _several(
     """How many instructions from there on a rule has replaced; 0 when none fits."""
     for old, new in rules:
         size = len(old)
-        found = body[index : index + size]
-        if len(found) < size or not all(_fits(each, wanted) for each, wanted in zip(found, old)):
+        if not _fits(body[index], old[0]):
             continue
+        if size == 1:
+            found = [body[index]]
+        else:
+            found = body[index : index + size]
+            if len(found) < size or not all(map(_fits, found, old)):
+                continue
         position = found[-1][2]
         if positions and size > 1 and any(each[2] != position for each in found):
             continue
@@ -207,9 +228,8 @@ def _fits(each: Instruction, wanted: tuple[str, Any]) -> bool:
     return op == each[0] and (arg == ANY or arg is each[1] or (type(arg) is type(each[1]) and arg == each[1]))
 
 
-def _refuse(code: Code, dialect: isa.Dialect) -> None:
-    """TargetError with all instructions that the dialect has no words for."""
-    lacking = _lacking(dialect.name)
+def _refuse(code: Code, dialect: isa.Dialect, lacking: dict[str, Any]) -> None:
+    """TargetError with all instructions that the dialect has no words for, if there are any."""
     findings = []
     for index, (op, arg, _) in enumerate(code.body):
         if op in lacking:
@@ -224,11 +244,10 @@ def _refuse(code: Code, dialect: isa.Dialect) -> None:
         raise TargetError(findings)
 
 
-@cache
-def _lacking(name: str) -> dict[str, Any]:
+def _lacking(dialect: isa.Dialect) -> dict[str, Any]:
     """Portable words that the dialect cannot express: all of them (None), or those but with these operands."""
-    dialect, portable = isa.load(name), isa.load(isa.PORTABLE)
-    lacking: dict[str, Any] = {op: None for op in CONSTRUCTS if name not in isa.expressing(op)}
+    portable = isa.load(isa.PORTABLE)
+    lacking: dict[str, Any] = {op: None for op in CONSTRUCTS if dialect.name not in isa.expressing(op)}
     for op in ("CALL_INTRINSIC_1", "CALL_INTRINSIC_2"):
         kind = portable.opcodes[op].operand
         known = set(dialect.enums.get(kind, {}).values())
@@ -240,54 +259,36 @@ def _lacking(name: str) -> dict[str, Any]:
 @cache
 def _lifting(name: str) -> _Rules:
     dialect = isa.load(name)
-    rules = _rules(dialect, PAIRS, lifting=True)
-    flagged = {}
-    for op, words in FLAGGED.items():
-        if dialect.opcodes[op].flags:
-            flagged[op] = _without_flags(words)
-    return _Rules(_entries(rules, flagged), longhand.lifting(dialect), True)
+    entries = {op: _Entry([], {}, words, None) for op, words in FLAGGED.items() if dialect.opcodes[op].flags}
+    _add(entries, _rules(dialect, PAIRS, lifting=True))
+    return _Rules(entries, longhand.lifting(dialect), {}, True)
 
 
 @cache
 def _lowering(name: str) -> _Rules:
     dialect = isa.load(name)
-    rules = _rules(dialect, PAIRS, lifting=False)
-    rules += [each for each in _rules(dialect, SUBSTITUTES, lifting=False) if not _means_the_same(each, dialect)]
-    flagged = {}
-    for op, words in FLAGGED.items():
-        if dialect.opcodes[op].flags:
-            for flags, word in sorted(words.items(), reverse=True):
-                flagged[word] = _with_flags(op, flags)
-    return _Rules(_entries(rules, flagged), longhand.lowering(dialect), False)
+    entries = {
+        word: _Entry([], {}, {}, (op, flags))
+        for op, words in FLAGGED.items()
+        if dialect.opcodes[op].flags
+        for flags, word in sorted(words.items(), reverse=True)
+    }
+    _add(entries, _rules(dialect, PAIRS, lifting=False))
+    substitutes = _rules(dialect, SUBSTITUTES, lifting=False)
+    _add(entries, [rule for rule in substitutes if not _means_the_same(rule, dialect)])
+    return _Rules(entries, longhand.lowering(dialect), _lacking(dialect), False)
 
 
-def _without_flags(words: dict[int, str]) -> Callable[[Any], tuple[str, Any] | None]:
-    def made(arg: Any) -> tuple[str, Any] | None:
-        return (words[arg[1]], arg[0]) if type(arg) is tuple and arg[1] in words else None
-
-    return made
-
-
-def _with_flags(op: str, flags: int) -> Callable[[Any], tuple[str, Any] | None]:
-    def made(arg: Any) -> tuple[str, Any] | None:
-        return None if type(arg) is tuple else (op, (arg, flags))
-
-    return made
-
-
-def _entries(rules: list[_Rule], flagged: dict[str, Any]) -> dict[str, _Entry]:
-    """By the first mnemonic."""
-    entries = {op: _Entry([], {}, flags) for op, flags in flagged.items()}
+def _add(entries: dict[str, _Entry], rules: list[_Rule]) -> None:
+    """Put rules to the mnemonics with which they begin."""
     for rule in rules:
         op, arg = rule.old[0]
-        entry = entries.setdefault(op, _Entry([], {}, None))
+        entry = entries.setdefault(op, _Entry([], {}, {}, None))
         if len(rule.old) == len(rule.new) == 1 and arg != ANY:
             entry.single[arg] = rule.new[0]
         else:
             entry.rules.append(rule)
-    for entry in entries.values():
-        entry.rules.sort(key=lambda rule: -len(rule.old))
-    return entries
+            entry.rules.sort(key=lambda rule: -len(rule.old))
 
 
 def _rules(dialect: isa.Dialect, page: str, *, lifting: bool) -> list[_Rule]:
