@@ -90,6 +90,9 @@ class Layout(NamedTuple):
     """Of a `.pyc` file: the kinds of the variables, when they are not those that the code gives."""
     file: Any = None
     """Of a `.pyc` file: its header and the form in which each object was written."""
+    plain: frozenset[str] = frozenset()
+    """Of portable code: names that the compiler took for modules, whose functions are no methods, or for another super
+    than the builtin one."""
     origin: str = ""
     """Of portable code: the native dialect that it was lifted from, whose pools these are."""
 

@@ -77,6 +77,7 @@ class Dialect:
     late_positions: bool
     empty_hides: bool
     slice_constants: bool
+    annotations: str
 
     def __init__(self, text: str) -> None:
         self.opcodes: dict[str, Opcode] = {}

@@ -62,6 +62,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
             line_table=_odd_line_table(code, layout, dialect) if lifting else layout.line_table,
             local_kinds=layout.local_kinds,
             file=layout.file,
+            plain=layout.plain,
             origin=origin,
         )
     if lifting:

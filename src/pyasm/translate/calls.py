@@ -1,14 +1,674 @@
-"""calls: not written yet."""
+"""Calls: where the callable is, what stands beside it, how keywords and the receiver of a method get there.
+
+Portable code calls as 3.9 does. Since 3.11 a call has a second entry beside the callable: the receiver of a method, or
+NULL, which the compiler pushes before the callable's expression or right after it. Lifting drops it; lowering finds the
+expression and puts it back. Where no such place is, because paths meet or instructions count entries across it, the
+NULL is put there at the call itself.
+
+A value in the place of NULL is an argument: `[f, a1 … an]` with CALL n-1 calls f with n arguments. Compilers use that for
+calls that the source does not write as calls.
+"""
 
 from __future__ import annotations
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction, Position
+from pyasm.errors import Finding, TargetError
+from pyasm.native.flags import OPTIMIZED
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction
+from pyasm.translate.entries import MIXED, Walk
+from pyasm.typed import Any, NamedTuple
+
+LEAST_PLAIN = 30
+"""Compilers load no method for a call with so many arguments; names of keywords are one more."""
+_COMPREHENSIONS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
+_TYPE_PARAMETERS = "<generic parameters of "
+_NAME_LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"})
+_STORES = frozenset({"STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"})
+_EXITS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
+_GUARD = ("LOAD_COMMON_CONSTANT", "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """Calls of 3.11 and later as those of 3.9."""
+    if "PUSH_NULL" in dialect.opcodes:
+        _Lift(code, dialect).rewrite()
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """The calls of the dialect, with NULL where its compiler puts it."""
+    if "PUSH_NULL" in dialect.opcodes:
+        _Lower(code, dialect).rewrite()
+
+
+def _base(body: list[Instruction], attribute: int) -> str | None:
+    """The name whose attribute this instruction loads, when it is one."""
+    op, arg, _ = body[attribute - 1]
+    if op not in _NAME_LOADS:
+        return None
+    return str.__str__(arg if isinstance(arg, str) else arg[0])
+
+
+def _looks_up_super(code: Code, index: int, arguments: int) -> bool:
+    """May this call of `super`, as far as its code goes, and the attribute behind it become one instruction?"""
+    body = code.body
+    if index + 1 >= len(body) or body[index + 1][0] not in ("LOAD_ATTR", "LOAD_METHOD"):
+        return False
+    return arguments == 2 or (
+        arguments == 0 and "__class__" in code.frees and bool(code.posonlyargs or code.args) and code.flags & OPTIMIZED > 0
+    )
+
+
+def _encloses(one: Position | None, other: Position | None) -> bool:
+    """Does one place in the source begin where the other does, or before it?"""
+    if one is None or other is None or None in one or None in other:
+        return one == other
+    return (one.line, one.column) <= (other.line, other.column)  # type: ignore[operator]  # no None
+
+
+def _error(code: Code, index: int, message: str, hint: str = "") -> Finding:
+    return Finding(message, f"{code.qualname}, instruction {index} ({code.body[index][0]})", hint)
+
+
+class _Calls(Walk):
+    """What both directions share: the edits, and how the dialect calls."""
+
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+        super().__init__(code.body, dialect)
+        self.code = code
+        opcodes = dialect.opcodes
+        self.null_first = opcodes["CALL_FUNCTION_EX"].stack.startswith("null")
+        self.flagless = opcodes["CALL_FUNCTION_EX"].operand == "-"
+        self.counted = "PRECALL" in opcodes
+        self.names_pushed = "CALL_KW" in opcodes
+        self.looks_up_super = "LOAD_SUPER_ATTR" in opcodes
+        self.before: dict[int, list[Instruction]] = {}
+        self.after: dict[int, list[Instruction]] = {}
+        self.instead: dict[int, list[Instruction]] = {}
+        self.findings: list[Finding] = []
+        self.plain = frozenset() if code.layout is None else code.layout.plain
+        self.watch["DICT_MERGE"] = self.dict_merge
+
+    def dict_merge(self, index: int, arg: Any) -> None:
+        """It reads the callable too, for a message."""
+        self.replace(index, 1, 0)
+
+    def result(self, index: int, count: int) -> None:
+        """The call takes so many entries and leaves one."""
+        self.replace(index, count, 1)
+
+
+class _Lift(_Calls):
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+        super().__init__(code, dialect)
+        self.dropped: set[int] = set()
+        self.evidence: set[str] = set()
+        self.names: int | None = None
+        self.mixed = False
+        self.watch.update(
+            LOAD_GLOBAL=self.load_global,
+            LOAD_SUPER_ATTR=self.load_super_attr,
+            PRECALL=self.precall,
+            KW_NAMES=self.kw_names,
+            CALL=self.call,
+            CALL_KW=self.call_kw,
+            CALL_FUNCTION_EX=self.call_function_ex,
+        )
+
+    def rewrite(self) -> None:
+        """Walk, and change the body."""
+        self.run()
+        for index in self.dead:
+            self._dead(index)
+        self._drop()
+        if self.findings:
+            raise TargetError(self.findings)
+        if self.evidence and self.code.layout is not None:
+            self.code.layout = self.code.layout._replace(plain=frozenset(self.evidence))
+        out: list[Instruction] = []
+        instead, before = self.instead, self.before
+        for index, each in enumerate(self.body):
+            if each[0] == "LOAD_GLOBAL" and type(each[1]) is tuple:
+                out.append(instruction("LOAD_GLOBAL", each[1][0], each[2]))
+            elif index in instead:
+                out += before.get(index, ())
+                out += instead[index]
+            else:
+                out.append(each)
+        self.code.body[:] = out
+
+    def load_global(self, index: int, arg: Any) -> None:
+        """A global, perhaps with NULL."""
+        if type(arg) is tuple and arg[1] & 1:
+            self.ids += [-2 - index, index] if self.null_first else [index, -2 - index]
+            self.starts += [index, index]
+        else:
+            self.ids.append(index)
+            self.starts.append(index)
+
+    def precall(self, index: int, arg: Any) -> None:
+        """The first half of a call in 3.11."""
+        self.instead[index] = []
+
+    def kw_names(self, index: int, arg: Any) -> None:
+        """The names for the next call."""
+        self.names = index
+        self.instead[index] = [instruction("LOAD_CONST", arg, self.body[index][2])]
+
+    def call_kw(self, index: int, count: int) -> None:
+        """A call with the names on top."""
+        self.names = index
+        self.ids.pop()
+        self.starts.pop()
+        self.call(index, count)
+
+    def call(self, index: int, count: int) -> None:
+        """A call of a method, of a callable beside NULL, or of a callable and its first argument."""
+        lower, upper = self.ids[-count - 2], self.ids[-count - 1]
+        keywords, self.names = self.names is not None, None
+        slot, callee, at = (lower, upper, -count - 1) if self.null_first else (upper, lower, -count - 2)
+        loader = self.body[upper][0] if upper >= 0 and lower == -2 - upper else ""
+        position = self.body[index][2]
+        self.total = count + keywords
+        if loader == "LOAD_SPECIAL":  # of with: another pass
+            pass
+        elif loader in ("LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_ATTR"):
+            if keywords:
+                self._load_plainly(upper)
+            name = "CALL_FUNCTION_KW" if keywords else "CALL_METHOD"
+            self.instead[index] = [instruction(name, count, position)]
+        elif self._is_null(slot):
+            self.dropped.add(slot)
+            name = self._call_of(callee, self.starts[at], count, keywords, index)
+            self.instead[index] = [instruction(name, count, position)]
+        else:
+            if self.mixed and (slot == MIXED or self.body[slot][0] == LABEL):
+                self.findings.append(_error(self.code, index, "NULL is beside the callable on some paths only"))
+            name = "CALL_FUNCTION_KW" if keywords else "CALL_FUNCTION"
+            self.instead[index] = [instruction(name, count + 1, position)]
+        self.result(index, count + 2)
+
+    def _load_plainly(self, loader: int) -> None:
+        op, arg, position = self.body[loader]
+        if op == "LOAD_METHOD":
+            self.instead[loader] = [instruction("LOAD_ATTR", arg, position)]
+        else:
+            self.instead[loader] = self.instead[loader][:-1] + [instruction("LOAD_ATTR", arg[0], position)]
+
+    def _call_of(self, callee: int, start: int, count: int, keywords: bool, index: int) -> str:
+        """The portable call; what compilers take for a module's function is a method in portable code."""
+        op = self.body[callee][0] if callee >= 0 else ""
+        if op == "LOAD_ATTR" and start == callee - 1 and self.total < LEAST_PLAIN and self.code.layout is not None:
+            base = _base(self.body, callee)
+            if base is not None:
+                self.evidence.add(base)
+                if not keywords:
+                    self.instead[callee] = [instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2])]
+                    return "CALL_METHOD"
+        elif op == "LOAD_GLOBAL" and self.body[callee][1][0] == "super" and not keywords and self.looks_up_super:
+            if _looks_up_super(self.code, index, count):
+                self.evidence.add("super")
+        return "CALL_FUNCTION_KW" if keywords else "CALL_FUNCTION"
+
+    def _is_null(self, entry: int) -> bool:
+        if entry >= 0:
+            return self.body[entry][0] == "PUSH_NULL"
+        return entry < -1 and self.body[-2 - entry][0] == "LOAD_GLOBAL"
+
+    def call_function_ex(self, index: int, flags: Any) -> None:
+        """A call with an iterable and perhaps a mapping."""
+        if self.flagless:
+            top = self.ids[-1]
+            mapping = not self._is_null(top)
+            if not mapping:
+                self.dropped.add(top)
+            entries = 4
+        else:
+            mapping = flags & 1 == 1
+            entries = 3 + mapping
+        slot = self.ids[-entries + (not self.null_first)]
+        if self._is_null(slot):
+            self.dropped.add(slot)
+        else:
+            message = "a value is in the place of NULL"
+            self.findings.append(_error(self.code, index, message, "push NULL beside the callable"))
+        self.instead[index] = [instruction("CALL_FUNCTION_EX", int(mapping), self.body[index][2])]
+        self.result(index, entries)
+
+    def load_super_attr(self, index: int, arg: Any) -> None:
+        """`super` is called, and its attribute loaded."""
+        name, flags = arg
+        position = self.body[index][2]
+        calls = [instruction("CALL_FUNCTION", 2, position)]
+        if not flags & 2:
+            first = index - 2
+            calls = [instruction("CALL_FUNCTION", 0, self.body[first][2])]
+            self.instead[first] = self.instead[first + 1] = []
+        self.instead[index] = [*calls, instruction("LOAD_METHOD" if flags & 1 else "LOAD_ATTR", name, position)]
+        self.replace(index, 3, 1 + (flags & 1))
+
+    def joined(self, one: int, other: int) -> None:
+        """NULL on one path, and none or another one on the other."""
+        self.mixed = self.mixed or self._is_null(one) or self._is_null(other)
+
+    def _dead(self, index: int) -> None:
+        """A call that no path comes to."""
+        op, arg, position = self.body[index]
+        if op == "KW_NAMES":
+            self.instead[index] = [instruction("LOAD_CONST", arg, position)]
+        elif op == "PRECALL":
+            self.instead[index] = []
+        elif op in ("CALL", "CALL_KW"):
+            named = op == "CALL_KW" or any(each[0] == "KW_NAMES" for each in self.body[max(0, index - 2) : index])
+            self.instead[index] = [instruction("CALL_FUNCTION_KW" if named else "CALL_FUNCTION", arg + 1, position)]
+        elif op == "CALL_FUNCTION_EX" and self.flagless:
+            self.instead[index] = [instruction(op, 1, position)]
+        elif op == "LOAD_SUPER_ATTR":
+            call = instruction("CALL_FUNCTION", 2, position)
+            self.instead[index] = [call, instruction("LOAD_METHOD" if arg[1] & 1 else "LOAD_ATTR", arg[0], position)]
+
+    def _drop(self) -> None:
+        """Take the NULLs of calls away, and what only moved them."""
+        moved: set[int] = set()
+        for entry in self.dropped:
+            if entry >= 0:
+                self.instead[entry] = []
+                for place in range(entry + 1, entry + 1 + _sinking(self.body, entry + 1)):
+                    self.instead[place] = []
+                    moved.add(entry)
+        for entry in (self.dropped & self.bad) - moved:
+            index = entry if entry >= 0 else -2 - entry
+            self.findings.append(
+                _error(self.code, index, "this NULL is moved, or counted across", "push it where it belongs")
+            )
+
+
+def _sinking(body: list[Instruction], begin: int) -> int:
+    """How many instructions from here on only move the top entry below others."""
+    if body[begin][0] in ("ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N"):
+        return 1
+    place = begin
+    if body[place][0] == "SWAP":
+        while body[place][0] == "SWAP" and body[place][1] == body[begin][1] - (place - begin):
+            place += 1
+        last = body[place - 1][1]
+        if last == 2:
+            return place - begin
+        rest = {3: "ROT_TWO", 4: "ROT_THREE", 5: "ROT_FOUR"}.get(last)
+        if rest == body[place][0]:
+            return place - begin + 1
+    return 0
+
+
+class _Call(NamedTuple):
+    """A call that wants NULL: the portable instruction, its callable and the start of that, and where it stands."""
+
+    index: int
+    op: str
+    count: int
+    callee: int
+    start: int
+
+
+class _Lower(_Calls):
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+        super().__init__(code, dialect)
+        self.calls: list[_Call] = []
+        self.definitions: set[int] = set()
+        self.supers: dict[int, int] = {}
+        self.wants: dict[int, str] = {}
+        self.placed: set[int] = set()
+        self.guards: dict[int, int] = {}
+        self.merges: list[tuple[int, int, int]] = []
+        self.watch.update(
+            DUP_TOP=self.dup_top,
+            CALL_FUNCTION=self.call_function,
+            CALL_FUNCTION_KW=self.call_function_kw,
+            CALL_FUNCTION_EX=self.call_function_ex,
+            CALL_METHOD=self.call_method,
+        )
+
+    def rewrite(self) -> None:
+        """Walk, decide where each NULL goes, and change the body."""
+        self.run()
+        for call in self.calls:
+            self._place(call)
+        for index in self.dead:
+            self._dead(index)
+        for index, arguments in self.supers.items():
+            self._super(index, arguments)
+        for index, place, callee in self.merges:
+            self._merge(index, place, callee)
+        if self.findings:
+            raise TargetError(self.findings)
+        self.code.body[:] = self._edited()
+
+    def _edited(self) -> list[Instruction]:
+        out: list[Instruction] = []
+        before, instead, after = self.before, self.instead, self.after
+        for index, each in enumerate(self.body):
+            if index in before:
+                out += before[index]
+            if index in instead:
+                out += instead[index]
+            elif each[0] == "LOAD_GLOBAL" and type(each[1]) is not tuple:
+                out.append(instruction("LOAD_GLOBAL", (each[1], 0), each[2]))
+            else:
+                out.append(each)
+            if index in after:
+                out += after[index]
+        return out
+
+    def dup_top(self, index: int, arg: Any) -> None:
+        """A callable that is named (`:=`) or compared with the builtin that it should be is complete after that."""
+        ids, starts, body = self.ids, self.starts, self.body
+        entry = ids[-1]
+        following = body[index + 1][0] if index + 1 < len(body) else ""
+        if entry in self.shared:
+            self.bad.add(entry)
+        elif following in _STORES:
+            ids[-1] = index + 1
+        elif tuple(each[0] for each in body[index + 1 : index + 5]) == _GUARD:
+            place = self.places[body[index + 3][1]]
+            ids[-1] = place
+            self.guards[place] = index + 4
+        else:
+            self.bad.add(entry)
+        ids.append(index)
+        starts.append(~index)
+
+    def note(self, index: int, entry: int, start: int) -> None:
+        """An entry of several paths is consumed, but not that of the wrong builtin by what drops it."""
+        if self.guards.get(entry) != index:
+            super().note(index, entry, start)
+
+    def dict_merge(self, index: int, number: Any) -> None:
+        """Where the interpreter looks for the callable there must be one: NULL must be there before."""
+        self.replace(index, 1, 0)
+        place = len(self.ids) - number - 2
+        if place >= 0:
+            self.merges.append((index, number, self.ids[place]))
+
+    def call_function(self, index: int, count: int) -> None:
+        """A call with positional arguments."""
+        ids = self.ids
+        at = len(ids) - 1 - count
+        callee, start = ids[at], self.starts[at]
+        kind = self._kind(index, callee, count, at)
+        if kind == "super":
+            self.supers[index] = count
+        elif kind == "value":
+            self._want(callee, kind)
+            self._finish(index, count - 1)
+        else:
+            if kind == "swapped":
+                start = min(each if each >= 0 else ~each for each in self.starts[at:])
+            self._want(callee, "CALL_FUNCTION")
+            self.calls.append(_Call(index, kind or "CALL_FUNCTION", count, callee, start))
+        self._consume(index, at + 1, count)
+        self.starts[at:], ids[at:] = [start if kind != "swapped" else ~index], [index]
+
+    def _consume(self, index: int, begin: int, count: int) -> None:
+        """The arguments of a call, all but the callable."""
+        if count and self.shared:
+            for entry, start in zip(self.ids[begin:], self.starts[begin:]):
+                if entry in self.shared:
+                    self.note(index, entry, start)
+
+    def _want(self, callee: int, kind: str) -> None:
+        """All calls of one callable, on several paths, must be alike."""
+        if callee in self.shared and self.wants.setdefault(callee, kind) != kind:
+            self.bad.add(callee)
+
+    def _kind(self, index: int, callee: int, count: int, at: int) -> str:
+        """How the compiler calls this: with the first argument in the place of NULL, or as super().attribute …"""
+        op = self.body[callee][0] if callee >= 0 else self.body[-2 - callee][0] if callee < -1 else ""
+        if op == "LOAD_GLOBAL" and self.looks_up_super and self._name(callee) == "super":
+            adjacent = count == 2 or callee == index - 1
+            if adjacent and "super" not in self.plain and _looks_up_super(self.code, index, count):
+                return "super"
+        if op in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"):
+            name = self._function(callee)
+            if name.startswith(_TYPE_PARAMETERS):
+                self.definitions.add(index)
+                return ("swapped" if self.null_first else "value") if count else ""
+            return "value" if count and name in _COMPREHENSIONS else ""
+        self._note_class(index, callee)
+        if count == 0:
+            return ""
+        elif op == "LOAD_ASSERTION_ERROR" or op in _EXITS:
+            return "value"
+        elif count == 1 and self._is_definition(self.ids[at + 1]):
+            self.definitions.add(index)
+            return "value"
+        return ""
+
+    def _note_class(self, index: int, callee: int) -> None:
+        if callee >= 0 and self.body[callee][0] == "LOAD_BUILD_CLASS":
+            self.definitions.add(index)
+
+    def _name(self, index: int) -> Any:
+        arg = self.body[index][1]
+        return arg[0] if type(arg) is tuple else arg
+
+    def _function(self, entry: int) -> str:
+        """The name of the function that this instruction completes."""
+        while self.body[entry][0] == "SET_FUNCTION_ATTRIBUTE":
+            entry -= 1
+        code = self.body[entry - 1][1]
+        return code.name if isinstance(code, Code) else "<>"
+
+    def _is_definition(self, entry: int) -> bool:
+        """Is it what a def or class statement makes? Only decorators are called with that."""
+        if entry in self.definitions:
+            return True
+        if entry < 0 or self.body[entry][0] not in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"):
+            return False
+        return not self._function(entry).startswith("<")
+
+    def call_function_kw(self, index: int, count: int) -> None:
+        """A call with named arguments: of a method, if compilers load one there."""
+        names = self.ids.pop()
+        self.starts.pop()
+        at = len(self.ids) - 1 - count
+        callee, start = self.ids[at], self.starts[at]
+        kind = "CALL_FUNCTION_KW"
+        if callee >= 0 and self.body[callee][0] == "LOAD_ATTR" and count + 1 < LEAST_PLAIN:
+            if callee - 1 in self.supers or _base(self.body, callee) not in self.plain:
+                kind = "LOAD_METHOD"
+        self._note_class(index, callee)
+        self._want(callee, kind)
+        if not self.names_pushed:
+            self._name_by_constant(index, names)
+        self.calls.append(_Call(index, kind, count, callee, start))
+        self._consume(index, at + 1, count)
+        self.ids[at:], self.starts[at:] = [index], [start]
+
+    def _name_by_constant(self, index: int, names: int) -> None:
+        """3.11 and 3.12: the names are an operand."""
+        op, arg, position = self.body[names] if names >= 0 else self.body[index]
+        if op == "LOAD_CONST" and type(arg) is tuple and names not in self.shared:
+            self.instead[names] = []
+            self.before[index] = [instruction("KW_NAMES", arg, position)]
+        else:
+            message = "the names of the arguments must be a constant tuple"
+            self.findings.append(_error(self.code, index, message, "load the tuple right before the call"))
+
+    def call_function_ex(self, index: int, flags: int) -> None:
+        """A call with an iterable of arguments, and perhaps a mapping, which must be a dict."""
+        mapping = flags & 1
+        at = len(self.ids) - 2 - mapping
+        callee, start = self.ids[at], self.starts[at]
+        if mapping and not self._is_dict(self.ids[-1]):
+            position = self.body[index][2]
+            self.before[index] = [
+                instruction("BUILD_MAP", 0, position),
+                instruction("SWAP", 2, position),
+                instruction("DICT_MERGE", 1, position),
+            ]
+        self._note_class(index, callee)
+        self._want(callee, "CALL_FUNCTION_EX")
+        self.calls.append(_Call(index, "CALL_FUNCTION_EX", 1 + mapping, callee, start))
+        self._consume(index, at + 1, 1 + mapping)
+        self.ids[at:], self.starts[at:] = [index], [start]
+
+    def _is_dict(self, entry: int) -> bool:
+        return entry >= 0 and self.body[entry][0] in ("BUILD_MAP", "BUILD_CONST_KEY_MAP")
+
+    def call_method(self, index: int, count: int) -> None:
+        """A call of what LOAD_METHOD pushed; compilers load functions of imported modules plainly."""
+        at = len(self.ids) - 2 - count
+        lower, upper = self.ids[at], self.ids[at + 1]
+        start = self.starts[at]
+        plain = False
+        if upper >= 0 and lower == -2 - upper and self.body[upper][0] == "LOAD_METHOD" and count < LEAST_PLAIN:
+            plain = upper - 1 not in self.supers and _base(self.body, upper) in self.plain
+        self._want(upper, "plain" if plain else "CALL_METHOD")
+        if plain:
+            self.calls.append(_Call(index, "plain", count, upper, start))
+        else:
+            self._finish(index, count)
+        self._consume(index, at + 2, count)
+        self.ids[at:], self.starts[at:] = [index], [start]
+
+    def _finish(self, index: int, count: int, named: bool = False) -> None:
+        """The call itself."""
+        position = self.body[index][2]
+        calls = [instruction("PRECALL", count, position)] if self.counted else []
+        calls.append(instruction("CALL_KW" if named and self.names_pushed else "CALL", count, position))
+        self.instead[index] = self.before.pop(index, []) + calls
+
+    def _place(self, call: _Call) -> None:
+        """Put NULL where it belongs, and finish the call."""
+        index, op, count, callee, start = call
+        apart = callee < 0 or callee in self.bad or callee in self.used
+        if op == "plain" and apart:
+            self._finish(index, count)
+            return
+        if op == "LOAD_METHOD" and not apart:
+            self.instead[callee] = [instruction("LOAD_METHOD", *self.body[callee][1:])]
+        elif op == "swapped":
+            self._null_before(start, callee, self.body[callee][2])
+        elif apart or not self._put_null(callee, start):
+            self._at_call(call)
+            return
+        elif op == "plain":
+            self.instead[callee] = [instruction("LOAD_ATTR", *self.body[callee][1:])]
+        if op == "CALL_FUNCTION_EX":
+            self._finish_ex(index, count == 2)
+        else:
+            self._finish(index, count, op in ("CALL_FUNCTION_KW", "LOAD_METHOD"))
+
+    def _finish_ex(self, index: int, mapping: bool, early: list[Instruction] | None = None) -> None:
+        position = self.body[index][2]
+        calls = self.before.pop(index, []) + (early or [])
+        if not self.flagless:
+            calls.append(instruction("CALL_FUNCTION_EX", int(mapping), position))
+        else:
+            if not mapping:
+                calls.append(instruction("PUSH_NULL", None, position))
+            calls.append(instruction("CALL_FUNCTION_EX", None, position))
+        self.instead[index] = calls
+
+    def _put_null(self, callee: int, start: int) -> bool:
+        """NULL before the expression of the callable, or after it. False when there is no such place."""
+        begin = self.start_of(start)
+        if callee in self.placed:
+            return True
+        if not self.null_first:
+            self._null_after(callee, begin)
+        else:
+            if begin is None or self.forked.get(start, callee) < callee:
+                return False
+            self._null_before(begin, callee, self._extent(begin, callee))
+        self.placed.add(callee)
+        return True
+
+    def _null_before(self, begin: int, callee: int, position: Position | None) -> None:
+        op, arg, where = self.body[begin]
+        if op == "LOAD_GLOBAL" and begin not in self.instead:
+            self.instead[begin] = [instruction(op, (self._name(begin), 1), where)]
+        else:
+            self.before.setdefault(begin, []).insert(0, instruction("PUSH_NULL", None, position))
+
+    def _null_after(self, callee: int, begin: int | None) -> None:
+        op, arg, where = self.body[callee]
+        if op == "LOAD_GLOBAL":
+            self.instead[callee] = [instruction(op, (self._name(callee), 1), where)]
+        else:
+            self.after[callee] = [instruction("PUSH_NULL", None, self._extent(begin, callee))]
+
+    def _extent(self, begin: int | None, last: int) -> Position | None:
+        """The place in the source of the expression made by these instructions."""
+        position = self.body[last][2]
+        if begin is None or begin == last:
+            return position
+        first = self.body[begin][2]
+        if last in self.guards:
+            return first
+        if self.body[last][0] != LABEL and self.body[last][0] not in _STORES and _encloses(position, first):
+            return position
+        places = [each[2] for each in self.body[begin : last + 1] if each[0] != LABEL]
+        known = [each for each in places if each is not None and None not in each]
+        if len(known) < len(places):
+            return first
+        line, column = min((each[0], each[2]) for each in known)
+        end_line, end_column = max((each[1], each[3]) for each in known)
+        return Position(line, end_line, column, end_column)
+
+    def _at_call(self, call: _Call) -> None:
+        """No place for NULL: the first argument takes it, or NULL is moved below what is there."""
+        index, op, count, _, _ = call
+        position = self.body[index][2]
+        if op == "CALL_FUNCTION_EX":
+            below = count + self.null_first
+            moves = [instruction("SWAP", depth, position) for depth in range(below + 1, 1, -1)]
+            self._finish_ex(index, count == 2, [instruction("PUSH_NULL", None, position), *moves])
+        elif count:
+            self._finish(index, count - 1, op in ("CALL_FUNCTION_KW", "LOAD_METHOD"))
+        else:
+            self._finish(index, 0)
+            push = [instruction("PUSH_NULL", None, position)]
+            if op in ("CALL_FUNCTION_KW", "LOAD_METHOD") and self.names_pushed:
+                push.insert(0, instruction("POP_TOP", None, position))
+                self._finish(index, 0)
+            if self.null_first:
+                push.append(instruction("SWAP", 2, position))
+            self.instead[index] = push + self.instead[index]
+
+    def _dead(self, index: int) -> None:
+        """A call that no path comes to."""
+        op, count, _ = self.body[index]
+        if op == "CALL_METHOD":
+            self._finish(index, count)
+        elif op in ("CALL_FUNCTION", "CALL_FUNCTION_KW"):
+            if op == "CALL_FUNCTION_KW" and not self.names_pushed:
+                self._name_by_constant(index, index - 1)
+            self._at_call(_Call(index, op, count, -1, -1))
+        elif op == "CALL_FUNCTION_EX":
+            self._at_call(_Call(index, op, 1 + (count & 1), -1, -1))
+
+    def _super(self, call: int, arguments: int) -> None:
+        """One instruction for a call of super and the attribute of that."""
+        position = self.body[call][2]
+        loads = []
+        if not arguments:
+            code = self.code
+            first = (code.posonlyargs + code.args)[0]
+            load = "LOAD_DEREF" if first in code.cells else "LOAD_FAST"
+            loads = [instruction("LOAD_DEREF", "__class__", position), instruction(load, first, position)]
+        self.instead[call] = loads
+        op, name, where = self.instead.get(call + 1, [self.body[call + 1]])[0]
+        flags = (op == "LOAD_METHOD") | arguments
+        self.instead[call + 1] = [instruction("LOAD_SUPER_ATTR", (name, flags), where)]
+
+    def _merge(self, index: int, number: int, callee: int) -> None:
+        """DICT_MERGE where NULL does not stand beside the callable yet: put one there meanwhile."""
+        if self.null_first or callee in self.placed:
+            return
+        position = self.body[index][2]
+        down = [instruction("SWAP", depth, position) for depth in range(number + 3, 1, -1)]
+        up = [instruction("SWAP", depth, position) for depth in range(2, number + 3)]
+        push, drop = instruction("PUSH_NULL", None, position), instruction("POP_TOP", None, position)
+        self.instead[index] = [push, *down, self.body[index], *up, drop]

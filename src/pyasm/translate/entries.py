@@ -1,0 +1,324 @@
+"""Where the entries of the stack come from: one walk over a body in any state of translation.
+
+Each entry has an *identity*, the index of the instruction that left it on top of the stack, and a *start*, the index of
+the first instruction of the expression that made it. Passes that look for an entry (the callable of a call, the
+annotations of a function) are subclasses: they watch some instructions and let the walk do the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from pyasm import isa
+from pyasm.code import Instruction
+from pyasm.isa import JUMPS
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import places
+from pyasm.typed import Any, NamedTuple
+
+PLAIN_PUSH, PLAIN_POP, PLAIN, OTHER = range(4)
+_JOINED = 1 << 40
+MIXED = -1
+"""The identity of an entry that is not on top of what an instruction leaves, or comes from several places."""
+
+
+class Row(NamedTuple):
+    """What an instruction does to the entries; the counts are numbers, or functions of the operand."""
+
+    kind: int
+    pops: Any
+    pushes: Any
+    reads: Any
+    """Entries below those that it drops, which stay but must be where they are."""
+    jump_pops: Any = 0
+    jump_pushes: Any = 0
+    goes_on: bool = True
+    names_label: bool = False
+
+
+@cache
+def rows(dialect: str) -> dict[str, Row]:
+    """Mnemonic -> row, for a body between this dialect and the portable one; the native meaning counts first."""
+    found = {}
+    for table in (isa.load(isa.PORTABLE), isa.load(dialect)):
+        for name, opcode in table.opcodes.items():
+            found[name] = _row(opcode)
+    if isa.load(dialect).blocks == "table":
+        found["SETUP_FINALLY"] = Row(OTHER, 0, 0, 0, 0, 1, True, True)
+        found["SETUP_CLEANUP"] = Row(OTHER, 0, 0, 0, 0, 2, True, True)
+        found["SETUP_WITH"] = Row(OTHER, 0, 0, 0, 1, 2, True, True)
+        found["POP_BLOCK"] = Row(PLAIN, 0, 0, 0)
+    return found
+
+
+def _row(opcode: isa.Opcode) -> Row:
+    """The row of an opcode: the entries that begin both sides of its signature stay, the others come and go."""
+    before, _, after = opcode.stack.partition("--")
+    following, bar, jumping = after.partition("|")
+    left = before.split()
+    sides = []
+    for side in (following, jumping if bar else following):
+        right = side.split()
+        same = 0
+        while same < min(len(left), len(right)) and left[same] == right[same]:
+            same += 1
+        sides.append((_count(left[same:]), _count(right[same:]), _count(left[:same])))
+    (pops, pushes, reads), (jump_pops, jump_pushes, _) = sides
+    names_label = opcode.operand in JUMPS
+    goes_on = opcode.flow not in ("jump", "return", "raise")
+    kind = OTHER
+    if goes_on and not names_label and reads == 0 and not callable(pops) and not callable(pushes):
+        kind = {(0, 1): PLAIN_PUSH, (1, 0): PLAIN_POP}.get((pops, pushes), PLAIN)
+    return Row(kind, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label)
+
+
+def _count(tokens: Sequence[str]) -> Any:
+    """The number of entries that these stand for, a function of the operand when it depends on that."""
+    conditional = any("[" in token for token in tokens)
+    return isa.effects(" ".join(tokens) + " --").pops if conditional else len(tokens)
+
+
+def _permuted(op: str, arg: Any) -> tuple[int, Callable[[list[Any]], list[Any]]] | None:
+    """For an instruction that only changes the order of the top entries: how many, and their new order."""
+    if op == "SWAP":
+        return arg, lambda top: [top[-1], *top[1:-1], top[0]] if len(top) > 1 else top
+    count = arg if op == "ROT_N" else {"ROT_TWO": 2, "ROT_THREE": 3, "ROT_FOUR": 4}[op]
+    return count, lambda top: [top[-1], *top[:-1]]
+
+
+PERMUTING = ("SWAP", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N")
+
+
+class Walk:
+    """A walk over a body. Afterwards `bad` has entries that instructions find by counting from the top, `used` those that
+    lived on several paths and were consumed, by other instructions than the watched ones; `dead` the watched instructions
+    that no path comes to.
+
+    A watching method gets the index and the operand, and changes `ids` and `starts` itself.
+    """
+
+    def __init__(self, body: list[Instruction], dialect: isa.Dialect) -> None:
+        self.body = body
+        self.rows = rows(dialect.name)
+        self.places = places(body)
+        self.ids: list[int] = []
+        self.starts: list[int] = []
+        self.watch: dict[str, Callable[[int, Any], None]] = dict.fromkeys(PERMUTING, self.permute)
+        self.bad: set[int] = set()
+        self.shared: set[int] = set()
+        self.used: dict[int, int] = {}
+        self.forked: dict[int, int] = {}
+        self.dead: list[int] = []
+        self.tests: dict[int, int] = {}
+        self.joins: dict[int, list[int]] = {}
+        self._saved: dict[Any, tuple[list[int], list[int]]] = {}
+        self._seen: set[Any] = set()
+        self._late: list[int] = []
+
+    def run(self) -> None:
+        """Walk every instruction that a path comes to, once, mostly in the order in which they stand."""
+        self._sweep(0, True)
+        while self._late:
+            index = self._late.pop()
+            name = self.body[index][1]
+            if name not in self._seen:
+                self.ids[:], self.starts[:] = self._saved[name]
+                self._sweep(index, False)
+
+    def _sweep(self, begin: int, first: bool) -> None:
+        body, watch, table, ids, starts, shared = self.body, self.watch, self.rows, self.ids, self.starts, self.shared
+        live = True
+        for index in range(begin, len(body)):
+            op, arg, _ = body[index]
+            if op == LABEL:
+                if arg in self._seen:
+                    self._check_late(arg, index, ids)
+                    return
+                live = self._at_label(arg, index, live)
+                continue
+            if not live:
+                if not first:
+                    return
+                if op in watch:
+                    self.dead.append(index)
+                continue
+            watching = watch.get(op)
+            if watching is not None:
+                watching(index, arg)
+                continue
+            row = table[op]
+            kind = row[0]
+            if kind == PLAIN_PUSH:
+                ids.append(index)
+                starts.append(index)
+            elif kind == PLAIN_POP:
+                entry = ids.pop()
+                start = starts.pop()
+                if entry in shared:
+                    self.note(index, entry, start)
+            elif kind == PLAIN:
+                self.replace(index, row[1], row[2])
+            else:
+                live = self._other(index, op, arg, row, first)
+
+    def replace(self, index: int, pops: int, pushes: int) -> None:
+        """Drop entries and push those of this instruction."""
+        ids, starts = self.ids, self.starts
+        start = index
+        if pops:
+            gone = ids[-pops:]
+            start = starts[-pops]
+            if self.shared and not self.shared.isdisjoint(gone):
+                for entry, its in zip(gone, starts[-pops:]):
+                    if entry in self.shared:
+                        self.note(index, entry, its)
+            del ids[-pops:], starts[-pops:]
+        if pushes == 1:
+            ids.append(index)
+            starts.append(start)
+        elif pushes:
+            ids += [MIXED] * (pushes - 2) + [-2 - index, index]
+            starts += [start] + [~index] * (pushes - 1)
+
+    def note(self, index: int, entry: int, start: int) -> None:
+        """An entry that several paths have is consumed here."""
+        if self.used.setdefault(entry, index) != index:
+            self.forked[start] = min(entry, self.forked.get(start, entry))
+
+    def _other(self, index: int, op: str, arg: Any, row: Row, first: bool) -> bool:
+        """Any instruction; does execution go on behind it?"""
+        ids, starts = self.ids, self.starts
+        number = arg if type(arg) is int else arg[1] if type(arg) is tuple and len(arg) == 2 else 0
+        pops, pushes, reads, jump_pops, jump_pushes = [n(number) if callable(n) else n for n in row[1:6]]
+        if reads:
+            top = len(ids) - pops
+            self.bad.update(ids[top - reads : top])
+            for place in range(max(0, top - reads + 1), top):
+                if starts[place] >= 0:
+                    starts[place] = ~starts[place]
+        if row.names_label:
+            if pops:
+                self.tests[index] = starts[-1]
+            self._jump(index, arg, ids, starts, jump_pops, jump_pushes, first)
+        self.replace(index, pops, pushes)
+        if reads and pushes:  # copies of what is there: no expression makes them
+            starts[-pushes:] = [~index] * pushes
+        return row.goes_on
+
+    def permute(self, index: int, arg: Any) -> None:
+        """Another order of the top entries."""
+        found = _permuted(self.body[index][0], arg)
+        if found is not None and found[0] > 1:
+            count, order = found
+            ids, starts = self.ids, self.starts
+            self.bad.update(ids[-count:])
+            ids[-count:] = order(ids[-count:])
+            starts[-count:] = order([start if start < 0 else ~start for start in starts[-count:]])
+
+    def _jump(
+        self, index: int, name: Any, ids: list[int], starts: list[int], pops: int, pushes: int, first: bool
+    ) -> None:
+        """Take the entries to a label."""
+        target = self.places[name]
+        keep = len(ids) - pops
+        there = ids[:keep]
+        from_there = starts[:keep]
+        if pushes:
+            begin = starts[keep] if pops else ~index
+            there += [MIXED] * (pushes - 1) + [target]
+            from_there += [begin] + [~target] * (pushes - 1)
+        if there:
+            self.shared.update(there)
+        known = self._saved.get(name)
+        if known is None:
+            self._saved[name] = (there, from_there)
+            if target < index or not first:
+                self._late.append(target)
+        elif name in self._seen:
+            self._check_late(name, target, there)
+        elif known[0] != there:
+            self._join(target, known, there, from_there)
+
+    def _at_label(self, name: Any, index: int, live: bool) -> bool:
+        known = self._saved.get(name)
+        ids, starts = self.ids, self.starts
+        if known is None:
+            if not live:
+                return False
+        elif not live:
+            ids[:], starts[:] = known
+        elif known[0] != ids:
+            self.shared.update(ids)
+            self._join(index, known, ids, starts)
+            ids[:], starts[:] = known
+        self._seen.add(name)
+        self._saved[name] = (ids[:], starts[:])
+        return True
+
+    def _join(self, target: int, known: tuple[list[int], list[int]], ids: list[int], starts: list[int]) -> None:
+        """Two paths come to a label: put into `known` what is true of both."""
+        old, begins = known
+        last = len(old) - 1
+        for place, (one, other) in enumerate(zip(old, ids)):
+            if one == other:
+                continue
+            self.joined(one, other)
+            if place == last:
+                old[place] = target
+                if one != target:
+                    self.joins[target] = [begins[place]]
+                    begins[place] = -_JOINED - target
+                self.joins.setdefault(target, []).append(starts[place])
+            else:
+                self.bad.update((one, other))
+                old[place] = MIXED
+                begins[place] = ~target
+
+    def joined(self, one: int, other: int) -> None:
+        """Two paths come to a label with different entries at one place; for subclasses that want to know."""
+
+    def _check_late(self, name: Any, target: int, ids: list[int]) -> None:
+        """A path comes to a label that was walked before: it must have the same entries."""
+        old = self._saved[name][0]
+        if old != ids:
+            for one, other in zip(old, ids):
+                if one not in (other, target):
+                    self.bad.update((one, other))
+
+    def start_of(self, start: int) -> int | None:
+        """The index of a start; None when the expression is not one piece of code."""
+        if start >= 0:
+            return start
+        if start > -_JOINED:
+            return None
+        label = -_JOINED - start
+        begins = [self.start_of(each) for each in self.joins[label]]
+        if None in begins:
+            return None
+        begin = min(each for each in begins if each is not None)
+        begin = self._with_tests(begin, label)
+        return begin if begin is not None and self._entered_at(begin, label) else None
+
+    def _with_tests(self, begin: int, label: int) -> int | None:
+        """The start of a conditional expression, its tests included, from that of its first branch."""
+        while True:
+            before = begin - 1
+            while before >= 0 and self.body[before][0] == LABEL:
+                before -= 1
+            if before not in self.tests or not begin - 1 <= self.places[self.body[before][1]] <= label:
+                return begin
+            found = self.start_of(self.tests[before])
+            if found is None:
+                return None
+            begin = found
+
+    def _entered_at(self, begin: int, end: int) -> bool:
+        """Does every path into these instructions come from before them, and leave behind them?"""
+        for index, (op, arg, _) in enumerate(self.body):
+            row = self.rows.get(op)
+            if row is not None and row.names_label:
+                target = self.places[arg]
+                if (begin <= index < end) != (begin < target <= end):
+                    return False
+        return True
