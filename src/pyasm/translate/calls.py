@@ -88,7 +88,8 @@ class _Calls(Walk):
         self.instead: dict[int, list[Instruction]] = {}
         self.findings: list[Finding] = []
         self.plain = frozenset() if code.layout is None else code.layout.plain
-        self.watch["DICT_MERGE"] = self.dict_merge
+        self.guards: dict[int, int] = {}
+        self.watch.update(DICT_MERGE=self.dict_merge, DUP_TOP=self.dup_top)
 
     def dict_merge(self, index: int, arg: Any) -> None:
         """It reads the callable too, for a message."""
@@ -97,6 +98,48 @@ class _Calls(Walk):
     def result(self, index: int, count: int) -> None:
         """The call takes so many entries and leaves one."""
         self.replace(index, count, 1)
+
+
+    def dup_top(self, index: int, arg: Any) -> None:
+        """A callable that is named (`:=`) or compared with the builtin that it should be is complete after that."""
+        ids, starts, body = self.ids, self.starts, self.body
+        entry = ids[-1]
+        following = body[index + 1][0] if index + 1 < len(body) else ""
+        if entry in self.shared:
+            self.bad.add(entry)
+        elif following in _STORES:
+            ids[-1] = index + 1
+        elif tuple(each[0] for each in body[index + 1 : index + 5]) == _GUARD:
+            place = self.places[body[index + 3][1]]
+            ids[-1] = place
+            self.guards[place] = index + 4
+        else:
+            self.bad.add(entry)
+        ids.append(index)
+        starts.append(~index)
+
+    def note(self, index: int, entry: int, start: int) -> None:
+        """An entry of several paths is consumed, but not that of the wrong builtin by what drops it."""
+        if self.guards.get(entry) != index:
+            super().note(index, entry, start)
+
+    def _extent(self, begin: int | None, last: int) -> Position | None:
+        """The place in the source of the expression made by these instructions."""
+        position = self.body[last][2]
+        if begin is None or begin == last:
+            return position
+        first = self.body[begin][2]
+        if last in self.guards:
+            return first
+        if self.body[last][0] != LABEL and self.body[last][0] not in _STORES and _encloses(position, first):
+            return position
+        places = [each[2] for each in self.body[begin : last + 1] if each[0] != LABEL]
+        known = [each for each in places if each is not None and None not in each]
+        if len(known) < len(places):
+            return first
+        line, column = min((each[0], each[2]) for each in known)
+        end_line, end_column = max((each[1], each[3]) for each in known)
+        return Position(line, end_line, column, end_column)
 
 
 class _Lift(_Calls):
@@ -179,7 +222,7 @@ class _Lift(_Calls):
             name = "CALL_FUNCTION_KW" if keywords else "CALL_METHOD"
             self.instead[index] = [instruction(name, count, position)]
         elif self._is_null(slot):
-            self.dropped.add(slot)
+            self._drop_beside(slot, callee, self.starts[at])
             name = self._call_of(callee, self.starts[at], count, keywords, index)
             self.instead[index] = [instruction(name, count, position)]
         else:
@@ -188,6 +231,20 @@ class _Lift(_Calls):
             name = "CALL_FUNCTION_KW" if keywords else "CALL_FUNCTION"
             self.instead[index] = [instruction(name, count + 1, position)]
         self.result(index, count + 2)
+
+    def _drop_beside(self, null: int, callee: int, start: int) -> None:
+        """NULL goes. Of two loads in one instruction its position may be all that is known of the second."""
+        self.dropped.add(null)
+        begin = self.start_of(start)
+        if null < 0 or callee < 0 or begin is None:
+            return
+        position = self.body[null][2]
+        op, name, where = self.body[begin]
+        if op == "LOAD_FAST" and position is not None and self._extent(begin, callee) != position:
+            if begin != callee and None not in position:
+                width = len(str.__str__(name).encode())
+                position = Position(position[0], position[0], position[2], position[2] + width)  # type: ignore[operator]
+            self.body[begin] = instruction(op, name, position)
 
     def _load_plainly(self, loader: int) -> None:
         op, arg, position = self.body[loader]
@@ -229,7 +286,8 @@ class _Lift(_Calls):
             entries = 3 + mapping
         slot = self.ids[-entries + (not self.null_first)]
         if self._is_null(slot):
-            self.dropped.add(slot)
+            callee = -entries + self.null_first
+            self._drop_beside(slot, self.ids[callee], self.starts[callee])
         else:
             message = "a value is in the place of NULL"
             self.findings.append(_error(self.code, index, message, "push NULL beside the callable"))
@@ -319,10 +377,8 @@ class _Lower(_Calls):
         self.supers: dict[int, int] = {}
         self.wants: dict[int, str] = {}
         self.placed: set[int] = set()
-        self.guards: dict[int, int] = {}
         self.merges: list[tuple[int, int, int]] = []
         self.watch.update(
-            DUP_TOP=self.dup_top,
             CALL_FUNCTION=self.call_function,
             CALL_FUNCTION_KW=self.call_function_kw,
             CALL_FUNCTION_EX=self.call_function_ex,
@@ -359,29 +415,6 @@ class _Lower(_Calls):
             if index in after:
                 out += after[index]
         return out
-
-    def dup_top(self, index: int, arg: Any) -> None:
-        """A callable that is named (`:=`) or compared with the builtin that it should be is complete after that."""
-        ids, starts, body = self.ids, self.starts, self.body
-        entry = ids[-1]
-        following = body[index + 1][0] if index + 1 < len(body) else ""
-        if entry in self.shared:
-            self.bad.add(entry)
-        elif following in _STORES:
-            ids[-1] = index + 1
-        elif tuple(each[0] for each in body[index + 1 : index + 5]) == _GUARD:
-            place = self.places[body[index + 3][1]]
-            ids[-1] = place
-            self.guards[place] = index + 4
-        else:
-            self.bad.add(entry)
-        ids.append(index)
-        starts.append(~index)
-
-    def note(self, index: int, entry: int, start: int) -> None:
-        """An entry of several paths is consumed, but not that of the wrong builtin by what drops it."""
-        if self.guards.get(entry) != index:
-            super().note(index, entry, start)
 
     def dict_merge(self, index: int, number: Any) -> None:
         """Where the interpreter looks for the callable there must be one: NULL must be there before."""
@@ -598,24 +631,6 @@ class _Lower(_Calls):
             self.instead[callee] = [instruction(op, (self._name(callee), 1), where)]
         else:
             self.after[callee] = [instruction("PUSH_NULL", None, self._extent(begin, callee))]
-
-    def _extent(self, begin: int | None, last: int) -> Position | None:
-        """The place in the source of the expression made by these instructions."""
-        position = self.body[last][2]
-        if begin is None or begin == last:
-            return position
-        first = self.body[begin][2]
-        if last in self.guards:
-            return first
-        if self.body[last][0] != LABEL and self.body[last][0] not in _STORES and _encloses(position, first):
-            return position
-        places = [each[2] for each in self.body[begin : last + 1] if each[0] != LABEL]
-        known = [each for each in places if each is not None and None not in each]
-        if len(known) < len(places):
-            return first
-        line, column = min((each[0], each[2]) for each in known)
-        end_line, end_column = max((each[1], each[3]) for each in known)
-        return Position(line, end_line, column, end_column)
 
     def _at_call(self, call: _Call) -> None:
         """No place for NULL: the first argument takes it, or NULL is moved below what is there."""

@@ -183,7 +183,7 @@ class Walk:
 
     def note(self, index: int, entry: int, start: int) -> None:
         """An entry that several paths have is consumed here."""
-        if self.used.setdefault(entry, index) != index:
+        if entry != MIXED and self.used.setdefault(entry, index) != index:
             self.forked[start] = min(entry, self.forked.get(start, entry))
 
     def _other(self, index: int, op: str, arg: Any, row: Row, first: bool) -> bool:
