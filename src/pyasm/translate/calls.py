@@ -5,8 +5,8 @@ NULL, which the compiler pushes before the callable's expression or right after 
 expression and puts it back. Where no such place is, because paths meet or instructions count entries across it, the
 NULL is put there at the call itself.
 
-A value in the place of NULL is an argument: `[f, a1 … an]` with CALL n-1 calls f with n arguments. Compilers use that for
-calls that the source does not write as calls.
+A value in the place of NULL is an argument: `[f, a1 … an]` with CALL n-1 calls f with n arguments. Compilers use that
+for calls that the source does not write as calls.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _TYPE_PARAMETERS = "<generic parameters of "
 _NAME_LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"})
 _STORES = frozenset({"STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"})
 _EXITS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
-_GUARD = ("LOAD_COMMON_CONSTANT", "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
+_COMMON = "LOAD_COMMON_CONSTANT"
+_GUARD = (_COMMON, "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
@@ -56,7 +57,10 @@ def _looks_up_super(code: Code, index: int, arguments: int) -> bool:
     if index + 1 >= len(body) or body[index + 1][0] not in ("LOAD_ATTR", "LOAD_METHOD"):
         return False
     return arguments == 2 or (
-        arguments == 0 and "__class__" in code.frees and bool(code.posonlyargs or code.args) and code.flags & OPTIMIZED > 0
+        arguments == 0
+        and "__class__" in code.frees
+        and bool(code.posonlyargs or code.args)
+        and code.flags & OPTIMIZED > 0
     )
 
 
@@ -64,7 +68,7 @@ def _encloses(one: Position | None, other: Position | None) -> bool:
     """Does one place in the source begin where the other does, or before it?"""
     if one is None or other is None or None in one or None in other:
         return one == other
-    return (one.line, one.column) <= (other.line, other.column)  # type: ignore[operator]  # no None
+    return (one.line, one.column) <= (other.line, other.column)
 
 
 def _error(code: Code, index: int, message: str, hint: str = "") -> Finding:
@@ -99,6 +103,9 @@ class _Calls(Walk):
         """The call takes so many entries and leaves one."""
         self.replace(index, count, 1)
 
+    def _name(self, index: int) -> Any:
+        arg = self.body[index][1]
+        return arg[0] if type(arg) is tuple else arg
 
     def dup_top(self, index: int, arg: Any) -> None:
         """A callable that is named (`:=`) or compared with the builtin that it should be is complete after that."""
@@ -162,8 +169,6 @@ class _Lift(_Calls):
     def rewrite(self) -> None:
         """Walk, and change the body."""
         self.run()
-        for index in self.dead:
-            self._dead(index)
         self._drop()
         if self.findings:
             raise TargetError(self.findings)
@@ -239,7 +244,7 @@ class _Lift(_Calls):
         if null < 0 or callee < 0 or begin is None:
             return
         position = self.body[null][2]
-        op, name, where = self.body[begin]
+        op, name, _ = self.body[begin]
         if op == "LOAD_FAST" and position is not None and self._extent(begin, callee) != position:
             if begin != callee and None not in position:
                 width = len(str.__str__(name).encode())
@@ -263,9 +268,8 @@ class _Lift(_Calls):
                 if not keywords:
                     self.instead[callee] = [instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2])]
                     return "CALL_METHOD"
-        elif op == "LOAD_GLOBAL" and self.body[callee][1][0] == "super" and not keywords and self.looks_up_super:
-            if _looks_up_super(self.code, index, count):
-                self.evidence.add("super")
+        elif op == "LOAD_GLOBAL" and self._name(callee) == "super" and not keywords and self.looks_up_super:
+            self.evidence.update(["super"] * _looks_up_super(self.code, index, count))
         return "CALL_FUNCTION_KW" if keywords else "CALL_FUNCTION"
 
     def _is_null(self, entry: int) -> bool:
@@ -310,22 +314,6 @@ class _Lift(_Calls):
         """NULL on one path, and none or another one on the other."""
         self.mixed = self.mixed or self._is_null(one) or self._is_null(other)
 
-    def _dead(self, index: int) -> None:
-        """A call that no path comes to."""
-        op, arg, position = self.body[index]
-        if op == "KW_NAMES":
-            self.instead[index] = [instruction("LOAD_CONST", arg, position)]
-        elif op == "PRECALL":
-            self.instead[index] = []
-        elif op in ("CALL", "CALL_KW"):
-            named = op == "CALL_KW" or any(each[0] == "KW_NAMES" for each in self.body[max(0, index - 2) : index])
-            self.instead[index] = [instruction("CALL_FUNCTION_KW" if named else "CALL_FUNCTION", arg + 1, position)]
-        elif op == "CALL_FUNCTION_EX" and self.flagless:
-            self.instead[index] = [instruction(op, 1, position)]
-        elif op == "LOAD_SUPER_ATTR":
-            call = instruction("CALL_FUNCTION", 2, position)
-            self.instead[index] = [call, instruction("LOAD_METHOD" if arg[1] & 1 else "LOAD_ATTR", arg[0], position)]
-
     def _drop(self) -> None:
         """Take the NULLs of calls away, and what only moved them."""
         moved: set[int] = set()
@@ -362,9 +350,9 @@ def _sinking(body: list[Instruction], begin: int) -> int:
 class _Call(NamedTuple):
     """A call that wants NULL: the portable instruction, its callable and the start of that, and where it stands."""
 
-    index: int
+    at: int
     op: str
-    count: int
+    arguments: int
     callee: int
     start: int
 
@@ -390,8 +378,6 @@ class _Lower(_Calls):
         self.run()
         for call in self.calls:
             self._place(call)
-        for index in self.dead:
-            self._dead(index)
         for index, arguments in self.supers.items():
             self._super(index, arguments)
         for index, place, callee in self.merges:
@@ -470,7 +456,9 @@ class _Lower(_Calls):
         self._note_class(index, callee)
         if count == 0:
             return ""
-        elif op == "LOAD_ASSERTION_ERROR" or op in _EXITS:
+        elif (
+            op in _EXITS or op == "LOAD_ASSERTION_ERROR" or (op == _COMMON and self.body[callee][1] == "AssertionError")
+        ):
             return "value"
         elif count == 1 and self._is_definition(self.ids[at + 1]):
             self.definitions.add(index)
@@ -480,10 +468,6 @@ class _Lower(_Calls):
     def _note_class(self, index: int, callee: int) -> None:
         if callee >= 0 and self.body[callee][0] == "LOAD_BUILD_CLASS":
             self.definitions.add(index)
-
-    def _name(self, index: int) -> Any:
-        arg = self.body[index][1]
-        return arg[0] if type(arg) is tuple else arg
 
     def _function(self, entry: int) -> str:
         """The name of the function that this instruction completes."""
@@ -508,8 +492,8 @@ class _Lower(_Calls):
         callee, start = self.ids[at], self.starts[at]
         kind = "CALL_FUNCTION_KW"
         if callee >= 0 and self.body[callee][0] == "LOAD_ATTR" and count + 1 < LEAST_PLAIN:
-            if callee - 1 in self.supers or _base(self.body, callee) not in self.plain:
-                kind = "LOAD_METHOD"
+            known = callee - 1 not in self.supers and _base(self.body, callee) in self.plain
+            kind = kind if known else "LOAD_METHOD"
         self._note_class(index, callee)
         self._want(callee, kind)
         if not self.names_pushed:
@@ -619,14 +603,14 @@ class _Lower(_Calls):
         return True
 
     def _null_before(self, begin: int, callee: int, position: Position | None) -> None:
-        op, arg, where = self.body[begin]
+        op, _, where = self.body[begin]
         if op == "LOAD_GLOBAL" and begin not in self.instead:
             self.instead[begin] = [instruction(op, (self._name(begin), 1), where)]
         else:
             self.before.setdefault(begin, []).insert(0, instruction("PUSH_NULL", None, position))
 
     def _null_after(self, callee: int, begin: int | None) -> None:
-        op, arg, where = self.body[callee]
+        op, _, where = self.body[callee]
         if op == "LOAD_GLOBAL":
             self.instead[callee] = [instruction(op, (self._name(callee), 1), where)]
         else:
@@ -651,18 +635,6 @@ class _Lower(_Calls):
             if self.null_first:
                 push.append(instruction("SWAP", 2, position))
             self.instead[index] = push + self.instead[index]
-
-    def _dead(self, index: int) -> None:
-        """A call that no path comes to."""
-        op, count, _ = self.body[index]
-        if op == "CALL_METHOD":
-            self._finish(index, count)
-        elif op in ("CALL_FUNCTION", "CALL_FUNCTION_KW"):
-            if op == "CALL_FUNCTION_KW" and not self.names_pushed:
-                self._name_by_constant(index, index - 1)
-            self._at_call(_Call(index, op, count, -1, -1))
-        elif op == "CALL_FUNCTION_EX":
-            self._at_call(_Call(index, op, 1 + (count & 1), -1, -1))
 
     def _super(self, call: int, arguments: int) -> None:
         """One instruction for a call of super and the attribute of that."""

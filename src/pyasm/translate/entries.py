@@ -19,6 +19,8 @@ from pyasm.typed import Any, NamedTuple
 
 PLAIN_PUSH, PLAIN_POP, PLAIN, OTHER = range(4)
 _JOINED = 1 << 40
+_UNKNOWN = 100
+"""So many entries are assumed where code begins that no path comes to."""
 MIXED = -1
 """The identity of an entry that is not on top of what an instruction leaves, or comes from several places."""
 
@@ -91,9 +93,8 @@ PERMUTING = ("SWAP", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N")
 
 
 class Walk:
-    """A walk over a body. Afterwards `bad` has entries that instructions find by counting from the top, `used` those that
-    lived on several paths and were consumed, by other instructions than the watched ones; `dead` the watched instructions
-    that no path comes to.
+    """A walk over a body. Afterwards `bad` has entries that instructions find by counting from the top, `used` those
+    that lived on several paths and were consumed, by other instructions than the watched ones.
 
     A watching method gets the index and the operand, and changes `ids` and `starts` itself.
     """
@@ -109,39 +110,55 @@ class Walk:
         self.shared: set[int] = set()
         self.used: dict[int, int] = {}
         self.forked: dict[int, int] = {}
-        self.dead: list[int] = []
         self.tests: dict[int, int] = {}
         self.joins: dict[int, list[int]] = {}
         self._saved: dict[Any, tuple[list[int], list[int]]] = {}
         self._seen: set[Any] = set()
         self._late: list[int] = []
+        self._covered: dict[int, int] = {}
+        self._unreached: list[tuple[int, int]] = []
+        self._lost = False
 
     def run(self) -> None:
-        """Walk every instruction that a path comes to, once, mostly in the order in which they stand."""
+        """Walk every instruction once, mostly in the order in which they stand; what no path comes to at the end."""
         self._sweep(0, True)
+        self._walk_late()
+        for begin, end in self._unreached:
+            self._lost = True
+            while begin < end:
+                if begin not in self._covered:
+                    self.ids[:], self.starts[:] = [MIXED] * _UNKNOWN, [~begin] * _UNKNOWN
+                    self._covered[begin] = self._sweep(begin, False)
+                    self._walk_late()
+                begin = self._covered[begin]
+
+    def _walk_late(self) -> None:
+        """From labels that only code behind them jumps to."""
         while self._late:
             index = self._late.pop()
             name = self.body[index][1]
             if name not in self._seen:
                 self.ids[:], self.starts[:] = self._saved[name]
-                self._sweep(index, False)
+                self._covered[index] = self._sweep(index, False)
 
-    def _sweep(self, begin: int, first: bool) -> None:
+    def _sweep(self, begin: int, first: bool) -> int:  # noqa: C901  # one loop, for speed
+        """Walk straight on, past what is not reached yet if it is the first time; the index where it ends."""
         body, watch, table, ids, starts, shared = self.body, self.watch, self.rows, self.ids, self.starts, self.shared
         live = True
+        unreached = 0
         for index in range(begin, len(body)):
             op, arg, _ = body[index]
             if op == LABEL:
                 if arg in self._seen:
-                    self._check_late(arg, index, ids)
-                    return
-                live = self._at_label(arg, index, live)
+                    if not self._lost:
+                        self._check_late(arg, index, ids)
+                    return max(index, begin + 1)
+                if self._at_label(arg, index, live):
+                    if not live and first:
+                        self._unreached.append((unreached, index))
+                    live = True
                 continue
             if not live:
-                if not first:
-                    return
-                if op in watch:
-                    self.dead.append(index)
                 continue
             watching = watch.get(op)
             if watching is not None:
@@ -159,8 +176,13 @@ class Walk:
                     self.note(index, entry, start)
             elif kind == PLAIN:
                 self.replace(index, row[1], row[2])
-            else:
-                live = self._other(index, op, arg, row, first)
+            elif not self._other(index, op, arg, row, first):
+                if not first:
+                    return index + 1
+                live, unreached = False, index + 1
+        if not live:
+            self._unreached.append((unreached, len(body)))
+        return len(body)
 
     def replace(self, index: int, pops: int, pushes: int) -> None:
         """Drop entries and push those of this instruction."""
@@ -236,7 +258,8 @@ class Walk:
             if target < index or not first:
                 self._late.append(target)
         elif name in self._seen:
-            self._check_late(name, target, there)
+            if not self._lost:
+                self._check_late(name, target, there)
         elif known[0] != there:
             self._join(target, known, there, from_there)
 
@@ -296,9 +319,8 @@ class Walk:
         begins = [self.start_of(each) for each in self.joins[label]]
         if None in begins:
             return None
-        begin = min(each for each in begins if each is not None)
-        begin = self._with_tests(begin, label)
-        return begin if begin is not None and self._entered_at(begin, label) else None
+        first = self._with_tests(min(each for each in begins if each is not None), label)
+        return first if first is not None and self._entered_at(first, label) else None
 
     def _with_tests(self, begin: int, label: int) -> int | None:
         """The start of a conditional expression, its tests included, from that of its first branch."""

@@ -1,7 +1,7 @@
 """Functions: how MAKE_FUNCTION gets the name, the defaults, the annotations and the closure.
 
 Portable code makes a function as 3.9 does: everything below a code object and its qualified name, and flags that say
-what there is. Annotations are a dict (flag 4), or the function that makes it (flag 16), as the source's compiler has it.
+what there is. Annotations are a dict (flag 4), or the function that makes it (flag 16).
 """
 
 from __future__ import annotations
