@@ -398,7 +398,9 @@ class _Walk:
         self.depths: dict[str, tuple[int, bool]] = {}
         """Handler -> depth that is kept, and whether lasti comes above it."""
         self.pending: list[tuple[int, Any, int]] = [(0, None, 0)]
+        self.reached = True
         self._follow_all()
+        self.reached = False
         for index in range(len(body)):  # what no path reaches
             if not self.seen[index]:
                 self.pending.append((index, None, self._needed(index)))
@@ -446,7 +448,7 @@ class _Walk:
         if old is None:
             self.states[label] = block, depth
             return True
-        if old[0] is not block:
+        if old[0] is not block and self.reached:
             raise TargetError(
                 Finding("it is reached inside of different blocks", f"{self.code.qualname}, label {label}")
             )

@@ -141,7 +141,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         if spot is not None:
             edits.setdefault(spot, []).extend(handler)
     for spot in set(spots.values()):
-        if spot is not None and spot < len(body):
+        if spot is not None and spot < len(body) and not _is_mark(body[spot]):
             edits[spot].append(body[spot])
     if ends:
         _name_exits(body, ends, exits, edits, effects(dialect.name), new)
@@ -223,6 +223,10 @@ def _mark(code: Code, dialect: isa.Dialect, throws: Sequence[int], edits: dict[i
     code.body = rewrite(body, {spot: [*labels, *body[spot : spot + 1]] for spot, labels in marks.items()})
 
 
+def _is_mark(each: Instruction) -> bool:
+    return each[0] == LABEL and each[1].startswith(MARK)
+
+
 def _shifted(indexes: Iterable[int], edits: dict[int, Sequence[Instruction]]) -> list[int]:
     """Where these indexes are after the edits; all are in order."""
     shifted = []
@@ -247,7 +251,7 @@ def handler_places(
     if not outer:
         return places
     tail = len(body) - next(i for i, each in enumerate(reversed(warm)) if each)  # everything from there on is cold
-    marks = [i for i in range(tail, len(body)) if body[i][0] == LABEL and body[i][1].startswith(MARK)]
+    marks = [i for i in range(tail, len(body)) if _is_mark(body[i])]
     if len(marks) == len(outer):
         places.update(zip(outer, marks))
         return places
@@ -284,12 +288,13 @@ def _warm(body: Sequence[Instruction], table: Effects) -> bytearray:
 
 class _Handler(NamedTuple):
     """A handler in the cold part: index of its label, its name, the first index of its region, where it leads to, and
-    the last position in it."""
+    the first and last position in it."""
 
     label: int
     name: str
     setup: int
     exits: Sequence[int]
+    first: Position
     last: Position
 
     def had_behind(self, index: int, around: Sequence[str], body: Sequence[Instruction]) -> bool:
@@ -300,7 +305,7 @@ class _Handler(NamedTuple):
         if ahead:
             return index < min(ahead)
         position = body[index][2]
-        return position is not None and _order(position) <= _order(self.last)
+        return position is not None and _order(self.first) <= _order(position) <= _order(self.last)
 
 
 def _order(position: Position) -> tuple[int, int]:
@@ -317,11 +322,12 @@ def _handlers(body: Sequence[Instruction], tail: int, table: Effects) -> list[_H
     labels = places(body)
     found = []
     for start, end in zip(starts, [*starts[1:], len(body)]):
-        exits, last = [], NOWHERE
-        for op, arg, position in body[start:end]:
-            if op != LABEL and table.rows[op].names_label and labels[arg] < tail:
-                exits.append(labels[arg])
-            if position is not None and _order(position) > _order(last):
-                last = position
-        found.append(_Handler(start, body[start][1], setups[body[start][1]], exits, last))
+        exits = [
+            labels[arg]
+            for op, arg, _ in body[start:end]
+            if op != LABEL and table.rows[op].names_label and labels[arg] < tail
+        ]
+        known = [each[2] for each in body[start:end] if each[2] is not None and each[2][0] is not None]
+        first, last = min(known, key=_order, default=NOWHERE), max(known, key=_order, default=NOWHERE)
+        found.append(_Handler(start, body[start][1], setups[body[start][1]], exits, first, last))
     return found

@@ -1,17 +1,183 @@
-"""loops: FOR_ITER, delegations (YIELD_FROM), `async for`, GET_AWAITABLE."""
+"""loops: FOR_ITER, GET_AWAITABLE, `async for` and delegations (YIELD_FROM).
+
+Portable FOR_ITER drops the iterator and goes to the label. Since 3.12 the native one goes to instructions that drop it:
+END_FOR; in 3.13 END_FOR and POP_TOP; later END_FOR and POP_ITER. Only FOR_ITER may go there.
+
+What a real iterator is in 3.15 is in `iterators`, the loops of SEND are in `delegations`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyasm import isa
-from pyasm.code import Code
-from pyasm.translate import delegations
+from pyasm.code import Code, Instruction
+from pyasm.isa import JUMPS
+from pyasm.native.units import LABEL
+from pyasm.translate import delegations, iterators
+from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.typed import Any
+
+_LOOPS = frozenset({"END_FOR", "POP_ITER", "GET_AWAITABLE"})
+_ENDS = frozenset({"jump", "return", "raise"})
+_NONE = (("LOAD_CONST", None), ("LOAD_COMMON_CONSTANT", "None"))
+_CALLS = frozenset({"CALL", "CALL_FUNCTION", "CALL_METHOD"})
+ENTERING, EXITING = 1, 2
+"""The operand of GET_AWAITABLE for what `async with` awaits; it is for error messages."""
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
+    iterators.lift(code, dialect)
     delegations.lift(code, dialect)
+    if "END_FOR" in dialect.opcodes or dialect.opcodes["GET_AWAITABLE"].operand != "-":
+        _lift(code, dialect)
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
+    iterators.lower(code, dialect)
+    if "END_FOR" in dialect.opcodes:
+        _lower_loops(code, dialect)
+    if dialect.opcodes["GET_AWAITABLE"].operand != "-":
+        _number_awaits(code)
     delegations.lower(code, dialect)
+
+
+def _lift(code: Code, dialect: isa.Dialect) -> None:
+    body = code.body
+    dropping = _dropping(dialect)
+    edits: dict[int, Sequence[Instruction]] = {}
+    for index, (op, arg, position) in enumerate(body):
+        if op not in _LOOPS:
+            continue
+        if op == "END_FOR":
+            edits[index] = ()
+            if dropping is not None and body[index + 1][0] == dropping:
+                edits[index + 1] = ()
+        elif op == "POP_ITER":
+            edits.setdefault(index, (instruction("POP_TOP", None, position),))
+        elif arg is not None and arg == awaited_by(body, index):
+            edits[index] = (instruction(op, None, position),)
+    code.body = rewrite(body, edits)
+
+
+def _dropping(dialect: isa.Dialect) -> str | None:
+    """The instruction that drops the iterator behind END_FOR, if END_FOR does not do so itself."""
+    if "POP_ITER" in dialect.opcodes:
+        return "POP_ITER"
+    return "POP_TOP" if "END_FOR" in dialect.opcodes and dialect.opcodes["END_FOR"].pops(0) == 1 else None
+
+
+def awaited_by(body: Sequence[Instruction], index: int) -> int:
+    """The operand of GET_AWAITABLE: what awaits there, 0 for `await`."""
+    before = [each for each in body[max(0, index - 5) : index] if each[0] != LABEL]
+    if not before:
+        return 0
+    op, _, position = before[-1]
+    if op == "BEFORE_ASYNC_WITH" or (op in _CALLS and before[-2:-1] and before[-2][1] == "__aenter__"):
+        return ENTERING
+    if op == "WITH_EXCEPT_START":
+        return EXITING
+    nones = [each for each in before[-4:-1] if each[:2] in _NONE and each[2] == position]
+    return EXITING if op in _CALLS and len(nones) == 3 else 0
+
+
+def _number_awaits(code: Code) -> None:
+    """Operands for GET_AWAITABLE."""
+    body = code.body
+    edits = {}
+    for index, (op, arg, position) in enumerate(body):
+        if op == "GET_AWAITABLE" and arg is None:
+            edits[index] = (instruction(op, awaited_by(body, index), position),)
+    code.body = rewrite(body, edits)
+
+
+# FOR_ITER
+
+
+class _Ends:
+    """Where the loops of a body end: the labels that FOR_ITER names."""
+
+    def __init__(self, body: list[Instruction], dialect: isa.Dialect) -> None:
+        self.body = body
+        self.new_label = Labels(body).new
+        self.edits: dict[int, list[Instruction]] = {}
+        self.trampolines: list[Instruction] = []
+        self.flows = {name: row.flow for name, row in isa.load(isa.PORTABLE).opcodes.items()}
+        self.flows.update((name, row.flow) for name, row in dialect.opcodes.items())
+        self.dropping = _dropping(dialect)
+        self.loops: dict[Any, list[int]] = {}
+        """Label -> indexes of the FOR_ITERs that go there."""
+        for index, (op, arg, _) in enumerate(body):
+            if op == "FOR_ITER":
+                self.loops.setdefault(arg, []).append(index)
+        rows = [*isa.load(isa.PORTABLE).opcodes.values(), *dialect.opcodes.values()]
+        naming = {row.name for row in rows if row.operand in JUMPS and row.name != "FOR_ITER"}
+        naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
+        self.shared = {arg for op, arg, _ in body if op in naming}
+
+    def put(self) -> None:
+        """Put the instructions that drop the iterator at each of them."""
+        labels = places(self.body)
+        runs: dict[int, list[Any]] = {}
+        for label, sources in self.loops.items():
+            place = labels[label]
+            if place < sources[0]:  # FOR_ITER only goes forward
+                self._detour(label, sources)
+                continue
+            while self.body[place - 1][0] == LABEL:
+                place -= 1
+            runs.setdefault(place, []).append(label)
+        for place, ending in runs.items():
+            self._end(place, ending)
+        if self.trampolines:
+            self.edits.setdefault(len(self.body), []).extend(self.trampolines)
+
+    def _end(self, place: int, ending: list[Any]) -> None:
+        """At the labels from `place` on: those of loops first, with what drops the iterator behind them."""
+        body = self.body
+        behind = place
+        others = []
+        while behind < len(body) and body[behind][0] == LABEL:
+            if body[behind][1] not in ending or body[behind][1] in self.shared:
+                others.append(body[behind])
+            self.edits[behind] = []
+            behind += 1
+        first = []
+        for label in ending:
+            name = self._renamed(label) if label in self.shared else label
+            first.append(instruction(LABEL, name))
+        position = body[self.loops[ending[0]][0]][2]
+        over = []
+        if self.flows[body[place - 1][0]] not in _ENDS:
+            if not others:
+                others = [instruction(LABEL, self.new_label())]
+            over = [instruction("JUMP_FORWARD", others[0][1])]
+        self.edits[place] = [*over, *first, *self._drop(position), *others]
+
+    def _drop(self, position: Any) -> list[Instruction]:
+        dropping = [instruction("END_FOR", None, position)]
+        if self.dropping is not None:
+            dropping.append(instruction(self.dropping, None, position))
+        return dropping
+
+    def _renamed(self, label: Any) -> str:
+        """Another label for the FOR_ITERs that go to this one."""
+        name = self.new_label()
+        for index in self.loops[label]:
+            self.edits[index] = [self.body[index]._replace(arg=name)]
+        return name
+
+    def _detour(self, label: Any, sources: list[int]) -> None:
+        """For a label that is in front of its FOR_ITERs: a place behind all other code, and a jump back."""
+        position = self.body[sources[0]][2]
+        self.trampolines.append(instruction(LABEL, self._renamed(label)))
+        self.trampolines += [*self._drop(position), instruction("JUMP_ABSOLUTE", label, position)]
+
+
+def _lower_loops(code: Code, dialect: isa.Dialect) -> None:
+    ends = _Ends(code.body, dialect)
+    if ends.loops:
+        ends.put()
+        code.body = rewrite(code.body, ends.edits)
