@@ -18,12 +18,13 @@ from collections.abc import Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Handler, Instruction
+from pyasm.code import Code, Handler, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import Effects, effects, number
+from pyasm.translate.flow import reached
 from pyasm.typed import Any
 
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
@@ -303,11 +304,12 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
     """The instructions that the compiler adds late, each with the one that comes before it.
 
     These are a jump back with a conditional one around it, in place of a conditional jump back; the jump out of a
-    CLEANUP_THROW; and a NOT_TAKEN, when its block has no slot left of an instruction that the optimizer removed: it
-    takes over what such a slot says.
+    CLEANUP_THROW; that behind a branch, out of code that was moved to the end; and a NOT_TAKEN, when its block has no
+    slot left of an instruction that the optimizer removed: it takes over what such a slot says.
     """
     found: list[tuple[int, int]] = []
     late = _late(dialect.name)
+    leaving = _Leaving(body, dialect)
     previous = branch = before_branch = 0
     fresh = True  # nothing was removed from this block
     for index, each in enumerate(body):
@@ -322,7 +324,7 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
             fresh = True
         else:
             if op in late.back:
-                if body[previous][0] == "CLEANUP_THROW":
+                if body[previous][0] == "CLEANUP_THROW" or leaving(index, previous):
                     found.append((index, previous))
                 elif dialect.uncovered == "throw":
                     pass
@@ -334,6 +336,32 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
                 branch, before_branch = index, previous
             previous = index
     return found
+
+
+class _Leaving:
+    """Finds the jumps that compilers put behind a branch where it went on, until it was moved to the end."""
+
+    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
+        self.body = body
+        self.dialect = dialect
+        self.late = _late(dialect.name)
+        self.warm: Any = None
+
+    def __call__(self, index: int, previous: int) -> bool:
+        """Is the jump back at this index one of them? `previous` is the index of the instruction before it."""
+        body = self.body
+        op, _, position = body[previous]
+        if op not in self.late.branches and op not in self.late.back:
+            return False
+        _, target, own = body[index]
+        if own != (position if self.dialect.late_positions else Position()):
+            return False
+        if op in self.late.branches and _is_next(body, index + 1, body[previous][1]):
+            return False  # the branch goes around it
+        if self.warm is None:
+            self.labels = places(body)
+            self.warm = reached(body, effects(self.dialect.name))
+        return not self.warm[index] and bool(self.warm[self.labels[target]])
 
 
 def _repeats(body: Sequence[Instruction], label: str, position: Any) -> bool:

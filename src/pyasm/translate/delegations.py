@@ -26,6 +26,7 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import Effects, effects
+from pyasm.translate.flow import reached
 from pyasm.translate.frames import handlers_around
 from pyasm.typed import Any, NamedTuple
 
@@ -33,7 +34,6 @@ MARK = "throw"
 """The stem of labels that stand for the places of handlers."""
 NOWHERE = Position()
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
-_ENDS = frozenset({"jump", "return", "raise"})
 
 
 class _Loop(NamedTuple):
@@ -245,7 +245,7 @@ def handler_places(
 ) -> dict[int, int | None]:
     """Index of each YIELD_FROM -> that in front of which its handler goes; None: right behind it."""
     table = effects(dialect.name)
-    warm = _warm(body, table)
+    warm = reached(body, table)
     outer = [index for index in delegations if warm[index]]
     places: dict[int, int | None] = dict.fromkeys(delegations)
     if not outer:
@@ -263,27 +263,6 @@ def handler_places(
             number += 1
         places[index] = handlers[number].label if number < len(handlers) else len(body)
     return places
-
-
-def _warm(body: Sequence[Instruction], table: Effects) -> bytearray:
-    """For each instruction: does a way without exceptions lead there?"""
-    warm = bytearray(len(body))
-    labels = places(body)
-    pending = [0]
-    while pending:
-        index = pending.pop()
-        while index < len(body) and not warm[index]:
-            warm[index] = 1
-            op, arg, _ = body[index]
-            index += 1
-            if op == LABEL:
-                continue
-            row = table.rows[op]
-            if row.names_label and op not in _SETUPS:
-                pending.append(labels[arg])
-            if row.flow in _ENDS:
-                break
-    return warm
 
 
 class _Handler(NamedTuple):

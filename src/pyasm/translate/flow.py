@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import places
+from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,3 +58,24 @@ def forward(
             state = following
             index += 1
     return states
+
+
+def reached(body: Sequence[Instruction], table: Effects) -> bytearray:
+    """For each instruction, 1 if a way without exceptions leads there. Compilers move all other code to the end."""
+    found = bytearray(len(body))
+    labels = places(body)
+    pending = [0]
+    while pending:
+        index = pending.pop()
+        while index < len(body) and not found[index]:
+            found[index] = 1
+            op, arg, _ = body[index]
+            index += 1
+            if op == LABEL:
+                continue
+            row = table.rows[op]
+            if row.names_label and row.flow != "setup":
+                pending.append(labels[arg])
+            if row.flow in ("jump", "return", "raise"):
+                break
+    return found
