@@ -9,15 +9,27 @@ from pyasm.errors import (
     Finding,
     MalformedError,
     TargetError,
+    TupleError,
 )
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode, offsets
 from pyasm.text import format, parse
+from pyasm.tuples import (
+    Const,
+    byte_compile,
+    byte_compile_obj,
+    execute_tups,
+    from_tuples,
+    macro,
+    to_tuples,
+    unused_var,
+)
 
 __all__ = [
     "AssemblyError",
     "AssemblySyntaxError",
     "Code",
+    "Const",
     "EncodeError",
     "Finding",
     "Free",
@@ -27,10 +39,18 @@ __all__ = [
     "MalformedError",
     "Position",
     "TargetError",
+    "TupleError",
+    "byte_compile",
+    "byte_compile_obj",
     "decode",
     "encode",
+    "execute_tups",
     "format",
+    "from_tuples",
+    "macro",
     "offsets",
     "parse",
     "pyc",
+    "to_tuples",
+    "unused_var",
 ]

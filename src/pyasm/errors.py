@@ -56,6 +56,10 @@ class TargetError(AssemblyError):
     """The target cannot express what the code holds: an instruction, a constant, a dialect that is not there."""
 
 
+class TupleError(AssemblyError, ValueError):
+    """A list of tuples that is no program: an unknown instruction or label, a missing END, text that is no literal."""
+
+
 class AssemblySyntaxError(AssemblyError, SyntaxError):
     """Assembly text that cannot be read: a real SyntaxError, with file, line, column and the line itself.
 
