@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import pyasm
-from pyasm import isa
-from pyasm.translate import lift
+from pyasm import isa, translate
 
 FOLDER = Path(__file__).parent / "macros"
 PROGRAMS = sorted(FOLDER.glob("*.py"))
@@ -25,9 +24,10 @@ def expected(program: Path) -> str:
 
 
 def untranslated() -> set[str]:
-    """The instructions of this very module that lifting leaves as they are: it is not complete then."""
-    code = lift(pyasm.decode(compile(Path(__file__).read_bytes(), __file__, "exec")))
-    return {inst for inst, _ in pyasm.to_tuples(code)} - set(isa.load(isa.PORTABLE).opcodes) - PSEUDO
+    """What lifting leaves as it is in this very module, and the passes that do nothing yet: it is not complete then."""
+    code = translate.lift(pyasm.decode(compile(Path(__file__).read_bytes(), __file__, "exec")))
+    left = {inst for inst, _ in pyasm.to_tuples(code)} - set(isa.load(isa.PORTABLE).opcodes) - PSEUDO
+    return left | {each.__name__ for each in translate.PASSES if "not written yet" in str(each.__doc__)}
 
 
 PSEUDO = {"DEFINE", "ADD_ARG", "LABEL", "LOAD_OBJECT", "END"}
