@@ -147,7 +147,7 @@ class _Exits(Walk):
     """Which entries are exits, in a body with native handlers."""
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.body, code.qualname, isa.PORTABLE, dialect.name)
+        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
         self.specials = {
             "SETUP_FINALLY": self.setup,
             "SETUP_CLEANUP": self.setup_cleanup,

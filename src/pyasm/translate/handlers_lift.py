@@ -8,9 +8,10 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, places, rewrite
-from pyasm.translate.kinds import VALUE, State, Walk, next_real, permutation
+from pyasm.translate.kinds import VALUE, State, Walk, next_real, permutation, rows
 from pyasm.typed import Any
 
+_NATIVE = ("POP_EXCEPT", "RERAISE", "END_ASYNC_FOR")
 CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH"})
 SIX, UNBIND, LOOP, ONE = "six", "unbind", "loop", "one"
@@ -86,7 +87,9 @@ class _Lifting(Walk):
     """Which entries are exceptions, states of handling, and places, in a body with native handlers."""
 
     def __init__(self, code: Code, dialect: isa.Dialect, forms: dict[str, Form]) -> None:
-        super().__init__(code.body, code.qualname, isa.PORTABLE, dialect.name)
+        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
+        native = rows(dialect.name)  # of these two tables' words, only the handlers' are still native
+        self.rows = {**self.rows, **{op: native[op] for op in _NATIVE if op in native}}
         self.forms = forms
         self.specials = {
             "SETUP_FINALLY": self.setup,

@@ -70,7 +70,7 @@ class _Lowering(Walk):
     """Which entries are of a handler's six, in portable code."""
 
     def __init__(self, code: Code, forms: dict[str, Form], dialect: isa.Dialect) -> None:
-        super().__init__(code.body, code.qualname, isa.PORTABLE, dialect.name)
+        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = forms
         self.specials = {
             "SETUP_FINALLY": self.setup,
