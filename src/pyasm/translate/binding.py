@@ -67,7 +67,12 @@ def unchecked(code: Code, names: Mapping[str, int], happenings: Sequence[Event],
     parameters = len(code.parameters)
     found = _of_many(names, happenings, restores) if len(names) > FOLLOWED else set()
     touched = {arg for _, kind, arg in happenings if kind == UNBIND}
-    bits = {n: 1 << i for n, i in names.items() if i < FOLLOWED and (i >= parameters or n in touched)}
+    unsure = {arg for _, kind, arg in happenings if kind == LOAD} - (_bound_first(happenings) - touched)
+    bits = {
+        name: 1 << index
+        for name, index in names.items()
+        if index < FOLLOWED and name in unsure and (index >= parameters or name in touched)
+    }
     if not bits:
         return found
     scan = _Scan(bits, restores)
@@ -79,6 +84,20 @@ def unchecked(code: Code, names: Mapping[str, int], happenings: Sequence[Event],
             if mask & segment.exposed:
                 found.update(index for bit, index in segment.first.items() if bit & mask)
     return found
+
+
+def _bound_first(happenings: Sequence[Event]) -> set[str]:
+    """The locals that are stored before execution can take different ways, and not loaded before that."""
+    stored: set[str] = set()
+    loaded: set[str] = set()
+    for _, kind, arg in happenings:
+        if kind == STORE and arg not in loaded:
+            stored.add(arg)
+        elif kind == LOAD and arg not in stored:
+            loaded.add(arg)
+        elif kind > UNBIND:
+            break
+    return stored
 
 
 class _Segment:

@@ -23,7 +23,7 @@ from pyasm.typed import Any, NamedTuple
 BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
 _BORROWS = frozenset(BORROWED.values())
 
-_FIXED, _COUNTED, _KEPT, _LOAD, _LOADS, _STORE, _STORE_LOAD, _STORES, _CLEAR, _KILL, _COPY, _SWAP = range(12)
+_FIXED, _COUNTED, _LOAD, _LOADS, _STORE, _STORE_LOAD, _STORES, _CLEAR, _KILL, _COPY, _SWAP = range(11)
 _SPECIAL = {
     "LOAD_FAST": _LOAD,
     "LOAD_FAST_LOAD_FAST": _LOADS,
@@ -43,13 +43,19 @@ _NEXT, _SPLIT, _BRANCH, _JUMP, _END = range(5)
 _FLOWS = {"branch": _BRANCH, "jump": _JUMP, "return": _END, "raise": _END}
 
 
+_Change = tuple[int, tuple[None, ...], bool]
+"""How many entries go, what comes instead; does the top entry come back above that?"""
+
+
 class _Step(NamedTuple):
     """What an instruction does with entries of the stack, and where execution goes on."""
 
     kind: int
-    pops: Any
-    pushes: Any
     flow: int
+    pops: int = 0
+    pushes: tuple[None, ...] = ()
+    counted: Any = None
+    """When that depends on the operand: the changes by operand, found when they are first needed."""
 
 
 @cache
@@ -57,28 +63,38 @@ def _steps(dialect_name: str) -> dict[str, _Step]:
     """The steps of the native instructions, of the portable ones that it does not have, and of pseudo instructions."""
     rows = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes}
     steps = {name: _step(row) for name, row in rows.items()}
-    steps.update(dict.fromkeys(("SETUP_FINALLY", "SETUP_CLEANUP"), _Step(_FIXED, 0, 0, _SPLIT)))  # their handlers see
-    steps.update(dict.fromkeys(("SETUP_WITH", "POP_BLOCK"), _Step(_FIXED, 0, 0, _NEXT)))
+    steps.update(dict.fromkeys(("SETUP_FINALLY", "SETUP_CLEANUP"), _Step(_FIXED, _SPLIT)))  # their handlers see it all
+    steps.update(dict.fromkeys(("SETUP_WITH", "POP_BLOCK"), _Step(_FIXED, _NEXT)))
     return steps
 
 
 def _step(row: isa.Opcode) -> _Step:
     flow = _FLOWS.get(row.flow, _NEXT)
     if row.name in _SPECIAL:
-        return _Step(_SPECIAL[row.name], 0, 0, flow)
+        return _Step(_SPECIAL[row.name], flow)
     before, _, after = row.stack.partition("--")
     left, right = before.split(), after.partition("|")[0].split()
     while left and right and left[0] == right[0]:
         del left[0], right[0]
-    kept = None
+    kept = ""
     if left and right and (left[-1] == right[-1] or "METHOD" in row.flags):  # the attribute comes with its object
         kept = right.pop()
-    found = isa.effects(f"{' '.join(left)} -- {' '.join(right)}")
-    if kept is not None:
-        return _Step(_KEPT, found, isa.effects(f"-- {kept}").net, flow)
-    if any("[" in entry for entry in left + right):
-        return _Step(_COUNTED, found.pops, found.net, flow)
-    return _Step(_FIXED, found.pops(0), found.net(0) + found.pops(0), flow)
+    counted = _Counted(f"{' '.join(left)} -- {' '.join(right)}", kept)
+    if kept or any("[" in entry for entry in left + right):
+        return _Step(_COUNTED, flow, counted=counted)
+    return _Step(_FIXED, flow, *counted[0][:2])
+
+
+class _Counted(dict[int, _Change]):
+    """Operand -> change of the stack."""
+
+    def __init__(self, signature: str, kept: str) -> None:
+        self.found, self.keeps = isa.effects(signature), isa.effects(f"-- {kept}").net
+
+    def __missing__(self, n: int) -> _Change:
+        pops = self.found.pops(n)
+        self[n] = change = pops, (None,) * (pops + self.found.net(n)), self.keeps(n) > 0
+        return change
 
 
 def borrow(body: list[Instruction], dialect: isa.Dialect) -> None:
@@ -188,17 +204,27 @@ class _Blocks:
         stack: list[_Entry] = []
         loads: list[int] = []
         owned: set[int] = set()
-        index, flow = max(start, self.first), _NEXT
-        while index < stop:
+        end, flow = stop, _NEXT
+        for index in range(max(start, self.first), stop):
             op, arg, _ = body[index]
             if op == LABEL:
+                end = index
                 break
-            kind, pops, pushes, flow = steps[op]
+            kind, flow, pops, pushes, counted = steps[op]
             if kind == _FIXED:
                 if pops:
                     del stack[-pops:]
                 if pushes:
-                    stack += _DUMMIES[pushes]
+                    stack += pushes
+            elif kind == _COUNTED:
+                top = stack[-1] if stack else None
+                pops, pushes, keeps = counted[arg if type(arg) is int else number(arg)]
+                if pops:
+                    del stack[-pops:]
+                if pushes:
+                    stack += pushes
+                if keeps:
+                    stack.append(top)
             elif kind == _LOAD:
                 stack.append((index, arg))
                 loads.append(index)
@@ -206,11 +232,11 @@ class _Blocks:
                 stack += [(index, arg[0]), (index, arg[1])]
                 loads.append(index)
             else:
-                _OTHERS[kind](index, arg, pops, pushes, stack, owned)
-            index += 1
+                _OTHERS[kind](index, arg, stack, owned)
             if flow:
+                end = index + 1
                 break
-        self.end, self.flow = index, flow
+        self.end, self.flow = end, flow
         owned.update([entry[0] for entry in stack if entry])
         return [load for load in loads if load not in owned]
 
@@ -218,63 +244,45 @@ class _Blocks:
 # -- what instructions do with a stack: an entry is the index of the load that pushed it and the local, or None
 
 _Entry = Any
-_DUMMIES = [(None,) * count for count in range(16)]
 
 
-def _counted(index: int, arg: Any, pops: Any, net: Any, stack: list[_Entry], owned: set[int]) -> None:
-    n = number(arg)
-    count = pops(n)
-    if count:
-        del stack[-count:]
-    stack += (None,) * (count + net(n))
-
-
-def _kept(index: int, arg: Any, found: Any, keeps: Any, stack: list[_Entry], owned: set[int]) -> None:
-    top = stack[-1] if stack else None
-    _counted(index, arg, found.pops, found.net, stack, owned)
-    if keeps(number(arg)):
-        stack.append(top)
-
-
-def _store(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+def _store(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
     top = stack.pop() if stack else None
-    _kill(index, arg, pops, pushes, stack, owned)
+    _kill(index, arg, stack, owned)
     if top:
         owned.add(top[0])
 
 
-def _store_load(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
-    _store(index, arg[0], pops, pushes, stack, owned)
+def _store_load(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
+    _store(index, arg[0], stack, owned)
     stack.append((index, arg[1]))
 
 
-def _stores(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
-    _store(index, arg[0], pops, pushes, stack, owned)
-    _store(index, arg[1], pops, pushes, stack, owned)
+def _stores(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
+    _store(index, arg[0], stack, owned)
+    _store(index, arg[1], stack, owned)
 
 
-def _kill(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+def _kill(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
     owned.update([entry[0] for entry in stack if entry and entry[1] == arg])
 
 
-def _clear(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
-    _kill(index, arg, pops, pushes, stack, owned)
+def _clear(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
+    _kill(index, arg, stack, owned)
     stack.append((index, arg))
 
 
-def _copy(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+def _copy(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
     stack.append(stack[-arg] if arg <= len(stack) else None)
 
 
-def _swap(index: int, arg: Any, pops: Any, pushes: Any, stack: list[_Entry], owned: set[int]) -> None:
+def _swap(index: int, arg: Any, stack: list[_Entry], owned: set[int]) -> None:
     if arg > len(stack):
         stack[:0] = [None] * (arg - len(stack))
     stack[-arg], stack[-1] = stack[-1], stack[-arg]
 
 
-_OTHERS: dict[int, Callable[[int, Any, Any, Any, list[_Entry], set[int]], None]] = {
-    _COUNTED: _counted,
-    _KEPT: _kept,
+_OTHERS: dict[int, Callable[[int, Any, list[_Entry], set[int]], None]] = {
     _STORE: _store,
     _STORE_LOAD: _store_load,
     _STORES: _stores,

@@ -33,31 +33,27 @@ LAST_SMALL = 255
 _LITERALS: dict[str, Any] = {"None": None, "True": True, "False": False, "''": "", "-1": -1}
 """Those of the common constants that a LOAD_CONST can have."""
 _SHORT = frozenset({SMALL, COMMON, RETURNED})
+_LOWERED = frozenset({CONST, ASSERTION, COMMON})
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To LOAD_CONST, RETURN_VALUE and LOAD_ASSERTION_ERROR."""
     if _SHORT.isdisjoint(dialect.opcodes):
         return
-    new: list[Instruction] = []
-    labels: Labels | None = None
-    returns = RETURNED in dialect.opcodes
-    before = ""
-    for each in code.body:
-        op, arg, position = each
-        if op == SMALL:
-            each = instruction(CONST, arg, position)
-        elif op == COMMON:
-            each = _lifted_common(each)
-        elif op == RETURNED:
-            new.append(instruction(CONST, arg, position))
-            each = instruction(RETURN, None, position)
-        elif op == RETURN and returns and before == CONST:
-            labels = labels or Labels(code.body)
-            new.append(instruction(LABEL, labels.new()))
-        new.append(each)
-        before = op
-    code.body = new
+    body = code.body
+    edits: dict[int, Sequence[Instruction]] = {}
+    if RETURNED in dialect.opcodes:
+        new_label = Labels(body).new
+        for index, each in enumerate(body):
+            if each[0] == RETURNED:
+                edits[index] = instruction(CONST, *each[1:]), instruction(RETURN, None, each[2])
+            elif each[0] == RETURN and index and body[index - 1][0] == CONST:
+                edits[index] = instruction(LABEL, new_label()), each
+        code.body = rewrite(body, edits)
+        return
+    for index in [i for i, each in enumerate(body) if each[0] in _SHORT]:
+        op, arg, position = body[index]
+        body[index] = instruction(CONST, arg, position) if op == SMALL else _lifted_common(body[index])
 
 
 def _lifted_common(each: Instruction) -> Instruction:
@@ -76,7 +72,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     short = _short(dialect.name)
     returns = RETURNED in dialect.opcodes
     edits: dict[int, Sequence[Instruction]] = {}
-    for index, (op, value, position) in enumerate(body):
+    for index in [i for i, each in enumerate(body) if each[0] in _LOWERED]:
+        op, value, position = body[index]
         if op == CONST:
             kind = type(value)
             if kind in _SIMPLE:

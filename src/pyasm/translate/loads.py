@@ -185,31 +185,31 @@ class _Separator:
 
     def body(self) -> list[Instruction]:
         """The new body."""
-        old, marks, restores, cells = self.old, self.marks, self.shadows.restores, self.cells
-        new: list[Instruction] = []
-        before, name_before = 0, ""  # a load or store that would take another into one instruction
-        for index, each in enumerate(old):
-            if marks and index in marks:
-                new += [self._label() for _ in range(marks[index])]
-                before = 0
-            op, arg, position = each
-            kinds = _PARTS.get(op)
-            if kinds is None or index in restores:
-                new.append(each)
-                before = 0
+        old, shadows, cells = self.old, self.shadows, self.cells
+        edits: dict[int, list[Instruction]] = {}
+        new = old[:]
+        single, kind_before, name_before = -2, 0, ""  # a load or store that would take another into one instruction
+        for index in [i for i, each in enumerate(old) if each[0] in _PARTS]:
+            op, arg, position = old[index]
+            kinds = _PARTS[op]
+            if index in shadows.restores:
                 continue
-            names = arg if len(kinds) == 2 else (arg,)
-            if before and fuses(old, index - 1, before, name_before, kinds[0], names[0], self.small):
-                new.append(self._label())
-            before = 0
-            if cells and kinds == _ONE_LOAD and self._is_cell(index, arg):
-                new.append(instruction("LOAD_CLOSURE", arg, position))
-            elif len(kinds) == 2:
-                new += [instruction(_NAMES[kind], name, position) for kind, name in zip(kinds, names)]
-            else:
-                new.append(each if op != "LOAD_FAST_BORROW" else instruction("LOAD_FAST", arg, position))
-                before, name_before = kinds[0], arg
-        return new
+            pair = len(kinds) == 2
+            if pair:
+                parts = [instruction(_NAMES[kind], name, position) for kind, name in zip(kinds, arg)]
+                edits[index] = parts
+            elif cells and kinds[0] == LOAD and self._is_cell(index, arg):
+                new[index] = instruction("LOAD_CLOSURE", arg, position)
+                continue
+            elif op == "LOAD_FAST_BORROW":
+                new[index] = instruction("LOAD_FAST", arg, position)
+            first = arg[0] if pair else arg
+            if single == index - 1 and fuses(old, single, kind_before, name_before, kinds[0], first, self.small):
+                self.marks.setdefault(index, 1)
+            single, kind_before, name_before = -2 if pair else index, kinds[0], first
+        for index, count in self.marks.items():
+            edits[index] = [self._label() for _ in range(count)] + edits.get(index, [new[index]])
+        return rewrite(new, edits)
 
     def _is_cell(self, index: int, name: str) -> bool:
         return type(name) is Free or (name in self.cells and (index, name) not in self.shadows.plain)
