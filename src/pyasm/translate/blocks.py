@@ -33,6 +33,7 @@ _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
 _SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
+_QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
@@ -349,14 +350,14 @@ class _Leaving:
 
     def __call__(self, index: int, previous: int) -> bool:
         """Is the jump back at this index one of them? `previous` is the index of the instruction before it."""
-        body = self.body
+        body, late = self.body, self.late
         op, _, position = body[previous]
-        if op not in self.late.branches and op not in self.late.back:
+        if op not in late.branches and op not in late.back and op != "END_ASYNC_FOR":
             return False
-        _, target, own = body[index]
-        if own != (position if self.dialect.late_positions else Position()):
+        jump, target, own = body[index]
+        if (jump, own) not in ((_QUIET, position), ("JUMP_BACKWARD", Position())):
             return False
-        if op in self.late.branches and _is_next(body, index + 1, body[previous][1]):
+        if op in late.branches and _is_next(body, index + 1, body[previous][1]):
             return False  # the branch goes around it
         if self.warm is None:
             self.labels = places(body)

@@ -135,9 +135,9 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     exits: dict[int, str] = {}
     for index in delegations:
         spot = spots.get(index)
-        exits[index] = new()
-        main, handler = _native(body[index][2], exits[index], new, dialect, inline=spot is None)
+        main, handler = _native(body[index][2], new, dialect, inline=spot is None)
         edits[index] = main
+        exits[index] = next(arg for op, arg, _ in main[1:] if op == LABEL)
         if spot is not None:
             edits.setdefault(spot, []).extend(handler)
     for spot in set(spots.values()):
@@ -172,7 +172,10 @@ def _name_exits(
     table: Effects,
     new: Callable[[], str],
 ) -> None:
-    """Give END_ASYNC_FOR the label of the END_SEND in the loop that it ends; one that is never executed, if need be."""
+    """Give END_ASYNC_FOR the label behind the delegation in the loop that it ends.
+
+    It is for tracing only. Where there is no such loop it is an END_SEND that is never executed.
+    """
     around = handlers_around(body, table, list(exits))
     named = {ends.get(handlers[-1]): exits[index] for index, handlers in around.items() if handlers}
     for index in set(ends.values()):
@@ -186,10 +189,10 @@ def _name_exits(
 
 
 def _native(
-    position: Position | None, exit: str, new: Callable[[], str], dialect: isa.Dialect, *, inline: bool
+    position: Position | None, new: Callable[[], str], dialect: isa.Dialect, *, inline: bool
 ) -> tuple[list[Instruction], list[Instruction]]:
     """The loop, and the handler that stands elsewhere."""
-    start = new()
+    start, exit = new(), new()
     send = [instruction(LABEL, start), instruction("SEND", exit, position)]
     yielding = [instruction("YIELD_VALUE", None, position)]
     back = instruction("JUMP_BACKWARD_NO_INTERRUPT", start, position)
