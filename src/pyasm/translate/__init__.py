@@ -7,8 +7,11 @@ portable: what the passes so far stand for is portable, the rest is native.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyasm import isa
 from pyasm.code import Code, Layout
+from pyasm.errors import Finding, TargetError
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
 from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
@@ -39,14 +42,22 @@ def lower(code: Code, dialect: str | None = None) -> Code:
 
 
 def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
-    """A translated copy. Inner code objects come first, since functions are made of them."""
+    """A translated copy. Inner code objects come first, since functions are made of them.
+
+    TargetError has the findings of all of them.
+    """
     inner: dict[int, Code] = {}
+    findings: list[Finding] = []
 
     def translated(value: Any) -> Any:
         if not isinstance(value, Code):
             return value
         if id(value) not in inner:
-            inner[id(value)] = _translated(value, dialect, lifting=lifting)
+            inner[id(value)] = value
+            try:
+                inner[id(value)] = _translated(value, dialect, lifting=lifting)
+            except TargetError as error:
+                findings.extend(error.findings)
         return inner[id(value)]
 
     body = [each._replace(arg=translated(each.arg)) if isinstance(each.arg, Code) else each for each in code.body]
@@ -66,16 +77,24 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
             origin=origin,
         )
     if lifting:
-        for each in PASSES:
-            each.lift(new, dialect)
+        _run(lambda: [each.lift(new, dialect) for each in PASSES], findings)
         return new
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         new.layout, new.stack_size = None, 0
     if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
-    for each in reversed(PASSES):
-        each.lower(new, dialect)
+    _run(lambda: [each.lower(new, dialect) for each in reversed(PASSES)], findings)
     return new
+
+
+def _run(passes: Callable[[], Any], findings: list[Finding]) -> None:
+    """The passes of one code object; TargetError when there are findings already or then."""
+    try:
+        passes()
+    except TargetError as error:
+        findings.extend(error.findings)
+    if findings:
+        raise TargetError(findings)
 
 
 def _odd_line_table(code: Code, layout: Layout, dialect: isa.Dialect) -> bytes | None:
