@@ -76,16 +76,19 @@ def test_the_library_comes_back():
                 each.lift(after, RUNNING)
             for each in PASSES[::-1]:
                 each.lower(after, RUNNING)
-            found = translatekit.compare(before, after)
-            if found is not None and not _only_a_load_moved(before, after):
+            found = translatekit.compare(_settled(before), _settled(after))
+            if found is not None:
                 different.append(f"{module.co_filename}: {found}")
     assert not different, "\n".join(different[:5])
 
 
-def _only_a_load_moved(before, after):
-    """A load takes the position of a test behind it, and loses it when it is fused with a store again."""
-    pairs = [(a, b) for a, b in zip(before.body, after.body) if a != b and a.op != "LABEL" and a.arg != b.arg]
-    return not pairs and all(a.op == b.op == "LOAD_FAST" or a[:2] == b[:2] for a, b in zip(before.body, after.body))
+def _settled(code):
+    """Without the positions of loads behind stores: a test behind one gives its own, and fusing drops it again."""
+    body = list(code.body)
+    for index in range(1, len(body)):
+        if (body[index - 1].op, body[index].op) == ("STORE_FAST", "LOAD_FAST"):
+            body[index] = body[index]._replace(position=None)
+    return code.replace(body=body)
 
 
 def test_the_library_leaves_nothing_native():

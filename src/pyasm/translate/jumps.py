@@ -9,8 +9,8 @@ Portable jumps have no direction, test any value, and the same goes for UNARY_NO
     JUMP_IF_x_OR_POP L                 COPY 1; POP_JUMP_IF_x L; POP_TOP
     UNARY_NOT; UNARY_NOT               TO_BOOL
 
-and NOT_TAKEN behind every conditional jump. The jumps of for loops and of SEND are not among these, nor is the NOT_TAKEN
-of async for.
+and NOT_TAKEN behind every conditional jump. The jumps of for loops and of SEND are not among these, nor is the
+NOT_TAKEN of async for.
 
 Compilers use a jump without a look for signals from a handler, which stands at the end, back to the code after the try
 statement. In 3.9's order that is a jump forward, and so it is JUMP_FORWARD.
