@@ -109,25 +109,29 @@ def borrow(body: list[Instruction], dialect: isa.Dialect) -> None:
             blocks.go_on()
 
 
-def hidden(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[int, int]:
-    """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> how many labels tell.
+BEGIN, EMPTY = "block", "empty"
+"""How labels are called to which nothing jumps: a block begins there; and before that is one without instructions,
+behind which some compilers look no further."""
 
-    Two labels are an empty block; behind one, some compilers look no further.
-    """
-    marks: dict[int, int] = {}
+
+def hidden(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[int, str]:
+    """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> BEGIN or EMPTY."""
+    marks: dict[int, str] = {}
     blocks = _Blocks(body, dialect)
     while blocks.pending:
         start = blocks.next()
         if start is None:
             continue
         may = blocks.borrowable(start, len(body))
-        if any(body[index][0] in BORROWED for index in may):
+        wrong = [index for index in may if body[index][0] in BORROWED]
+        if wrong:
             do = [index for index in range(start, blocks.end) if body[index][0] in _BORROWS]
-            if blocks.hides and not do:
-                marks[blocks.first] = 1 if blocks.first > start else 2
+            alone = len(wrong) == 1 and blocks.flow == _END  # part of an expression that is returned
+            if blocks.hides and not (do and (alone or do[-1] > wrong[0])):
+                marks[blocks.left(start, wrong[0], do)] = EMPTY
                 continue
             for index in blocks.splits(start, do):
-                marks[index] = 1
+                marks[index] = BEGIN
         blocks.go_on()
     return marks
 
@@ -159,14 +163,16 @@ class _Blocks:
         while first < len(body) and body[first][0] == LABEL:
             first += 1
         self.first = first
-        return None if self.hides and first > start + 1 and self._is_empty(start, first) else start
+        return None if self.hides and self._is_empty(start, first) else start
 
     def _is_empty(self, start: int, first: int) -> bool:
-        """Of labels in a row: does nothing go to one of them, so that they are not one place by chance?"""
+        """Is an empty block among these labels?"""
+        if not any(str(each[1]).startswith(EMPTY) for each in self.body[start:first]):
+            return False
         if self.named is None:
             jumps = {op for op, step in self.steps.items() if _SPLIT <= step.flow <= _JUMP} | {"SETUP_WITH"}
             self.named = {arg for op, arg, _ in self.body if op in jumps}
-        return any(each[1] not in self.named for each in self.body[start:first])
+        return any(str(each[1]).startswith(EMPTY) and each[1] not in self.named for each in self.body[start:first])
 
     def go_on(self) -> None:
         """To where the block goes."""
@@ -177,6 +183,17 @@ class _Blocks:
                 self.pending.append(self.labels[label])
         if flow <= _BRANCH and end < len(self.body):
             self.pending.append(end)
+
+    def left(self, start: int, wrong: int, do: Sequence[int]) -> int:
+        """Where an empty block is after which nothing borrows: behind a region, as the end of a `try`, if possible."""
+        stop, body = self.end, self.body
+        for place in range(wrong, self.first, -1):
+            if body[place - 1][0] == "POP_BLOCK" and self.borrowable(start, place) == do:
+                break
+        else:
+            place = wrong if do else self.first
+        self.end = stop
+        return place
 
     def splits(self, start: int, do: Sequence[int]) -> list[int]:
         """Where a block has to be split so that these loads borrow, and no other does."""

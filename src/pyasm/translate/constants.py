@@ -18,6 +18,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
+from pyasm.translate.borrowing import BEGIN
 from pyasm.translate.edit import Labels, instruction, rewrite
 from pyasm.typed import Any
 
@@ -43,7 +44,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     body = code.body
     edits: dict[int, Sequence[Instruction]] = {}
     if RETURNED in dialect.opcodes:
-        new_label = Labels(body).new
+        new_label = Labels(body, BEGIN).new
         for index, each in enumerate(body):
             if each[0] == RETURNED:
                 edits[index] = instruction(CONST, *each[1:]), instruction(RETURN, None, each[2])

@@ -5,8 +5,9 @@
     LOAD_FAST_BORROW       without a reference of its own (3.14 and later), also for two
     LOAD_FAST              of a cell: LOAD_CLOSURE (3.13 and later)
 
-lower chooses as the compiler does. It sees basic blocks, where the compiler has more than the jumps tell: it splits at
-places to which nothing jumps in the end. Lifting puts a label there, when it makes a difference.
+lower chooses as the compiler does, block by block. The compiler has more blocks than the jumps tell: some begin where
+nothing jumps in the end. Lifting puts a label there, `block1:`, when it makes a difference, and `empty1:` for a block
+without instructions.
 """
 
 from __future__ import annotations
@@ -175,13 +176,12 @@ class _Separator:
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         self.old = code.body
-        self.marks: dict[int, int] = {}
-        """Index -> how many labels have to be put there."""
+        self.marks: dict[int, str] = {}
+        """Index -> what kind of label has to be put there."""
         self.shadows = _Shadows(code.body, dialect)
         self.cells = {*code.cells, *code.frees} if "LOAD_CLOSURE" not in dialect.opcodes else set()
         pairs = PAIRS[LOAD, LOAD] in dialect.opcodes
         self.small = set((code.parameters + code.locals)[: LAST_OF_PAIR + 1]) if pairs else set()
-        self.labels: Labels | None = None
 
     def body(self) -> list[Instruction]:
         """The new body."""
@@ -205,19 +205,15 @@ class _Separator:
                 new[index] = instruction("LOAD_FAST", arg, position)
             first = arg[0] if pair else arg
             if single == index - 1 and fuses(old, single, kind_before, name_before, kinds[0], first, self.small):
-                self.marks.setdefault(index, 1)
+                self.marks.setdefault(index, borrowing.BEGIN)
             single, kind_before, name_before = -2 if pair else index, kinds[0], first
-        for index, count in self.marks.items():
-            edits[index] = [self._label() for _ in range(count)] + edits.get(index, [new[index]])
+        labels = {kind: Labels(old, kind) for kind in set(self.marks.values())}
+        for index, kind in self.marks.items():
+            edits[index] = [instruction(LABEL, labels[kind].new()), *edits.get(index, [new[index]])]
         return rewrite(new, edits)
 
     def _is_cell(self, index: int, name: str) -> bool:
         return type(name) is Free or (name in self.cells and (index, name) not in self.shadows.plain)
-
-    def _label(self) -> Instruction:
-        if self.labels is None:
-            self.labels = Labels(self.old)
-        return instruction(LABEL, self.labels.new())
 
 
 def _mark_checks(code: Code, dialect: isa.Dialect) -> None:
@@ -228,7 +224,7 @@ def _mark_checks(code: Code, dialect: isa.Dialect) -> None:
     names = binding.numbered(code, happenings)
     splits = binding.splits(names, happenings, _Shadows(body, dialect).restores, checks)
     if splits:
-        new = Labels(body).new
+        new = Labels(body, borrowing.BEGIN).new
         code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})
 
 
