@@ -7,9 +7,9 @@ there. The effects of instructions are those of the dialect's table.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate
 
 from pyasm import isa
 from pyasm.errors import EncodeError, Finding
@@ -18,7 +18,7 @@ from pyasm.native.flags import GENERATORS
 from pyasm.typed import NamedTuple
 
 _VISITS = 16
-"""How often, on average, a block may be found deeper than before, until the stack is said not to balance."""
+"""How often, on average, an instruction may be found deeper than before, until the stack is said not to balance."""
 
 
 class Region(NamedTuple):
@@ -42,102 +42,74 @@ class Flow(NamedTuple):
     regions: Sequence[Region]
 
 
-class _Block(NamedTuple):
-    """Instructions that always run one after the other: what the first reads, and what they do to the depth."""
-
-    needs: int
-    peak: int
-    net: int
-    next: int | None
-    target: int | None
-    """Index of the instruction that its last one may jump to, and what that does to the depth."""
-    jump_net: int
-    region: Region | None
-
-
 def stack_size(flow: Flow, dialect: isa.Dialect, flags: int) -> int:
     """The largest depth that the instructions reach; `flags` tell whether it is a generator.
 
     EncodeError when the stack grows in a loop.
     """
-    blocks = _blocks(flow, _effects(dialect.name))
-    walk = _Walk(blocks)
+    effects = _effects(dialect.name)
+    walk = _Walk(flow, effects)
     walk.follow(0, 1 if dialect.first_send and flags & GENERATORS else 0)
-    for start, block in blocks.items():
-        if start not in walk.depths:
-            walk.follow(start, max(block.needs, block.region.kept if block.region is not None else 0))
+    walk.enter_handlers()
+    starts = [region.start for region in flow.regions]  # they come in order and do not overlap
+    for start, depth in enumerate(walk.depths):
+        if depth < 0:  # no path comes here
+            before = bisect_right(starts, start) - 1
+            kept = flow.regions[before].kept if before >= 0 and start < flow.regions[before].end else 0
+            walk.follow(start, max(effects.needs(flow.opcodes[start], flow.operands[start]), kept))
+    walk.enter_handlers()
     return max(walk.largest, dialect.least_stack)
 
 
 class _Walk:
-    """The depth at every block that was reached so far, and the largest at all."""
+    """The depth before every instruction that was reached so far, -1 for the others, and the largest at all."""
 
-    def __init__(self, blocks: dict[int, _Block]) -> None:
-        self.blocks = blocks
-        self.depths: dict[int, int] = {}
+    def __init__(self, flow: Flow, effects: _Effects) -> None:
+        self.flow, self.effects = flow, effects
+        self.deltas = effects.deltas(flow.opcodes, flow.operands)
+        self.ends = flow.opcodes.translate(effects.ends)
+        self.depths = [-1] * len(flow.opcodes)
         self.largest = 0
-        self.entered: set[Region] = set()
-        self.visits = _VISITS * (len(blocks) + 1)
+        self.handlers = list(flow.regions)
+        self.steps = _VISITS * (len(flow.opcodes) + 1)
+
+    def enter_handlers(self) -> None:
+        """Follow the handlers of regions that were reached, and of those that these reach."""
+        found = True
+        while found and self.handlers:
+            reached = [r for r in self.handlers if max(self.depths[r.start : r.end], default=-1) >= 0]
+            self.handlers = [r for r in self.handlers if r not in reached]
+            for region in reached:
+                self.follow(region.target, region.depth)
+            found = bool(reached)
 
     def follow(self, start: int, depth: int) -> None:
-        """Go every way from a block that is reached with this depth. EncodeError when the stack grows in a loop."""
+        """Go every way from an instruction that is reached with this depth. EncodeError for a stack that only grows."""
+        depths, deltas, ends, targets = self.depths, self.deltas, self.ends, self.flow.targets
+        count, largest = len(depths), max(self.largest, depth)
         pending = [(start, depth)]
         while pending:
-            start, depth = pending.pop()
-            block = self.blocks.get(start)
-            if block is None or depth <= self.depths.get(start, -1):
-                continue
-            self.depths[start] = depth
-            self.visits -= 1
-            if self.visits < 0:
-                raise EncodeError(Finding("the stack grows in a loop", f"instruction {start}"))
-            self.largest = max(self.largest, depth, depth + block.peak)
-            if block.region is not None and block.region not in self.entered:
-                self.entered.add(block.region)
-                pending.append((block.region.target, block.region.depth))
-            if block.target is not None:
-                pending.append((block.target, max(0, depth + block.jump_net)))
-            if block.next is not None:
-                pending.append((block.next, max(0, depth + block.net)))
-
-
-def _blocks(flow: Flow, effects: _Effects) -> dict[int, _Block]:
-    """Index of the first instruction of each block -> the block."""
-    count = len(flow.opcodes)
-    deltas = effects.deltas(flow.opcodes, flow.operands)
-    ends = flow.opcodes.translate(effects.ends)
-    leaders = {0, *flow.targets.values(), *[i + 1 for i in flow.targets], *[i + 1 for i in units.indexes(ends, 1)]}
-    for region in flow.regions:
-        leaders.update(region[:3])
-    starts = sorted(leaders)
-    covered = _covered(starts, flow.regions)
-    blocks = {}
-    for start, end in zip(starts, [*starts[1:], count]):
-        if start >= count:
-            break
-        last = end - 1
-        depths = list(accumulate(deltas[start:end], initial=0))
-        target = flow.targets.get(last)
-        jump_net = depths[-2] + effects.jump(flow.opcodes[last], flow.operands[last]) if target is not None else 0
-        peak = max(max(depths), jump_net)
-        needs = effects.needs(flow.opcodes[start], flow.operands[start])
-        blocks[start] = _Block(
-            needs, peak, depths[-1], None if ends[last] else end, target, jump_net, covered.get(start)
-        )
-    return blocks
-
-
-def _covered(starts: Sequence[int], regions: Sequence[Region]) -> dict[int, Region]:
-    """First instruction of each block inside a region -> the region. Both come in order and do not overlap."""
-    covered = {}
-    left = iter(regions)
-    region = next(left, None)
-    for start in starts:
-        while region is not None and region.end <= start:
-            region = next(left, None)
-        if region is not None and region.start <= start:
-            covered[start] = region
-    return covered
+            i, depth = pending.pop()
+            first = i
+            while i < count and depth > depths[i]:
+                depths[i] = depth
+                if i in targets:
+                    jumped = max(0, depth + self.effects.jump(self.flow.opcodes[i], self.flow.operands[i]))
+                    pending.append((targets[i], jumped))
+                    if jumped > largest:
+                        largest = jumped
+                depth += deltas[i]
+                if depth > largest:
+                    largest = depth
+                elif depth < 0:
+                    depth = 0
+                if ends[i]:
+                    break
+                i += 1
+            self.steps -= i - first + 1
+            if self.steps < 0:
+                raise EncodeError(Finding("the stack grows in a loop", f"instruction {first}"))
+        self.largest = largest
 
 
 class _Effects:

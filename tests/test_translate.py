@@ -1,0 +1,99 @@
+"""Lift and lower together: code objects come back byte for byte, and dialects can express one another's code."""
+
+from __future__ import annotations
+
+import types
+from collections import Counter
+from pathlib import Path
+
+import pycs
+import pytest
+from exactness import own_differences
+from support import FULL, compiled, sample, stdlib_files, walk
+
+import pyasm
+from pyasm import isa, pyc
+from pyasm.code import Code, Instruction
+from pyasm.errors import TargetError
+from pyasm.native.encode import encode_raw
+from pyasm.translate import lift, lower
+
+EXACT = 0.999
+"""The share of code objects that come back as they were."""
+
+
+def test_the_library_comes_back() -> None:
+    files = sample(stdlib_files(), 15)
+    total = 0
+    different: list[tuple[str, str, list[str]]] = []
+    for module in filter(None, map(compiled, files)):
+        after = pyasm.encode(lower(lift(pyasm.decode(module))))
+        for one, other in zip(walk(module), walk(after)):
+            total += 1
+            fields = own_differences(one, other)
+            if fields:
+                different.append((one.co_filename, one.co_name, fields))
+    print(f"{total - len(different)} of {total} code objects are the same: {Counter(str(d[2]) for d in different)}")
+    # a small sample may hold some of the few by chance
+    assert len(different) <= (1 - EXACT) * total + (0 if FULL else 3), different[:20]
+
+
+def test_code_is_really_compared() -> None:
+    one, other = (next(c for c in compile(s, "", "exec").co_consts if isinstance(c, types.CodeType)) for s in SOURCES)
+    assert own_differences(one, one) == []
+    assert own_differences(one, other) != []
+
+
+SOURCES = ("def f(a): return [a, 1.0]", "def f(a): return [a, 1.5]")
+
+
+# -- between dialects
+
+LEAST_FORWARD = 0.995
+"""The share of code objects of an older dialect that a newer one can express."""
+
+
+def parts(code: Code) -> list[Code]:
+    """Every code object in it by itself: inner ones are replaced by a stub."""
+    found = [code.replace(body=[stubbed(each) for each in code.body], layout=None)]
+    for each in code.body:
+        if isinstance(each.arg, Code):
+            found += parts(each.arg)
+    return found
+
+
+def stubbed(each: Instruction) -> Instruction:
+    if not isinstance(each.arg, Code):
+        return each
+    inner = each.arg
+    body = [Instruction("LOAD_CONST", None), Instruction("RETURN_VALUE")]
+    return each._replace(arg=Code(inner.name, body, dialect="portable", qualname=inner.qualname, frees=inner.frees))
+
+
+@pytest.mark.parametrize("source", pycs.VERSIONS)
+def test_others_can_express_it(source: str, tmp_path: Path) -> None:
+    """Code lifted from one version, lowered to each: the share that works, and the reasons where it does not."""
+    if source not in pycs.interpreters():
+        pytest.skip(f"no CPython {source} on PATH")
+    paths = pycs.sources(source)
+    if not FULL:
+        paths = pycs.seeded(f"matrix of {source}").sample(paths, 6)
+    codes = [part for file in pycs.compile_files(source, paths, tmp_path) for part in parts(lift(pyc.load(file)))]
+    assert codes
+    order = isa.names()
+    for target in order:
+        refused = Counter(filter(None, (refusal(code, target) for code in codes)))
+        share = 1 - sum(refused.values()) / len(codes)
+        print(f"{source} -> {target}: {100 * share:.3f} % of {len(codes)}; {dict(refused.most_common(8))}")
+        if order.index(source) <= order.index(target):
+            assert sum(refused.values()) <= (1 - LEAST_FORWARD) * len(codes) + (0 if FULL else 2)
+        assert all(target in reason for reason in refused)
+
+
+def refusal(code: Code, target: str) -> str | None:
+    """Why a target cannot express a code object, without the place; None when it can."""
+    try:
+        encode_raw(lower(code, target))
+    except TargetError as error:
+        return error.findings[0].message
+    return None
