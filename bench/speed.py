@@ -26,6 +26,7 @@ from bytecode import Bytecode
 
 import pyasm
 import pyasm.pyc
+from pyasm.translate import lift, lower
 
 MODULES = [
     "argparse",
@@ -87,6 +88,10 @@ def round_trip(source: Source) -> object:
     return pyasm.encode(pyasm.decode(source.code))
 
 
+def translation(source: Source) -> object:
+    return pyasm.encode(lower(lift(pyasm.decode(source.code))))
+
+
 def edited_round_trip(source: Source) -> object:
     """Nothing that was decoded may be used again: every function has another body."""
     code = pyasm.decode(source.code)
@@ -116,6 +121,7 @@ def pyc(source: Source) -> object:
 ROWS: dict[str, Callable[[Source], object]] = {
     "decode, encode": round_trip,
     "decode, edit, encode": edited_round_trip,
+    "decode, lift, lower, encode": translation,
     "decode, format, parse": text,
     "the same, exact": exact_text,
     "decode, dump, load, dump .pyc": pyc,

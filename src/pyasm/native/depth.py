@@ -77,11 +77,13 @@ class _Walk:
         """Follow the handlers of regions that were reached, and of those that these reach."""
         found = True
         while found and self.handlers:
-            reached = [r for r in self.handlers if max(self.depths[r.start : r.end], default=-1) >= 0]
-            self.handlers = [r for r in self.handlers if r not in reached]
-            for region in reached:
-                self.follow(region.target, region.depth)
-            found = bool(reached)
+            waiting, self.handlers = self.handlers, []
+            for region in waiting:
+                if max(self.depths[region.start : region.end], default=-1) >= 0:
+                    self.follow(region.target, region.depth)
+                else:
+                    self.handlers.append(region)
+            found = len(self.handlers) < len(waiting)
 
     def follow(self, start: int, depth: int) -> None:
         """Go every way from an instruction that is reached with this depth. EncodeError for a stack that only grows."""
