@@ -33,6 +33,8 @@ _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
 _SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
+BARE = "bare"
+"""The stem of labels for jumps that are in no region of the table."""
 _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
@@ -72,6 +74,8 @@ class _Regions:
         """Handler -> that of the region in which it is entered."""
         self.begun: set[int] = set()
         """Indexes of the NOPs that SETUPs have left: they are in no region."""
+        self.bare: list[int] = []
+        """Indexes of jumps that are in no region though all around them is in one."""
         for target in self.setups:
             self.around[target] = self._around(body, target)
         for target in self.setups:
@@ -142,9 +146,19 @@ class _Inserter:
         """The new body. The labels that only the table named are gone."""
         self._find_stubs()
         self._walk()
+        marks = [self._mark(index) for index in self.regions.bare]
         new = rewrite(self.old, self.edits)
+        for name, target in marks:
+            new.insert(places(new)[target], instruction(LABEL, name))
         used = {each[1] for each in new if each[0] in self.naming}
         return [each for each in new if each[0] != LABEL or each[1] in used]
+
+    def _mark(self, index: int) -> tuple[str, str]:
+        """A label of its own for a jump, and the one beside which it goes."""
+        [(op, target, position)] = self.edits.get(index, [self.old[index]])
+        name = f"{BARE}{self.new_label()[1:]}"
+        self.edits[index] = [instruction(op, name, position)]
+        return name, target
 
     def _find_stubs(self) -> None:
         regions, old = self.regions, self.old
@@ -255,7 +269,25 @@ def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) 
         for index, before in _added(body, dialect):
             if innermost[index] is None:
                 innermost[index] = innermost[before]
+    _fill_bare(body, regions, dialect)
     _fill_begun(body, regions, dialect)
+
+
+def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
+    """Other jumps in no region, from and to places in one: they get a label of their own, whose name tells it."""
+    innermost = regions.innermost
+    flows = {name: row.flow for name, row in dialect.opcodes.items()}
+    last = -1
+    for index, (op, arg, _) in enumerate(body):
+        if op == LABEL:
+            continue
+        if innermost[index] is None and flows[op] == "jump":
+            target = innermost[regions.first(body, regions.labels[arg])]
+            before = innermost[last] if last >= 0 and flows[body[last][0]] not in _ENDS else target
+            if not set(regions.chain(before)).isdisjoint(regions.chain(target)):
+                innermost[index] = before
+                regions.bare.append(index)
+        last = index
 
 
 def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
@@ -298,6 +330,9 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
     """The inverse of `_fill`."""
     if dialect.uncovered != "none":
         for index, _ in _added(body, dialect):
+            innermost[index] = None
+    for index, (op, arg, _) in enumerate(body):
+        if type(arg) is str and arg.startswith(BARE) and op.startswith("JUMP"):
             innermost[index] = None
 
 
