@@ -302,11 +302,8 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 def test_other_targets() -> None:
     code = pyasm.decode(module())
-    other = next(name for name in isa.names() if name != RUNNING.name)
-    with pytest.raises(TargetError, match=f"is in the dialect {RUNNING.name}, not {other}"):
-        pyc.dump(code, other)
-    with pytest.raises(TargetError, match="portable"):
-        pyc.dump(code.replace(dialect="portable"))
+    with pytest.raises(TargetError, match=r"there is no dialect '3\.8'"):
+        pyc.dump(code, "3.8")
     with pytest.raises(TypeError, match="dump takes a Code, not code"):
         pyc.dump(module())  # type: ignore[arg-type]
 

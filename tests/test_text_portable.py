@@ -1,7 +1,8 @@
 """The text of portable code: written and read by the same rules as that of native code, and without loss."""
 
 import pytest
-from textkit import FULL, SEED, compiled, function_code, sample
+from support import SEED, compiled, function_code, sample, stdlib_files
+from translatekit import COMPLETE
 
 import pyasm
 from pyasm import isa, translate
@@ -159,10 +160,10 @@ def test_layouts_of_all_sorts():
             assert parsed.layout == layout
 
 
-@pytest.mark.skipif(not OLDEST and not FULL, reason="lifting is not complete everywhere")
+@pytest.mark.skipif(not OLDEST and not COMPLETE, reason="lifting is not complete everywhere")
 def test_the_standard_library_comes_back():
     count = 0
-    for file in sample(20):
+    for file in sample(stdlib_files(), 20):
         raw = compiled(file)
         if raw is None:
             continue

@@ -1,6 +1,7 @@
 """Python Assembly: CPython's bytecode as data and as text, exact for every version from 3.9 to 3.15."""
 
 from pyasm import pyc
+from pyasm.api import assemble, disassemble, function, lift, lower
 from pyasm.code import Code, Free, Handler, Instruction, Layout, Position
 from pyasm.errors import (
     AssemblyError,
@@ -40,13 +41,18 @@ __all__ = [
     "Position",
     "TargetError",
     "TupleError",
+    "assemble",
     "byte_compile",
     "byte_compile_obj",
     "decode",
+    "disassemble",
     "encode",
     "execute_tups",
     "format",
     "from_tuples",
+    "function",
+    "lift",
+    "lower",
     "macro",
     "offsets",
     "parse",

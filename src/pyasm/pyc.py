@@ -6,7 +6,7 @@ import os
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import Finding, MalformedError, TargetError
+from pyasm.errors import Finding, MalformedError
 from pyasm.native.decode import decode_raw
 from pyasm.native.encode import encode_raw
 from pyasm.native.raw import RawCode
@@ -50,23 +50,43 @@ def load(source: str | os.PathLike[str] | bytes) -> Code:
 
 
 def dump(code: Code, dialect: str | None = None) -> bytes:
-    """The bytes of a `.pyc` file of the code, which is in a native dialect; the same bytes if it is as it was loaded.
+    """The bytes of a `.pyc` file of the code; the same bytes if it is as it was loaded.
 
-    TargetError when `dialect` is another one or cannot express a constant; EncodeError for code that has no bytes.
+    `dialect` is the version that it is for: by default its own, for portable code that of the running interpreter.
+    TargetError when that cannot express something in it; EncodeError for code that has no bytes.
     A file that was not loaded has the time and the size 0 of a source in its header.
     """
     if not isinstance(code, Code):
         raise TypeError(f"dump takes a Code, not {type(code).__name__}")
-    if dialect is not None and dialect != code.dialect:
-        raise TargetError(f"{code.name} is in the dialect {code.dialect}, not {dialect}")
     from pyasm import marshal
 
+    file = _file(code, dialect)
+    code = _lowered(code, dialect)
     target = isa.load(code.dialect)
-    file = code.layout.file if code.layout is not None else None
-    if not isinstance(file, File):
-        file = File()
     header = target.magic.to_bytes(2, "little") + _MAGIC_END + file.flags.to_bytes(4, "little") + file.source
     return header + marshal.dumps(encode_raw(code), target, file.form)
+
+
+def _lowered(code: Code, dialect: str | None) -> Code:
+    """The code in the dialect that it is written for."""
+    if dialect == code.dialect or (dialect is None and code.dialect != isa.PORTABLE):
+        return code
+    from pyasm.translate import lower
+
+    return lower(code, dialect)
+
+
+def _file(code: Code, dialect: str | None) -> File:
+    """What the file has beside the code; one for another version than it came from keeps time and size at most."""
+    layout = code.layout
+    if layout is None or not isinstance(layout.file, File):
+        return File()
+    file, origin = layout.file, layout.origin or code.dialect
+    if dialect is None:
+        dialect = isa.running().name if code.dialect == isa.PORTABLE else code.dialect
+    if dialect == origin:
+        return file
+    return File() if file.flags else file._replace(form=None)  # the hash of a source depends on the version
 
 
 def _load(data: bytes) -> Code:

@@ -20,7 +20,7 @@ ColorOption = Annotated[
     Color, typer.Option("--color", help="When to write in colour; auto: on a terminal, without NO_COLOR.")
 ]
 TargetOption = Annotated[
-    Optional[str], typer.Option("--target", metavar="VERSION", help="Only this version, for example 3.13.")
+    Optional[str], typer.Option("--target", metavar="VERSION", help="Only this version, for example 3.13, or portable.")
 ]
 
 
@@ -54,11 +54,12 @@ def explain(
     target: TargetOption = None,
     color: ColorOption = Color.auto,
 ) -> None:
-    """Say what an instruction is, in every version that has it.
+    """Say what an instruction is, in portable code and in every version that has it.
 
     \b
     Examples:
       pyasm explain LOAD_GLOBAL
+      pyasm explain --target portable     all portable instructions
       pyasm explain 100 --target 3.9      the opcode with that number
       pyasm explain --target 3.13         all of one version
     """
@@ -110,15 +111,21 @@ def dis(
         Optional[str],
         typer.Option("-o", "--output", metavar="PATH", help="Write to this file; with several X to this folder."),
     ] = None,
-    target: Annotated[
+    dialect: Annotated[
         Optional[str],
-        typer.Option("--target", metavar="VERSION", help="The version that it must be for, for example 3.13."),
+        typer.Option(
+            "--dialect",
+            metavar="DIALECT",
+            help="portable, native (the instructions that X has), or a version, for example 3.12. "
+            "Without it: portable, with --offsets native.",
+        ),
     ] = None,
     color: ColorOption = Color.auto,
 ) -> int:
     """Show the assembly text of a program, which [bold]pyasm asm[/] reads back.
 
-    Python source is compiled by the Python that runs this; a .pyc file may be of any version.
+    Python source is compiled by the Python that runs this; a .pyc file may be of any version. The text is portable
+    unless --dialect says otherwise.
 
     Columns and source lines are comments.
 
@@ -126,14 +133,14 @@ def dis(
     Examples:
       pyasm dis examples/fib.py
       pyasm dis examples/fib.py --function fib --offsets --source
-      pyasm dis json.decoder:JSONDecoder.decode
+      pyasm dis json.decoder:JSONDecoder.decode --dialect native
       pyasm dis __pycache__/fib.cpython-39.pyc --exact -o fib.pyasm
       pyasm dis src -o listing
     """
     from pyasm.cli.dis import Options, disassemble
     from pyasm.cli.listing import Columns
 
-    return disassemble(x, Options(function, nested, exact, Columns(offsets, lines, source), target), output, color)
+    return disassemble(x, Options(function, nested, exact, Columns(offsets, lines, source), dialect), output, color)
 
 
 @app.command()
@@ -151,7 +158,11 @@ def asm(
     ] = None,
     target: Annotated[
         Optional[str],
-        typer.Option("--target", metavar="VERSION", help="The version to write it for. Without it: the program's own."),
+        typer.Option(
+            "--target",
+            metavar="VERSION",
+            help="The version to write it for. Without it: its own; for portable code the one that runs this.",
+        ),
     ] = None,
 ) -> int:
     """Assemble a program to a .pyc file, which the python of its version runs.
@@ -161,6 +172,7 @@ def asm(
     \b
     Examples:
       pyasm asm hello.pyasm
+      pyasm asm hello.pyasm --target 3.12
       pyasm dis fib.py --exact | pyasm asm - > fib.pyc
     """
     from pyasm.cli.asm import assemble

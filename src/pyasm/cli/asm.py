@@ -6,7 +6,7 @@ import time
 from typing import Optional
 
 import pyasm
-from pyasm import isa, pyc
+from pyasm import files, isa, pyc
 from pyasm.cli import sources
 from pyasm.cli.hashing import source_hash
 
@@ -27,7 +27,7 @@ def assemble(program: str, output: Optional[str], target: Optional[str]) -> int:
             data, modified = file.read(), os.fstat(file.fileno()).st_mtime
     if output is None:
         output = sources.STDIN if program == sources.STDIN else os.path.splitext(program)[0] + ".pyc"
-    code = pyasm.parse(sources.text_of(data, filename), filename)
+    code = pyasm.parse(files.text_of(data, filename), filename)
     result = pyc.dump(code, target)
     result = result[:4] + _header(result[:4], data, modified) + result[16:]
     if output == sources.STDIN and sys.stdout.isatty():

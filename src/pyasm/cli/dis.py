@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Callable, NamedTuple, Optional
 
 import pyasm
-from pyasm import isa
+from pyasm import files, isa
+from pyasm.api import NATIVE, in_dialect
 from pyasm.cli import sources
 from pyasm.cli.console import Color, Output, Paint, complain
 from pyasm.cli.listing import Columns, listing
@@ -22,7 +23,8 @@ class Options(NamedTuple):
     nested: bool
     exact: bool
     columns: Columns
-    target: Optional[str]
+    dialect: Optional[str]
+    """`portable`, `native` or a version; None is portable, and native when there are to be offsets."""
 
 
 Job = tuple[str, Optional[str]]
@@ -31,6 +33,8 @@ Job = tuple[str, Optional[str]]
 
 def disassemble(xs: list[str], options: Options, output: Optional[str], color: Color) -> int:
     """Write the text of every X; the exit code. What is wrong with one of several does not stop the others."""
+    if options.dialect is not None and options.dialect != NATIVE:
+        isa.load(options.dialect)  # an error at once
     jobs = _jobs(xs, output)
     out = Output(color)
     code = 0
@@ -48,9 +52,8 @@ def disassemble(xs: list[str], options: Options, output: Optional[str], color: C
 
 
 def _disassemble(x: str, file: Optional[str], options: Options, out: Output, several: bool) -> None:
-    code = sources.read(x)
-    code = sources.select(code, options.function, x)
-    _check_target(code, options.target, x)
+    code = sources.select(sources.read(x), options.function, x)
+    code = _translated(code, options, x)
     if file is None:
         title = [out.paint("comment", f"# {x}")] if several else []
         out.lines([*title, *_text(code, options, out.paint)])
@@ -61,9 +64,15 @@ def _disassemble(x: str, file: Optional[str], options: Options, out: Output, sev
         stream.write(text)
 
 
-def _check_target(code: pyasm.Code, target: Optional[str], x: str) -> None:
-    if target is not None and isa.load(target).name != code.dialect:
-        raise TargetError(Finding(f"it is in the dialect {code.dialect}, not {target}", x))
+def _translated(code: pyasm.Code, options: Options, x: str) -> pyasm.Code:
+    """The code in the dialect that is wanted."""
+    dialect = options.dialect or (NATIVE if options.columns.offsets else isa.PORTABLE)
+    if dialect == isa.PORTABLE and options.columns.offsets:
+        raise TargetError(Finding("portable code has no offsets", x, "--dialect native has"))
+    try:
+        return in_dialect(code, dialect)
+    except TargetError as error:
+        raise TargetError([f._replace(place=f"{x}: {f.place}".rstrip(": ")) for f in error.findings]) from None
 
 
 def _text(code: pyasm.Code, options: Options, paint: Paint) -> Iterator[str]:
@@ -110,7 +119,7 @@ def _check_files(jobs: list[Job]) -> None:
 
 def _inside(folder: str, name: str) -> str:
     stem, suffix = os.path.splitext(name)
-    return os.path.join(folder, (stem if suffix in sources.SUFFIXES else name.replace(":", ".")) + ".pyasm")
+    return os.path.join(folder, (stem if suffix in files.SUFFIXES else name.replace(":", ".")) + ".pyasm")
 
 
 @contextmanager

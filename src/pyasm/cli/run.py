@@ -7,9 +7,8 @@ from types import CodeType, ModuleType
 from typing import Any
 
 import pyasm
-from pyasm import isa
+from pyasm import files
 from pyasm.cli import sources
-from pyasm.errors import Finding, TargetError
 
 
 def run(program: str, arguments: list[str]) -> int:
@@ -30,7 +29,7 @@ def run(program: str, arguments: list[str]) -> int:
 
 def _load(program: str) -> tuple[CodeType, dict[str, Any]]:
     """The code object of a program, and what its module is to know of itself."""
-    if program != sources.STDIN and not os.path.isfile(program) and not program.endswith(sources.SUFFIXES):
+    if program != sources.STDIN and not os.path.isfile(program) and not program.endswith(files.SUFFIXES):
         return _load_module(program)
     if program == sources.STDIN:
         data, filename = sys.stdin.buffer.read(), "<stdin>"
@@ -46,14 +45,9 @@ def _load(program: str) -> tuple[CodeType, dict[str, Any]]:
 
 
 def _executable(data: bytes, filename: str) -> CodeType:
-    if sources.kind_of(data, filename) == ".py":
-        return sources.compiled(data, filename)
-    code = sources.from_bytes(data, filename)
-    running = isa.running().name
-    if code.dialect != running:
-        message = f"it is for CPython {code.dialect}, and this is CPython {running}"
-        raise TargetError(Finding(message, filename, f"run it with python{code.dialect}"))
-    return pyasm.encode(code)
+    if files.kind_of(data, filename) == ".py":
+        return files.compiled(data, filename)
+    return pyasm.assemble(files.from_bytes(data, filename))
 
 
 def _load_module(name: str) -> tuple[CodeType, dict[str, Any]]:

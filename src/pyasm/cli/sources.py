@@ -2,20 +2,17 @@
 
 import importlib.machinery
 import importlib.util
-import linecache
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any, Optional
 
 import pyasm
-from pyasm import pyc
-from pyasm.errors import AssemblyError, AssemblySyntaxError, Finding, MalformedError, nearest
+from pyasm.errors import AssemblyError, AssemblySyntaxError, Finding, nearest
+from pyasm.files import SUFFIXES, from_bytes, syntax_finding
 
 STDIN = "-"
-SUFFIXES = (".py", ".pyc", ".pyasm")
 
 
 def read(x: str) -> pyasm.Code:
@@ -46,84 +43,6 @@ def files(folder: str) -> list[str]:
     return found
 
 
-# -- files
-
-
-def from_bytes(data: bytes, filename: str) -> pyasm.Code:
-    """The `Code` in a file: a .pyc file, assembly text or Python source, by its name or what it begins with."""
-    kind = kind_of(data, filename)
-    if kind == ".pyc":
-        return _loaded(data, filename)
-    if kind == ".pyasm":
-        return pyasm.parse(text_of(data, filename), filename)
-    return pyasm.decode(compiled(data, filename))
-
-
-def _loaded(data: bytes, filename: str) -> pyasm.Code:
-    try:
-        return pyc.load(data)
-    except MalformedError as error:
-        raise MalformedError(
-            [f._replace(place=f"{filename}: {f.place}".rstrip(": ")) for f in error.findings]
-        ) from None
-
-
-def kind_of(data: bytes, filename: str) -> str:
-    """The suffix that a file has or should have."""
-    suffix = os.path.splitext(filename)[1]
-    if suffix in SUFFIXES:
-        return suffix
-    if b"\0" in data and data[2:4] == b"\r\n":
-        return ".pyc"
-    if b"\0" in data:
-        raise MalformedError(Finding("neither a .pyc file nor text", filename))
-    lines = (line.strip() for line in data.splitlines())
-    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
-    return ".pyasm" if first.startswith((b".", b"DEFINE ")) else ".py"
-
-
-def text_of(data: bytes, filename: str) -> str:
-    """Assembly text, which is UTF-8. AssemblySyntaxError when it is not."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        finding = Finding(f"byte {error.start} is not UTF-8: {error.reason}", f"{filename}:{line}")
-        raise AssemblySyntaxError(finding, filename, line) from None
-    remember(filename, text)
-    return text
-
-
-def compiled(data: bytes, filename: str) -> CodeType:
-    """The code object of Python source. AssemblySyntaxError, with the line and a caret, when it is wrong."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            code: CodeType = compile(data, filename, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise AssemblySyntaxError(_syntax_finding(error, filename), filename, error.lineno or 1) from None
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise AssemblySyntaxError(Finding(str(error) or "nested too deeply", filename), filename) from None
-    remember(filename, data.decode("utf-8", "replace"))
-    return code
-
-
-def _syntax_finding(error: SyntaxError, filename: str) -> Finding:
-    place = ":".join(str(part) for part in (filename, error.lineno, error.offset) if part)
-    if not error.text:
-        return Finding(error.msg, place)
-    line = error.text.rstrip("\n")
-    shown = line.lstrip()
-    caret = max(0, (error.offset or 1) - 1 - (len(line) - len(shown)))
-    return Finding(error.msg, place, excerpt=f"    {shown}\n    {' ' * caret}^")
-
-
-def remember(filename: str, text: str) -> None:
-    """Let tracebacks and listings find the lines of what was not read from a file of that name."""
-    if filename == "<stdin>":
-        linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-
-
 # -- modules
 
 
@@ -150,7 +69,7 @@ def module_code(spec: importlib.machinery.ModuleSpec) -> CodeType:
         code: Optional[CodeType] = loader.get_code(spec.name)
     except SyntaxError as error:
         raise AssemblySyntaxError(
-            _syntax_finding(error, str(spec.origin)), str(spec.origin), error.lineno or 1
+            syntax_finding(error, str(spec.origin)), str(spec.origin), error.lineno or 1
         ) from None
     except (ImportError, ValueError, EOFError) as error:
         raise AssemblyError(f"{spec.name}: {error}") from None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 from pyasm.code import Code, Free, Handler, Instruction, Layout, Position
-from pyasm.isa import JUMPS, Dialect
+from pyasm.isa import JUMPS, PORTABLE, Dialect
 from pyasm.native.constants import key
 from pyasm.native.units import LABEL
 from pyasm.text import constants
@@ -136,6 +136,8 @@ class Definition:
                 yield self._no_label(arg, self.starts[index] + 1)
                 continue
             distance = before[target] - before[index] - 1
+            if self.dialect.name == PORTABLE:
+                continue  # lowering finds a jump for either way
             if (kind == "forward" and distance < 0) or (kind == "backward" and distance > 0):
                 side = "behind" if kind == "forward" else "before"
                 message = f"the label {described(arg)} does not stand {side} it, and it only jumps {kind}"

@@ -1,0 +1,112 @@
+"""The entry points: from whatever holds bytecode to `Code`, and from whatever says a program to what runs.
+
+What they need is imported when they are first called: most programs use one or two of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FunctionType
+
+from pyasm import isa
+from pyasm.code import Code
+from pyasm.errors import AssemblyError, Finding
+from pyasm.native.decode import decode
+from pyasm.native.encode import encode
+from pyasm.typed import Any
+
+NATIVE = "native"
+"""As a dialect: the native one that a code is in; for portable code that of the running interpreter."""
+
+
+def lift(code: Code) -> Code:
+    """The portable form of a native `Code` and of all that it contains; portable code is given back as it is.
+
+    TargetError, with the instruction and the construct, for what no compiler makes and portable code cannot say.
+    """
+    from pyasm.translate import lift
+
+    return lift(code)
+
+
+def lower(code: Code, dialect: str | None = None) -> Code:
+    """The same program in a native dialect, by default that of the running interpreter.
+
+    Code of another native dialect is lifted first. TargetError, with every instruction, construct and the target, for
+    what the target cannot express.
+    """
+    from pyasm.translate import lower
+
+    return lower(code, dialect)
+
+
+def in_dialect(code: Code, dialect: str) -> Code:
+    """The same program in a dialect: `"portable"`, the name of a native one, or `"native"`. TargetError as above."""
+    if dialect == isa.PORTABLE:
+        return lift(code)
+    if dialect != NATIVE:
+        return lower(code, dialect)
+    return lower(code) if code.dialect == isa.PORTABLE else code
+
+
+def disassemble(x: Any, dialect: str = isa.PORTABLE) -> Code:
+    """The `Code` of a function, method, code object or `Code`, or of a `.py`, `.pyc` or `.pyasm` file by its path.
+
+    `dialect` is `"portable"`, the name of a native one, or `"native"`: as it is. Nothing is executed; Python source is
+    compiled. TypeError for anything else; AssemblyError for what is wrong with it, OSError for what cannot be read.
+    """
+    return in_dialect(_code_of(x), dialect)
+
+
+def _code_of(x: Any) -> Code:
+    if isinstance(x, Code):
+        return x
+    if isinstance(x, CodeType):
+        return decode(x)
+    if isinstance(x, str) or hasattr(x, "__fspath__"):
+        from pyasm import files
+
+        return files.read(x)
+    function = getattr(x, "__func__", x)
+    raw = getattr(function, "__code__", None)
+    if not isinstance(raw, CodeType):
+        raise TypeError(f"a function, a code object, a Code or the path of a file is needed, not {type(x).__name__}")
+    code = decode(raw)
+    code.qualname = getattr(function, "__qualname__", code.qualname)
+    return code
+
+
+def assemble(x: Any, **bindings: Any) -> CodeType:
+    """The code object of the running interpreter for a `Code` of any dialect or for assembly text.
+
+    `bindings` are the objects for the `&name` of a text. TypeError for one that it does not have, and for anything but
+    a `Code` or a str; AssemblyError for what is wrong with it.
+    """
+    return encode(_program(x, bindings))
+
+
+def function(x: Any, globals: dict[str, Any] | None = None, **bindings: Any) -> FunctionType:
+    """A function of what `assemble` takes, without defaults. `globals` are by default those of the caller.
+
+    AssemblyError, beside those of `assemble`, for code that needs variables of a function around it.
+    """
+    code = _program(x, bindings)
+    if code.frees:
+        message = f"it uses variables of a function around it: {', '.join(code.frees)}"
+        raise AssemblyError(Finding(message, code.qualname, "assemble that function, and call it"))
+    made = FunctionType(encode(code), sys._getframe(1).f_globals if globals is None else globals)
+    made.__qualname__ = code.qualname
+    return made
+
+
+def _program(x: Any, bindings: dict[str, Any]) -> Code:
+    """What is to be assembled, in the dialect of the running interpreter."""
+    if isinstance(x, str):
+        from pyasm.text import parse
+
+        x = parse(x)
+    if not isinstance(x, Code):
+        raise TypeError(f"a Code or assembly text is needed, not {type(x).__name__}")
+    if bindings:
+        raise TypeError(f"there is no &{next(iter(bindings))} in {x.qualname}")
+    return lower(x)
