@@ -202,13 +202,16 @@ class Definition:
         code = self.code
         pools = Layout(tuple(self.consts), tuple(self.names), origin=self.origin)
         if self.sum is not None and self._picks_fit():
-            full = pools._replace(stack_size=code.stack_size, local_kinds=self.tables.get(".local_kinds"))
-            if not self.origin:  # its tables are of these instructions, not of what they were lifted from
+            full = pools._replace(
+                stack_size=code.stack_size,
+                line_table=self.tables.get(".line_table"),
+                local_kinds=self.tables.get(".local_kinds"),
+            )
+            if not self.origin:  # what else there is belongs to native instructions
                 full = full._replace(
                     body=tuple(code.body),
                     handlers=tuple(code.handlers),
                     first_line=code.first_line,
-                    line_table=self.tables.get(".line_table"),
                     exception_table=self.tables.get(".exception_table"),
                     picks=self.picks,
                     prefixes=self.prefixes,

@@ -219,6 +219,6 @@ _DIRECTIVES: dict[str, Directive] = {
 
 _REPEATED = frozenset({".local", ".cell", ".free", ".consts", ".names", ".loc", ".pick", ".prefixes", ".handler"})
 
-_NATIVE = frozenset({".handler", ".pick", ".prefixes", ".line_table", ".exception_table"})
+_NATIVE = frozenset({".handler", ".pick", ".prefixes", ".exception_table"})
 _PORTABLE = frozenset({".origin"})
 """Directives that only a native dialect has, or only the portable one."""
