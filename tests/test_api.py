@@ -116,6 +116,15 @@ def test_assemble_portable_text():
 
 
 @translates
+def test_assemble_tuples():
+    tuples = [("define", "add"), ("add_arg", "a"), ("load_fast", "a"), ("dup_top", 0), ("binary_add", 0)]
+    made = pyasm.function([*tuples, ("return_value", 0), ("end", 0)])
+    assert made("x") == "xx"
+    with pytest.raises(pyasm.AssemblyError, match="DUP_TOP"):
+        pyasm.assemble([("define", "f"), ("dup_tpo", 0), ("end", 0)])
+
+
+@translates
 def test_function():
     made = pyasm.function(ADD)
     assert (made(3, 4), made.__name__, made.__globals__ is globals()) == (7, "add", True)
@@ -139,7 +148,7 @@ def test_a_function_without_the_one_around_it():
 @pytest.mark.parametrize("entry", [pyasm.assemble, pyasm.function])
 def test_what_cannot_be_assembled(entry):
     for x in (None, 3, b"DEFINE f; END", add, add.__code__):
-        with pytest.raises(TypeError, match="a Code or assembly text is needed"):
+        with pytest.raises(TypeError, match="a Code, assembly text or a list of tuples is needed"):
             entry(x)
     with pytest.raises(pyasm.AssemblySyntaxError, match="did you mean LOAD_FAST"):
         entry("DEFINE f; LOAD_FSAT x; END")

@@ -77,10 +77,10 @@ def _code_of(x: Any) -> Code:
 
 
 def assemble(x: Any, **bindings: Any) -> CodeType:
-    """The code object of the running interpreter for a `Code` of any dialect or for assembly text.
+    """The code object of the running interpreter for a `Code` of any dialect, assembly text, or a list of tuples.
 
-    `bindings` are the objects for the `&name` of a text. TypeError for one that it does not have, and for anything but
-    a `Code` or a str; AssemblyError for what is wrong with it.
+    `bindings` are the objects for the `&name` of a text. TypeError for one that it does not have, and for anything
+    else; AssemblyError for what is wrong with it.
     """
     return encode(_program(x, bindings))
 
@@ -105,8 +105,12 @@ def _program(x: Any, bindings: dict[str, Any]) -> Code:
         from pyasm.text import parse
 
         x = parse(x)
+    elif hasattr(x, "__iter__") and not isinstance(x, (bytes, bytearray)):
+        from pyasm.tuples import from_tuples
+
+        x = from_tuples(x)
     if not isinstance(x, Code):
-        raise TypeError(f"a Code or assembly text is needed, not {type(x).__name__}")
+        raise TypeError(f"a Code, assembly text or a list of tuples is needed, not {type(x).__name__}")
     if bindings:
         raise TypeError(f"there is no &{next(iter(bindings))} in {x.qualname}")
     return lower(x)
