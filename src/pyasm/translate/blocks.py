@@ -367,11 +367,26 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
                 elif previous == branch and body[branch][2] == position and _is_next(body, index + 1, body[branch][1]):
                     first = index if dialect.uncovered == "jump" or _repeats(body, arg, position) else branch
                     found += [(i, before_branch) for i in range(first, index + 1) if body[i][0] != LABEL]
+                elif (
+                    dialect.uncovered != "jump"
+                    and body[previous][0] == "POP_TOP"
+                    and _is_shortcut(body, index, previous)
+                ):
+                    found.append((index, previous))
             fresh = fresh and not late.removed(each, body[previous])
             if op in late.branches:
                 branch, before_branch = index, previous
             previous = index
     return found
+
+
+def _is_shortcut(body: Sequence[Instruction], index: int, previous: int) -> bool:
+    """Does a chained comparison in a comprehension jump back from where it drops its operand, in place of a jump to the
+    jump back?"""
+    _, label, position = body[index]
+    if position == body[previous][2]:
+        return False
+    return any(each[0] == "JUMP_BACKWARD" and each[1] == label and each[2] == position for each in body[index + 1 :])
 
 
 class _Leaving:

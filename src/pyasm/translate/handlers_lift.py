@@ -8,10 +8,9 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, places, rewrite
-from pyasm.translate.kinds import VALUE, State, Walk, next_real, permutation, rows
+from pyasm.translate.kinds import VALUE, State, Walk, next_real, permutation
 from pyasm.typed import Any
 
-_NATIVE = ("POP_EXCEPT", "RERAISE", "END_ASYNC_FOR")
 CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH"})
 SIX, UNBIND, LOOP, ONE = "six", "unbind", "loop", "one"
@@ -88,8 +87,6 @@ class _Lifting(Walk):
 
     def __init__(self, code: Code, dialect: isa.Dialect, forms: dict[str, Form]) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        native = rows(dialect.name)  # of these two tables' words, only the handlers' are still native
-        self.rows = {**self.rows, **{op: native[op] for op in _NATIVE if op in native}}
         self.forms = forms
         self.specials = {
             "SETUP_FINALLY": self.setup,
@@ -99,6 +96,9 @@ class _Lifting(Walk):
             "POP_BLOCK": self.pop_block,
             "PUSH_EXC_INFO": self.push_exc_info,
             "WITH_EXCEPT_START": self.with_except_start,
+            "POP_EXCEPT": self.pop_except,
+            "RERAISE": self.reraise,
+            "END_ASYNC_FOR": self.end_async_for,
         }
 
     def entered(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
@@ -132,6 +132,15 @@ class _Lifting(Walk):
 
     def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return State(state.blocks, (*state.stack, VALUE)), None
+
+    def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return State(state.blocks, state.stack[:-1]), None
+
+    def reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return None, None
+
+    def end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return State(state.blocks, state.stack[:-2]), None
 
     def merge_kinds(self, old: State, new: State) -> State:
         """Of two kinds, a value."""
@@ -169,6 +178,8 @@ class _Rewriting:
                 state = self.walk.states[index]
                 if state is not None:
                     self._instruction(index, each, state)
+                elif op in SETUPS:
+                    self._unreached(index, each[1])
         return rewrite(self.old, self.edits)
 
     def _entries(self) -> None:
@@ -188,6 +199,17 @@ class _Rewriting:
             elif form.kind == ONE and not form.lasti:
                 two = [instruction(op, None, None) for op in ("ROT_TWO", "POP_TOP")]
                 self.edits[at] = [*two, self.old[at]]
+
+    def _unreached(self, index: int, label: Any) -> None:
+        """What compilers leave of handlers that nothing reaches: the end of `except … as e` stays, a whole one goes."""
+        if label in self.cleanups:
+            self.edits[index] = []
+            if is_unbinding(self.old, index + 1):
+                self.edits[index + 4] = [instruction("RERAISE", None, self.old[index + 4][2])]
+        elif index + 1 < len(self.old) and self.old[index + 1][0] == "PUSH_EXC_INFO":
+            while index < len(self.old) and self.walk.states[index] is None:
+                self.edits[index] = []
+                index += 1
 
     def _instruction(self, index: int, each: Instruction, state: State) -> None:
         op, arg, position = each

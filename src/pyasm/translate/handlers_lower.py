@@ -192,17 +192,30 @@ class _Rewriting:
 
     def body(self) -> list[Instruction]:
         """The new body."""
+        unreached: list[int] = []
         for index, each in enumerate(self.old):
             state = self.walk.states[index]
             if state is None or each[0] == LABEL:
+                if each[0] == "RERAISE" and is_unbinding(self.old, index - 3):
+                    unreached.append(index - 3)
                 continue
             if state.blocks is not None:
                 self._extent(index, state.blocks)
             if each[0] not in _SIMPLE:
                 self._instruction(index, each, state)
         self._entries()
+        for index in unreached:
+            self._unreached(index)
         self._cleanups()
         return rewrite(self.old, self.edits)
+
+    def _unreached(self, index: int) -> None:
+        """The end of an `except … as e` that nothing reaches, in the handler around it."""
+        around = [label for label in self.cleanups if self.forms[label].at < index < self.forms[label].last]
+        if around:
+            cleanup = self.cleanups[max(around, key=lambda label: self.forms[label].at)]
+            self.edits[index] = [instruction("SETUP_CLEANUP", cleanup), self.old[index]]
+            self.edits[index + 3] = [instruction("RERAISE", 1, self.old[index + 3][2])]
 
     def _extent(self, index: int, blocks: Any) -> None:
         depth = 0
@@ -386,9 +399,21 @@ class _Rewriting:
         for index, forms in at.items():
             behind: list[Instruction] = []
             for form in sorted(forms, key=lambda form: -form.depth):
+                position = self._cleanup_position(form, index)
                 behind.append(instruction(LABEL, names[form]))
-                behind += [instruction(op, arg, NOWHERE) for op, arg in _CLEANUP]
+                behind += [instruction(op, arg, position) for op, arg in _CLEANUP]
             self.edits[index] = [*self.edits.get(index, [self.old[index]]), *behind]
+
+    def _cleanup_position(self, form: Form, index: int) -> Position | None:
+        """Nowhere; an old compiler goes on from the last statement of a `finally` that is no expression."""
+        if self.dialect.cleanup != "raise" or form.lasti or self.old[form.at][0] in ("DUP_TOP", "POP_TOP"):
+            return NOWHERE
+        op, _, position = self.old[index]
+        before = index - 1
+        while self.old[before][0] in (LABEL, "JUMP_ABSOLUTE"):
+            before -= 1
+        goes_on = op == "RERAISE" and self.old[before][0] not in ("POP_TOP", "RERAISE")
+        return position if goes_on or op == "RAISE_VARARGS" else NOWHERE
 
     def _end(self, form: Form) -> int:
         """Index of the instruction behind which there is place for the cleanup."""

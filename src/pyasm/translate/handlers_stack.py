@@ -1,14 +1,82 @@
-"""Handlers of the versions that have a block stack: theirs are the portable ones, but for the operand of RERAISE."""
+"""Handlers of the versions that have a block stack: theirs are the portable ones, but for the operand of RERAISE.
+
+The operand is 1 where the traceback is to go on from the instruction that raised: at the end of `except … as e`, and
+after a with statement. What is handled with one value is said with six here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.handlers_lift import is_unbinding
+from pyasm.typed import Any
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """Drop the operands of RERAISE."""
+    if dialect.opcodes["RERAISE"].operand == "number":
+        for index, (op, _, position) in enumerate(code.body):
+            if op == "RERAISE":
+                code.body[index] = instruction(op, None, position)
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """Nothing yet."""
+    """Give RERAISE its operand, and handlers that want one value what they want."""
+    body = code.body
+    edits: dict[int, list[Instruction]] = {}
+    cleanups = {each[1] for each in body if each[0] == "SETUP_CLEANUP"}
+    for index, each in enumerate(body):
+        op, arg, position = each
+        if op == "SETUP_CLEANUP":
+            edits[index] = [instruction("SETUP_FINALLY", arg, position)]
+        elif op == LABEL and arg in cleanups:
+            edits[index] = [each, *_instructions(_ONE, None)]
+        elif op == "RERAISE_VALUE":
+            edits[index] = [*_instructions(_SIX, position), _reraise(dialect, 0, position)]
+        elif op == "RERAISE":
+            edits[index] = [_reraise(dialect, _goes_on(body, index), position)]
+    code.body = rewrite(body, edits)
+
+
+_ONE = (
+    ("POP_TOP", None),
+    ("ROT_TWO", None),
+    ("POP_TOP", None),
+    ("ROT_FOUR", None),
+    ("POP_EXCEPT", None),
+    ("LOAD_CONST", None),
+    ("ROT_TWO", None),
+)
+"""From six values to a place and the exception, out of the handler."""
+_SIX = (
+    ("DUP_TOP", None),
+    ("LOAD_ATTR", "__traceback__"),
+    ("ROT_TWO", None),
+    ("DUP_TOP", None),
+    ("LOAD_ATTR", "__class__"),
+)
+"""From an exception to traceback, exception, type."""
+
+
+def _instructions(words: Sequence[tuple[str, Any]], position: Any) -> list[Instruction]:
+    return [instruction(op, arg, position) for op, arg in words]
+
+
+def _reraise(dialect: isa.Dialect, goes_on: int, position: Any) -> Instruction:
+    return instruction("RERAISE", goes_on if dialect.opcodes["RERAISE"].operand == "number" else None, position)
+
+
+def _goes_on(body: Sequence[Instruction], index: int) -> int:
+    """The operand of a RERAISE."""
+    if index >= 3 and is_unbinding(body, index - 3):
+        return 1
+    index -= 1
+    if index < 1 or body[index][0] != "POP_JUMP_IF_TRUE":
+        return 0
+    if body[index - 1][0] == "YIELD_FROM":
+        index -= 3
+    return int(body[index - 1][0] == "WITH_EXCEPT_START")

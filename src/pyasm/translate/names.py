@@ -102,7 +102,6 @@ CONSTRUCTS = {
     "COPY_DICT_WITHOUT_KEYS": "match statements",
     "CHECK_EG_MATCH": "except* clauses",
     "PREP_RERAISE_STAR": "except* clauses",
-    "SETUP_CLEANUP": "handlers that get one exception",
     "MAKE_CELL": "comprehensions in the frame around them",
     "LOAD_FAST_AND_CLEAR": "comprehensions in the frame around them",
     "LOAD_LOCALS": "type parameters",
