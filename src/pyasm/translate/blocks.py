@@ -33,8 +33,8 @@ _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
 _SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
-BARE = "bare"
-"""The stem of labels for jumps that are in no region of the table."""
+BARE, HELD = "bare", "held"
+"""The stems of labels for jumps that are in no region of the table, and for those that are, against the rule."""
 _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
@@ -74,8 +74,8 @@ class _Regions:
         """Handler -> that of the region in which it is entered."""
         self.begun: set[int] = set()
         """Indexes of the NOPs that SETUPs have left: they are in no region."""
-        self.bare: list[int] = []
-        """Indexes of jumps that are in no region though all around them is in one."""
+        self.marked: dict[int, str] = {}
+        """Indexes of jumps of which nothing else tells that they are in a region or in none -> BARE or HELD."""
         for target in self.setups:
             self.around[target] = self._around(body, target)
         for target in self.setups:
@@ -146,17 +146,17 @@ class _Inserter:
         """The new body. The labels that only the table named are gone."""
         self._find_stubs()
         self._walk()
-        marks = [self._mark(index) for index in self.regions.bare]
+        marks = [self._mark(index, stem) for index, stem in self.regions.marked.items()]
         new = rewrite(self.old, self.edits)
         for name, target in marks:
             new.insert(places(new)[target], instruction(LABEL, name))
         used = {each[1] for each in new if each[0] in self.naming}
         return [each for each in new if each[0] != LABEL or each[1] in used]
 
-    def _mark(self, index: int) -> tuple[str, str]:
+    def _mark(self, index: int, stem: str) -> tuple[str, str]:
         """A label of its own for a jump, and the one beside which it goes."""
         [(op, target, position)] = self.edits.get(index, [self.old[index]])
-        name = f"{BARE}{self.new_label()[1:]}"
+        name = f"{stem}{self.new_label()[1:]}"
         self.edits[index] = [instruction(op, name, position)]
         return name, target
 
@@ -269,6 +269,8 @@ def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) 
         for index, before in _added(body, dialect):
             if innermost[index] is None:
                 innermost[index] = innermost[before]
+            elif dialect.opcodes[body[index][0]].flow == "jump":
+                regions.marked[index] = HELD
     _fill_bare(body, regions, dialect)
     _fill_begun(body, regions, dialect)
 
@@ -286,7 +288,7 @@ def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dial
             before = innermost[last] if last >= 0 and flows[body[last][0]] not in _ENDS else target
             if not set(regions.chain(before)).isdisjoint(regions.chain(target)):
                 innermost[index] = before
-                regions.bare.append(index)
+                regions.marked[index] = BARE
         last = index
 
 
@@ -302,7 +304,7 @@ def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dia
             if before is not None:
                 left, entered = regions.chain(innermost[before]), regions.chain(after)
                 common = [each for each in entered if each in left]
-                if len(common) < max(len(entered), len(left)):
+                if len(common) < len(entered) or (len(common) < len(left) and body[index - 1][0] != LABEL):
                     innermost[index] = common[0] if common else None
                     regions.begun.add(index)
         if op != LABEL:
@@ -330,7 +332,9 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
     """The inverse of `_fill`."""
     if dialect.uncovered != "none":
         for index, _ in _added(body, dialect):
-            innermost[index] = None
+            arg = body[index][1]
+            if type(arg) is not str or not arg.startswith(HELD):
+                innermost[index] = None
     for index, (op, arg, _) in enumerate(body):
         if type(arg) is str and arg.startswith(BARE) and op.startswith("JUMP"):
             innermost[index] = None

@@ -78,6 +78,8 @@ def _drop_prologue(code: Code, edits: dict[int, Sequence[Instruction]]) -> None:
             if not handler:
                 break
             edits.update(dict.fromkeys([index, *handler], ()))
+            if any(each[1] == arg and each[0] in _SETUPS for each in body[index + 1 :]):
+                edits[handler[0]] = (body[handler[0]],)  # code that no path reaches begins with it, too
         elif op == "RESUME":
             edits[index] = ()
             if arg != GENERATOR_EXPRESSION_RESUMED:
@@ -122,8 +124,10 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
         prologue.append(instruction("RETURN_GENERATOR", None, position))
         prologue.append(instruction("POP_TOP", None, position if dialect.late_positions else NOWHERE))
         if _catches_stop_iteration(code, dialect):
-            label = edit.Labels(body).new()
+            label = _last_handler(body) or edit.Labels(body).new()
             prologue.append(instruction("SETUP_CLEANUP", label))
+            if body[-1:] == [(LABEL, label, None)]:
+                body = body[:-1]
             epilogue = (
                 instruction(LABEL, label),
                 instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
@@ -131,6 +135,14 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
             )
     start = Position(0, 1, 0, 0) if code.name == "<module>" else Position(line, line, 0, 0)
     code.body = [*prologue, instruction("RESUME", 0, start), *body, *epilogue]
+
+
+def _last_handler(body: Sequence[Instruction]) -> str | None:
+    """The label behind all instructions, if a region's handler is there."""
+    if not body or body[-1][0] != LABEL:
+        return None
+    label: str = body[-1][1]
+    return label if any(arg == label and op in _SETUPS for op, arg, _ in body) else None
 
 
 def _is_generator_expression(code: Code) -> bool:
