@@ -34,7 +34,8 @@ _SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
 BARE, HELD = "bare", "held"
-"""The stems of labels for jumps that are in no region of the table, and for those that are, against the rule."""
+"""The stems of labels for jumps and NOPs that are in no region of the table, and for jumps that are in one, against
+the rule."""
 _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
@@ -146,12 +147,21 @@ class _Inserter:
         """The new body. The labels that only the table named are gone."""
         self._find_stubs()
         self._walk()
+        self._mark_nops()
         marks = [self._mark(index, stem) for index, stem in self.regions.marked.items()]
         new = rewrite(self.old, self.edits)
         for name, target in marks:
             new.insert(places(new)[target], instruction(LABEL, name))
         used = {each[1] for each in new if each[0] in self.naming}
-        return [each for each in new if each[0] != LABEL or each[1] in used]
+        return [each for each in new if each[0] != LABEL or each[1] in used or each[1].startswith(BARE)]
+
+    def _mark_nops(self) -> None:
+        """A label in front of each NOP in no region whose position no other instruction has taken over."""
+        for index in self.regions.begun:
+            parts = self.edits.get(index, [self.old[index]])
+            if parts and parts[-1][0] == "NOP":
+                label = instruction(LABEL, f"{BARE}{self.new_label()[1:]}")
+                self.edits[index] = [*parts[:-1], label, parts[-1]]
 
     def _mark(self, index: int, stem: str) -> tuple[str, str]:
         """A label of its own for a jump, and the one beside which it goes."""
@@ -252,7 +262,7 @@ class _Inserter:
 
     def _leaves(self, index: int, parts: Sequence[Instruction]) -> bool:
         """Is this the NOP of a POP_BLOCK, the last of the parts?"""
-        if index not in self.regions.begun or not parts or parts[-1] != _POP_BLOCK:
+        if index not in self.regions.begun or not parts or any(each != _POP_BLOCK for each in parts):
             return False
         after = _behind(self.old, index, self.regions.innermost)
         return after == self.regions.innermost[index] or self.old[index][2] == self.old[index - 1][2]
@@ -304,7 +314,7 @@ def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dia
             if before is not None:
                 left, entered = regions.chain(innermost[before]), regions.chain(after)
                 common = [each for each in entered if each in left]
-                if len(common) < len(entered) or (len(common) < len(left) and body[index - 1][0] != LABEL):
+                if len(common) < max(len(entered), len(left)):
                     innermost[index] = common[0] if common else None
                     regions.begun.add(index)
         if op != LABEL:
@@ -336,8 +346,10 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
     for index, (op, arg, _) in enumerate(body):
-        if type(arg) is str and arg.startswith(BARE) and op.startswith("JUMP"):
-            innermost[index] = None
+        if type(arg) is str and arg.startswith(BARE) and (op == LABEL or op.startswith("JUMP")):
+            place = index + 1 if op == LABEL else index
+            if body[place][0] == "NOP" or op != LABEL:
+                innermost[place] = None
 
 
 def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int, int]]:
