@@ -62,7 +62,8 @@ def _row(opcode: isa.Opcode) -> Row:
         same += 1
     parts = [" ".join(side) for side in (left[:same], left[same:], right[same:], other[same:])]
     stays, takes, leaves, jumped = [isa.effects(f"{part} --").pops for part in parts]
-    return Row(stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), opcode.operand in JUMPS)
+    label = opcode.operand in JUMPS and opcode.flow != "next"  # END_ASYNC_FOR names one for tracing only
+    return Row(stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label)
 
 
 def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:

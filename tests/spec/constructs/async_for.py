@@ -4,7 +4,6 @@
 # prints: 1 finally caught 2 finally 3 finally KeyError(1)
 # prints: IndexError('anext')
 # prints: 1 2 [3] a b ['c', 'd'] None
-# prints: [1, 3] {1} {1: 1, 2: 2} [2, 4]
 
 class Count:
     def __init__(self, n):
@@ -91,13 +90,6 @@ async def pairs():
     yield "a", "bcd"
 
 
-async def comprehensions():
-    print([x async for x in Count(3) if x != 2], {x async for x in Count(1)}, end=" ")
-    print({x: y async for x in Count(2) async for y in Count(x)}, end=" ")
-    g = (x * 2 async for x in Count(2))
-    return [x async for x in g]
-
-
 def run(coroutine):
     try:
         while True:
@@ -114,4 +106,3 @@ try:
 except IndexError as error:
     print(repr(error))
 print(run(unpacking()))
-print(run(comprehensions()))

@@ -4,7 +4,7 @@
 # prints: finally ([], 1) (['cleanup'], None) ([], 'end')
 # prints: ([], None) ([], 'end')
 # prints: async_generator True
-# prints: sent None sent None sent None finally ([('await', 0), ('await', 1), ('await', 2), 'cleanup'], (3, [1, 2]))
+# prints: sent None sent None sent None finally ([('await', 0), ('await', 1), ('await', 2), 'cleanup'], 6)
 
 class Pause:
     def __init__(self, value):
@@ -75,7 +75,9 @@ async def consumes():
     total = 0
     async for a, b in mixed(3):
         total += a
-    return total, [x async for x in guarded()]
+    async for x in guarded():
+        total += x
+    return total
 
 
 print(run(consumes()))

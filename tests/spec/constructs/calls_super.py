@@ -42,7 +42,7 @@ class B(A):
         return method("stored")
 
     def in_inner(self):
-        return (lambda: super(B, self).m())(), [super(B, self).x for _ in "a"]
+        return (lambda: super(B, self).m())(), list(super(B, self).x for _ in "a")
 
     def cls(self):
         return __class__.__name__

@@ -40,7 +40,7 @@ class A(metaclass=Meta, option=3):
     x = 1
     y = x + 1
     if y > 1:
-        z = [x for _ in range(2)] if False else "z"
+        z = list(x for _ in range(2)) if False else "z"
     for loop in range(3):
         pass
     del x
@@ -115,12 +115,12 @@ o = L()
 o.set("changed")
 print(L.captured, o.get(), L.__qualname__, make("other")().get())
 print(bases(dict, A.__class__ and object).__bases__, bases(A, option=1).kwargs, A.__module__)
-print(type("T", (), {"v": 1}).v, [c.__name__ for c in (A, B, L)], A.method.__qualname__)
+print(type("T", (), {"v": 1}).v, list(c.__name__ for c in (A, B, L)), A.method.__qualname__)
 
 
 class Scope:
     name = "class"
-    names = [name for name in ("comprehension",)]
+    names = list(name for name in ("comprehension",))
     function = lambda self: name
 
 

@@ -1,7 +1,7 @@
 # Closures: shared cells, nonlocal, cells of parameters, cells in loops, deleted and unbound ones, deep nesting, recursion.
 # prints: 6 16 16 0 [16]
 # prints: (1, 2, (), 3, {}) (1, 3, (4,), 5, {'d': 6})
-# prints: ([2, 2, 2], [0, 1, 2], [2, 2, 2]) 2 120
+# prints: ([0, 1, 2], [0, 1, 2], [2, 2, 2]) 2 120
 # prints: 1 NameError UnboundLocalError 2
 # prints: NameError now
 # prints: NameError
@@ -28,12 +28,12 @@ def parameters(a, b=2, *args, c=3, **kwargs):
 
 
 def loops():
-    late = [lambda: i for i in range(3)]
-    early = [lambda i=i: i for i in range(3)]
+    late = list(map(lambda i: lambda: i, range(3)))
+    early = list((lambda i=i: i) for i in range(3))
     fs = []
     for j in range(3):
         fs.append(lambda: j)
-    return [f() for f in late], [f() for f in early], [f() for f in fs]
+    return list(f() for f in late), list(f() for f in early), list(f() for f in fs)
 
 
 def deep(a):
@@ -93,7 +93,7 @@ def recursive():
 def shadows(x):
     class C:
         y = x
-        z = [x for _ in range(2)]
+        z = list(x for _ in range(2))
 
         def get(self):
             return x
@@ -132,7 +132,7 @@ def generator(x):
 
 
 up, get = counter(5)
-print(up(), up(10), get(), counter(0)[1](), [c.cell_contents for c in get.__closure__])
+print(up(), up(10), get(), counter(0)[1](), list(c.cell_contents for c in get.__closure__))
 print(parameters(1)(), parameters(1, 3, 4, c=5, d=6)())
 print(loops(), deep(1)()()(), recursive())
 deleted()

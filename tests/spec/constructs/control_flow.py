@@ -1,5 +1,5 @@
 # if, while, for: else, elif, break, continue, pass, nested, conditions of every form, conditional expressions, chained comparisons.
-# prints: ['negative', 'zero', 'odd or eight', 'odd or eight', 'even', 'large']
+# prints: negative zero odd or eight odd or eight even large
 # prints: 0 0; 0 2; else 0; 1 0; 1 2; else 1; end; 4; 2; else 3
 # prints: 6
 # prints: (0, '', [0], '', True, True, '', [0], [0], 0)
@@ -128,7 +128,7 @@ def returns_in_loops(items):
     return "none"
 
 
-print([branches(x) for x in (-1, 0, 3, 8, 12, 30)])
+print(*map(branches, (-1, 0, 3, 8, 12, 30)))
 print(loops())
 for a in (0, 1):
     for b in ("", "b"):

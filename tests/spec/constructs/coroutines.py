@@ -2,7 +2,7 @@
 # prints: [13, 14] {'k': 15} ([1], 11) ([1, 2, 3, 4, 5, 6, 7], 23)
 # prints: finally 2 (['before', 'in finally', 'in except'], ('caught', ('inside',), 3))
 # prints: (['wait', 'v'], ('thrown', 10))
-# prints: ([0, 1, 2, 0, 1], ([10, 11, 12], {0: 10, 1: 11})) ([1, 2, 3], ((10, 10), {'k': 10}))
+# prints: ([1, 2, 3], ((10, 10), {'k': 10}))
 # prints: ([0, 1, 2, 2, 3], [0, 2, 2])
 # prints: finally 10 KeyError('inside')
 # prints: cannot reuse already awaited coroutine
@@ -53,10 +53,6 @@ async def thrown():
         return "thrown", await Pause(str(error))
 
 
-async def comprehension():
-    return [await leaf(x) for x in range(3)], {x: await leaf(x) for x in range(2)}
-
-
 async def arguments(*args, **kwargs):
     return args, kwargs
 
@@ -92,7 +88,7 @@ def run(coroutine, *answers):
 print(run(leaf(1)), run(tree()))
 print(run(fails.__wrapped__ if hasattr(fails, "__wrapped__") else catches(), 1, 2, 3))
 print(run(thrown(), ValueError("v")))
-print(run(comprehension()), run(calls()))
+print(run(calls()))
 print(run(loop(), 1, 0, 1, 1, 0, 1, 0, 0, 1))
 try:
     run(fails())

@@ -14,7 +14,7 @@ def f(error):
         if error:
             raise error
     except* ValueError as group:
-        print("values", [repr(e) for e in group.exceptions], end=" ")
+        print("values", list(map(repr, group.exceptions)), end=" ")
     except* (TypeError, KeyError):
         print("types", end=" ")
     else:

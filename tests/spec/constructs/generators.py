@@ -1,5 +1,5 @@
 # Generators: yield as statement and expression, send, throw, close, return, in loops, in try, in expressions, as arguments.
-# prints: [0, 1, 2] 6 [0, 2, 4] 0 1
+# prints: [0, 1, 2] 6 ['0', '1', '2'] 0 1
 # prints: first ('echo', 1) ('echo', 'two') done
 # prints: got 1 finally caught v finally got None finally ready ready ready ready
 # prints: exit finally 
@@ -80,7 +80,7 @@ def end(generator, value=None):
         return stop.value
 
 
-print(list(count(3)), sum(count(4)), [x * 2 for x in count(3)], *count(2))
+print(list(count(3)), sum(count(4)), list(map(str, count(3))), *count(2))
 g = echo()
 print(next(g), g.send(1), g.send("two"), end(g))
 g = catching()
@@ -90,7 +90,7 @@ print()
 g = in_handler()
 print(next(g), g.send(5), next(g), end(g))
 g = expressions()
-print([next(g)] + [g.send(i) for i in "abcd"], g.send("e"), g.send(0), end(g, "last"))
+print([next(g)] + list(map(g.send, "abcd")), g.send("e"), g.send(0), end(g, "last"))
 g = ignoring()
 next(g)
 try:

@@ -3,7 +3,7 @@
 # prints: 3675 -1800
 
 source = ["def f():"]
-source += [f"    x{i} = {i} + 1000" for i in range(300)]
+source += list(f"    x{i} = {i} + 1000" for i in range(300))
 source += ["    return " + " + ".join(f"x{i}" for i in range(300))]
 exec("\n".join(source))
 print(f())

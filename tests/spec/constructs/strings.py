@@ -27,7 +27,7 @@ def f(x, width=6, precision=2):
     o = F()
     print(f"{x}|{x!s}|{x!r}|{x!a}|{x:5}|{x:>{width}}|{x:{width}.{precision}f}|{x!r:>{width}}|")
     print(f"{o}|{o!s}|{o!r}|{o!a}|{o:spec}|{o!r:>8}|{{literal}}|{x=}|{x = }|{x=!r:>5}|{o=!s}|{x+1=}")
-    print(f"" f"a" "b", f"{x}", f"{x}{x}", f"{x if x else o}", f"{[y for y in range(3)]}", f"{ {'k': x}['k'] }")
+    print(f"" f"a" "b", f"{x}", f"{x}{x}", f"{x if x else o}", f"{list(y for y in range(3))}", f"{ {'k': x}['k'] }")
     print(f"{(lambda z: z * 2)(x)}", f"{'nested ' + f'{x:{width}}'}", f"{x:{'>'}{width}}", f"{'%s' % x}", f'{o:{"a"}b}')
     print("%s %r %d" % (x, o, 5), "{} {a!r:>{w}}".format(x, a=1, w=4), "%s" % x, "%(k)s" % {"k": x}, "%5.1f|%-4s|%%" % (1.25, "a"))
 
