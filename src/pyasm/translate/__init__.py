@@ -15,6 +15,8 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
 from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
+from pyasm.translate.effects import effects
+from pyasm.translate.flow import without_unreached
 from pyasm.typed import Any
 
 PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers)
@@ -81,6 +83,8 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
         return new
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         new.layout, new.stack_size = None, 0
+    if new.layout is None:  # some compilers leave code that is never reached, in blocks that are not there
+        new.body = without_unreached(new.body, effects(isa.PORTABLE))
     if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     _run(lambda: [each.lower(new, dialect) for each in reversed(PASSES)], findings)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import places
+from pyasm.translate.edit import instruction, places
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -60,8 +60,11 @@ def forward(
     return states
 
 
-def reached(body: Sequence[Instruction], table: Effects) -> bytearray:
-    """For each instruction, 1 if a way without exceptions leads there. Compilers move all other code to the end."""
+def reached(body: Sequence[Instruction], table: Effects, *, handlers: bool = False) -> bytearray:
+    """For each instruction, 1 if a way without exceptions leads there. Compilers move all other code to the end.
+
+    With `handlers`, exceptions are ways too.
+    """
     found = bytearray(len(body))
     labels = places(body)
     pending = [0]
@@ -74,8 +77,27 @@ def reached(body: Sequence[Instruction], table: Effects) -> bytearray:
             if op == LABEL:
                 continue
             row = table.rows[op]
-            if row.names_label and row.flow != "setup":
+            if row.names_label and (handlers or row.flow != "setup") and arg in labels:
                 pending.append(labels[arg])
             if row.flow in ("jump", "return", "raise"):
                 break
     return found
+
+
+def without_unreached(body: list[Instruction], table: Effects) -> list[Instruction]:
+    """The body without the code that no path comes to. Its positions are what they were, its labels stay."""
+    found = reached(body, table, handlers=True)
+    if all(found):
+        return body
+    new: list[Instruction] = []
+    position, lost = None, False
+    for each, there in zip(body, found):
+        position = each[2] or position
+        if each[0] == LABEL:
+            new.append(each)
+        elif there:
+            new.append(instruction(each[0], each[1], position) if lost else each)
+            lost = False
+        else:
+            lost = True
+    return new
