@@ -33,9 +33,9 @@ _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
 _SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
-BARE, HELD = "bare", "held"
-"""The stems of labels for jumps and NOPs that are in no region of the table, and for jumps that are in one, against
-the rule."""
+BARE, HELD, SLOT = "bare", "held", "slot"
+"""The stems of labels for jumps and NOPs that are in no region of the table, for jumps that are in one, against the
+rule, and for those whose NOT_TAKEN is against the rule."""
 _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
@@ -77,6 +77,8 @@ class _Regions:
         """Indexes of the NOPs that SETUPs have left: they are in no region."""
         self.marked: dict[int, str] = {}
         """Indexes of jumps of which nothing else tells that they are in a region or in none -> BARE or HELD."""
+        self.taken: list[bool | None] = []
+        """Of each NOT_TAKEN: was it in no region? None where its jump is in none either."""
         for target in self.setups:
             self.around[target] = self._around(body, target)
         for target in self.setups:
@@ -130,6 +132,7 @@ class _Inserter:
     def __init__(self, old: list[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
         self.old = old
         self.regions = regions
+        self.dialect = dialect
         self.flows = {name: row.flow for name, row in dialect.opcodes.items()}
         naming = [row for row in dialect.opcodes.values() if row.operand in JUMPS]
         self.naming = SETUPS.union(row.name for row in naming)
@@ -150,10 +153,36 @@ class _Inserter:
         self._mark_nops()
         marks = [self._mark(index, stem) for index, stem in self.regions.marked.items()]
         new = rewrite(self.old, self.edits)
-        for name, target in marks:
-            new.insert(places(new)[target], instruction(LABEL, name))
+        new = self._with_labels(new, marks)
         used = {each[1] for each in new if each[0] in self.naming}
-        return [each for each in new if each[0] != LABEL or each[1] in used or each[1].startswith(BARE)]
+        new = [each for each in new if each[0] != LABEL or each[1] in used or each[1].startswith(BARE)]
+        return self._with_labels(new, self._mark_taken(new)) if self.regions.taken else new
+
+    def _with_labels(self, body: list[Instruction], marks: Sequence[tuple[str, str]]) -> list[Instruction]:
+        """Each new label beside an old one."""
+        beside: dict[Any, list[Instruction]] = {}
+        for name, target in marks:
+            beside.setdefault(target, []).append(instruction(LABEL, name))
+        at = places(body)
+        return rewrite(body, {at[old]: [*new, body[at[old]]] for old, new in beside.items()})
+
+    def _mark_taken(self, body: list[Instruction]) -> list[tuple[str, str]]:
+        """Jumps whose NOT_TAKEN is in no region, or is in one, against the rule get labels of their own."""
+        marks = []
+        added = {index for index, _ in _added(body, self.dialect)}
+        taken = iter(self.regions.taken)
+        before = 0
+        for index, each in enumerate(body):
+            if each[0] == "NOT_TAKEN":
+                op, target, position = body[before]
+                wrong = next(taken) not in (None, index in added)
+                if wrong and op.startswith("POP_JUMP") and not target.startswith((BARE, HELD)):
+                    name = f"{SLOT}{self.new_label()[1:]}"
+                    body[before] = instruction(op, name, position)
+                    marks.append((name, target))
+            elif each[0] != LABEL:
+                before = index
+        return marks
 
     def _mark_nops(self) -> None:
         """A label in front of each NOP in no region whose position no other instruction has taken over."""
@@ -276,6 +305,8 @@ def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) 
     """Put what the compiler has in no region where it belongs: what it adds late, and the NOP that a SETUP leaves."""
     innermost = regions.innermost
     if dialect.uncovered != "none":
+        if dialect.uncovered == "slots":
+            _fill_taken(body, regions)
         for index, before in _added(body, dialect):
             if innermost[index] is None:
                 innermost[index] = innermost[before]
@@ -283,6 +314,20 @@ def _fill(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) 
                 regions.marked[index] = HELD
     _fill_bare(body, regions, dialect)
     _fill_begun(body, regions, dialect)
+
+
+def _fill_taken(body: Sequence[Instruction], regions: _Regions) -> None:
+    """Put each NOT_TAKEN where its jump is, and note in which of them this changes something."""
+    innermost = regions.innermost
+    before = 0
+    for index, each in enumerate(body):
+        if each[0] == "NOT_TAKEN":
+            covered = innermost[before] is not None
+            regions.taken.append(innermost[index] is None if covered else None)
+            if covered:
+                innermost[index] = innermost[before]
+        elif each[0] != LABEL:
+            before = index
 
 
 def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
@@ -371,7 +416,7 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
         elif op in PSEUDO:
             fresh = fresh and position is not None
         elif op == "NOT_TAKEN":
-            if fresh and dialect.uncovered == "slots":
+            if dialect.uncovered == "slots" and fresh != str(body[previous][1]).startswith(SLOT):
                 found.append((index, previous))
             fresh = True
         else:
