@@ -3,8 +3,8 @@
     python outcomes.py test_json [--hook | --translate | --rebuild]
 
 With --hook, every module that is imported is decoded and encoded again before it runs, with --translate lifted and
-lowered as well. With --rebuild, its code objects
-are made anew by `code.replace()`: what ends otherwise then depends on the identity of constants and bytes.
+lowered as well. With --rebuild, its code objects are made anew by `code.replace()`: what ends otherwise then depends on
+the identity of constants and bytes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class Hook:
     """Pass the code of every source module through a function."""
 
     modules = 0
+    busy = False
 
     @classmethod
     def install(cls, change: Callable[[types.CodeType], types.CodeType]) -> None:
@@ -28,9 +29,13 @@ class Hook:
 
         def get_code(self: Any, fullname: str) -> types.CodeType | None:
             code = original(self, fullname)
-            if isinstance(code, types.CodeType):
+            if isinstance(code, types.CodeType) and not cls.busy:  # the change may import what it needs itself
                 cls.modules += 1
-                return change(code)
+                cls.busy = True
+                try:
+                    return change(code)
+                finally:
+                    cls.busy = False
             return code
 
         loader.get_code = get_code  # type: ignore[method-assign]
