@@ -34,6 +34,7 @@ class Definition:
         self.position: Position | None = None
         self.filename: str | None = None
         self.origin = ""
+        self.plain: list[str] = []
         self.first_line: int | None = None
         self.consts: list[Any] = []
         self.names: list[str] = []
@@ -200,7 +201,7 @@ class Definition:
     def _layout(self) -> Layout | None:
         """The pools; the tables too, when the text is as it was printed."""
         code = self.code
-        pools = Layout(tuple(self.consts), tuple(self.names), origin=self.origin)
+        pools = Layout(tuple(self.consts), tuple(self.names), plain=frozenset(self.plain), origin=self.origin)
         if self.sum is not None and self._picks_fit():
             full = pools._replace(
                 stack_size=code.stack_size,
@@ -218,7 +219,7 @@ class Definition:
                 )
             if checksum(code, full, self.dialect) == self.sum:
                 return full
-        return pools if self.consts or self.names or self.origin else None
+        return pools if self.consts or self.names or self.plain or self.origin else None
 
     def _picks_fit(self) -> bool:
         consts = self.consts

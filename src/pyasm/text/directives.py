@@ -138,6 +138,10 @@ def _name_pool(definition: Definition, i: int) -> int:
     return _names(definition, i, definition.names, "")
 
 
+def _plain_names(definition: Definition, i: int) -> int:
+    return _names(definition, i, definition.plain, "")
+
+
 def _const_pool(definition: Definition, i: int) -> int:
     while True:
         value, i = definition.reader.operand(i)
@@ -203,6 +207,7 @@ _DIRECTIVES: dict[str, Directive] = {
     ".firstline": _first_line,
     ".flags": _flags,
     ".origin": _origin,
+    ".plain": _plain_names,
     ".doc": _doc,
     ".local": _locals,
     ".cell": _cells,
@@ -217,8 +222,10 @@ _DIRECTIVES: dict[str, Directive] = {
     **{name: _table(name) for name in _TABLES},
 }
 
-_REPEATED = frozenset({".local", ".cell", ".free", ".consts", ".names", ".loc", ".pick", ".prefixes", ".handler"})
+_REPEATED = frozenset(
+    {".local", ".plain", ".cell", ".free", ".consts", ".names", ".loc", ".pick", ".prefixes", ".handler"}
+)
 
 _NATIVE = frozenset({".handler", ".pick", ".prefixes", ".exception_table"})
-_PORTABLE = frozenset({".origin"})
+_PORTABLE = frozenset({".origin", ".plain"})
 """Directives that only a native dialect has, or only the portable one."""

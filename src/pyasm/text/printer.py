@@ -174,6 +174,7 @@ class _Definition:
         if self.exact:
             if self.layout.origin:
                 yield ".origin", self.layout.origin
+            yield from _wrapped(".plain", map(name_text, sorted(self.layout.plain)), " ")
             yield from _wrapped(".consts", map(self.printer.constant, self.shown.consts), ", ")
             yield from _wrapped(".names", map(name_text, self.shown.names), " ")
 
