@@ -153,6 +153,19 @@ def test_what_the_layout_says_of_the_stack_holds_for_the_text_as_it_was():
     assert (again.stack_size, again.layout.stack_size) == (code.stack_size, 0)
 
 
+def test_one_of_two_equal_constants():
+    """The compiler of 3.9 keeps constants that it computed apart; which one is meant, the object itself tells."""
+    one, other = tuple(["strict"]), tuple(["strict"])
+    body = [Instruction("LOAD_CONST", other), Instruction("LOAD_CONST", one), Instruction("RETURN_VALUE")]
+    code = Code("f", body, dialect="portable", layout=Layout((one, other), origin="3.9"), filename="f.py")
+    text = pyasm.format(code, exact=True)
+    assert text.count("    .pick 1\n    LOAD_CONST") == 1
+    parsed = pyasm.parse(text)
+    assert parsed.body[0].arg is parsed.layout.consts[1]
+    assert parsed.body[1].arg is not parsed.layout.consts[1]
+    assert pyasm.parse(text.replace(".pick 1", ".pick 7")) == code
+
+
 def test_layouts_of_all_sorts():
     body = [Instruction("LOAD_CONST", 1), Instruction("RETURN_VALUE")]
     for layout in (

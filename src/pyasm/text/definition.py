@@ -201,14 +201,17 @@ class Definition:
     def _layout(self) -> Layout | None:
         """The pools; the tables too, when the text is as it was printed."""
         code = self.code
+        portable = self.dialect.name == PORTABLE
+        if portable:
+            self._pick()
         pools = Layout(tuple(self.consts), tuple(self.names), plain=frozenset(self.plain), origin=self.origin)
-        if self.sum is not None and self._picks_fit():
+        if self.sum is not None and (portable or self._picks_fit()):
             full = pools._replace(
                 stack_size=code.stack_size,
                 line_table=self.tables.get(".line_table"),
                 local_kinds=self.tables.get(".local_kinds"),
             )
-            if not self.origin:  # what else there is belongs to native instructions
+            if not portable:
                 full = full._replace(
                     body=tuple(code.body),
                     handlers=tuple(code.handlers),
@@ -222,8 +225,16 @@ class Definition:
         return pools if self.consts or self.names or self.plain or self.origin else None
 
     def _picks_fit(self) -> bool:
-        consts = self.consts
-        return all(pick < len(consts) and key(consts[pick]) == key(self.body[i].arg) for i, pick in self.picks.items())
+        return all(self._fits(i, pick) for i, pick in self.picks.items())
+
+    def _fits(self, i: int, pick: int) -> bool:
+        return pick < len(self.consts) and key(self.consts[pick]) == key(self.body[i].arg)
+
+    def _pick(self) -> None:
+        """In portable code a picked constant is the very object in the pool."""
+        for i, pick in self.picks.items():
+            if self._fits(i, pick):
+                self.body[i] = self.body[i]._replace(arg=self.consts[pick])
 
 
 _VARIABLES = ("local", "locals", "deref")

@@ -226,6 +226,6 @@ _REPEATED = frozenset(
     {".local", ".plain", ".cell", ".free", ".consts", ".names", ".loc", ".pick", ".prefixes", ".handler"}
 )
 
-_NATIVE = frozenset({".handler", ".pick", ".prefixes", ".exception_table"})
+_NATIVE = frozenset({".handler", ".prefixes", ".exception_table"})
 _PORTABLE = frozenset({".origin", ".plain"})
 """Directives that only a native dialect has, or only the portable one."""

@@ -8,7 +8,7 @@ from operator import is_
 from pyasm import isa
 from pyasm.code import FUNCTION_FLAGS, Code, Free, Instruction, Layout, Position
 from pyasm.errors import EncodeError, Finding, TargetError
-from pyasm.native.constants import Pool, key
+from pyasm.native.constants import Pool, key, repeated
 from pyasm.native.encode import derived_tables, fitting_layout
 from pyasm.native.operands import first_constants, place
 from pyasm.native.units import LABEL
@@ -210,7 +210,7 @@ class _Definition:
         code = self.code
         writers = self.printer.writers
         position: Position | None = None
-        picks = self.layout.picks if self.same else {}
+        picks = self._picks()
         prefixes = self.layout.prefixes if self.same else {}
         for index, instruction in enumerate(code.body):
             try:
@@ -231,6 +231,18 @@ class _Definition:
             if index in prefixes:
                 yield Line("directive", code, index, ".prefixes", str(prefixes[index]))
             yield Line("instruction", code, index, op, text)
+
+    def _picks(self) -> dict[int, int]:
+        """Index in the body -> index in the pool, for constants that equal an earlier one."""
+        if self.code.dialect != isa.PORTABLE:
+            return self.layout.picks if self.same else {}
+        pool: Sequence[Any] = self.layout.consts if self.exact else ()
+        again = repeated(pool)
+        if not again:
+            return {}
+        others = {id(pool[index]): index for index, first in again.items() if pool[index] is not pool[first]}
+        args = [each[1] if isinstance(each, tuple) and len(each) == 3 else None for each in self.code.body]
+        return {i: others[id(arg)] for i, arg in enumerate(args) if id(arg) in others}
 
     def _unprintable(self, index: int, error: Exception) -> Line:
         """A comment that stands for an instruction without text, whose error is noted."""
