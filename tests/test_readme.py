@@ -56,7 +56,7 @@ def test_every_block_is_of_a_kind_that_is_tested(text):
     assert {block.language for block in blocks(text)} == {"python", "console", "sh"}
     setup = [block.text.strip() for block in blocks(text) if block.language == "sh"]
     assert setup == [
-        "python3 -m venv .venv && .venv/bin/pip install -q '.[cli]' && .venv/bin/pyasm dis examples/fib.py --dialect native",
+        "python3 -m venv .venv && .venv/bin/pip install -q '.[cli]' && .venv/bin/pyasm dis examples/fib.py",
         "python3 -m venv .venv && .venv/bin/pip install -q nox && .venv/bin/nox",
     ]
 
