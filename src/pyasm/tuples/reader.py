@@ -205,12 +205,12 @@ class _Reader:
         """The code object of a definition; `base` is what it was, where its name does not say."""
         if definition in self.made:
             return self.made[definition]
-        base = definition.origin or self.known.get(definition.name) or base
+        known = definition.origin or self._known(definition.name)
         name = re.sub(r"(?<=.)#\d+$", "", definition.name)  # without what tells it apart
-        if base is None:
+        if known is not None:
+            base, name = known, known.name
+        elif base is None:
             base = _new_code(name, self.dialect, scope)
-        elif definition.origin is base or definition.name in self.known:
-            name = base.name
         body, lines, handlers = self.bodies[definition]
         inner = scope.inside(base)
         for i, each in enumerate(body):
@@ -221,6 +221,11 @@ class _Reader:
             self.changed.append((code, lines))
         self.made[definition] = code
         return code
+
+    def _known(self, name: str) -> Code | None:
+        """What a plain name stood for in the list that the macro was given, if that is not in this list itself."""
+        code = self.known.get(name)
+        return None if id(code) in self.by_origin else code
 
     def _made(
         self, base: Code, name: str, taken: Parameters, body: list[Instruction], handlers: list[Handler], scope: Scope

@@ -20,7 +20,7 @@ from pyasm.tuples.writer import named, statements, tuples
 from pyasm.typed import Any
 
 _snippets = count(1)
-_END = "end"
+_END = "__end_of_byte_compile__"
 
 
 def statements_of(source: str) -> list[Entry]:
@@ -32,12 +32,24 @@ def statements_of(source: str) -> list[Entry]:
         if text is None:
             raise
         tree = ast.parse(text)
-    interactive = ast.Interactive(body=tree.body)
-    code = source_of(compile(interactive, "<byte_compile>", "single", dont_inherit=True), isa.PORTABLE)
+    code = source_of(compile(_with_end(tree), "<byte_compile>", "single", dont_inherit=True), isa.PORTABLE)
     number = next(_snippets)
-    body = [instruction(op, arg) for op, arg, _ in _without_return(code.body)]
+    body = [instruction(op, arg) for op, arg, _ in _before_end(code.body)]
     inner = Code(code.name, body, dialect=code.dialect)
     return [_renamed(each, number) for each in statements(inner, {id(name.value): name for name in named(inner)})]
+
+
+def _with_end(tree: ast.Module) -> ast.Interactive:
+    """The statements, and some more, which mark their end: so many that no compiler moves or copies it."""
+    line = (tree.body[-1].end_lineno or 1) if tree.body else 1
+    mark = ast.increment_lineno(ast.parse(f"{_END} = None\n" * 3), line)
+    return ast.Interactive(body=[*tree.body, *mark.body])
+
+
+def _before_end(body: list[Instruction]) -> list[Instruction]:
+    """The body up to the mark, or all of it when execution never gets there."""
+    mark = next((i for i, (op, arg, _) in enumerate(body) if op == "STORE_NAME" and arg == _END), len(body) + 1)
+    return body[: mark - 1]
 
 
 def _undescribed(source: str) -> str | None:
@@ -47,23 +59,6 @@ def _undescribed(source: str) -> str | None:
     except SyntaxError:
         return None
     return text if isinstance(text, str) else None
-
-
-def _without_return(body: list[Instruction]) -> list[Instruction]:
-    """The body with the place behind it wherever the module would return None."""
-    returns = [
-        i for i, each in enumerate(body) if each.op == "RETURN_VALUE" and i and body[i - 1][:2] == ("LOAD_CONST", None)
-    ]
-    new: list[Instruction] = []
-    done = 0
-    for i in returns:
-        new += body[done : i - 1]
-        new.append(instruction("JUMP_FORWARD", _END))
-        done = i + 1
-    new += body[done:]
-    if new and new[-1].op == "JUMP_FORWARD":
-        new.pop()
-    return [*new, instruction(LABEL, _END)] if any(e[:2] == ("JUMP_FORWARD", _END) for e in new) else new
 
 
 def _renamed(each: Entry, number: int) -> Entry:
