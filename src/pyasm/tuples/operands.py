@@ -27,10 +27,11 @@ class Operands:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
+        portable = dialect.name == PORTABLE
         self.readers: dict[str, Callable[[Opcode, Any], Any]] = {
-            "-": _nothing if dialect.name == PORTABLE else _nothing_or_number,
+            "-": _nothing if portable else _nothing_or_number,
             "const": lambda row, arg: constant(arg),
-            "number": _counted,
+            "number": _counted if portable else lambda row, arg: number(arg),
             "locals": _as_it_is,
             **dict.fromkeys(NAMES, _name),
             **dict.fromkeys(JUMPS, lambda row, arg: label(arg)),
