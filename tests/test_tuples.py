@@ -107,7 +107,27 @@ def test_a_description_has_the_very_object() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [0, -1, 1.5, -0.0, math.inf, -math.inf, 2j, 1 - 2j, "", "it's", 'say "hi"', "a\\b\n", "é\ud800", b"x'", None, True]
+    [
+        0,
+        -1,
+        1.5,
+        -0.0,
+        math.inf,
+        -math.inf,
+        2j,
+        1 - 2j,
+        complex(-0.0, -3),
+        complex(0.0, -3),
+        complex(1, -0.0),
+        "",
+        "it's",
+        'say "hi"',
+        "a\\b\n",
+        "é\ud800",
+        b"x'",
+        None,
+        True,
+    ]
     + [..., (), (1,), (1, ("a", None)), frozenset(), frozenset({1, 2})],
     ids=ascii,
 )
@@ -290,10 +310,10 @@ def test_native_lists() -> None:
 
     shown = to_tuples(f, dialect="native")
     assert {op for op, _ in shown} - set(isa.running().opcodes) <= {"DEFINE", "ADD_ARG", "END", "LABEL", "HANDLER"}
-    change = [("LOAD_CONST", '"something"') if t == ("LOAD_CONST", '"nothing"') else t for t in plain(shown)]
+    change = [(op, '"something"') if arg == '"nothing"' else (op, arg) for op, arg in shown]
     new = macro(lambda _: change, dialect="native")(f)
     assert new([3]) == 3
-    assert new({}) == f({}).replace("no", "some") or "nothing" not in repr(change)
+    assert new({}) == "something"
     assert pyasm.encode(from_tuples(shown, dialect="native")) == f.__code__
 
 

@@ -53,9 +53,9 @@ def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return _CALLS[node.func.id](*map(_value, node.args)) if node.func.id in _CALLS else _refuse()
     if isinstance(node, ast.UnaryOp):
-        return _signed(node.op, _number(_value(node.operand)))
+        return _signed(node.op, _value(node.operand))
     if isinstance(node, ast.BinOp):
-        return _sum(node.op, _number(_value(node.left)), _number(_value(node.right)))
+        return _complex(node.op, node.left, _value(node.right))
     return _refuse()
 
 
@@ -68,18 +68,18 @@ def _refuse() -> Any:
     raise ValueError("no literal")
 
 
-def _number(value: Any) -> Any:
-    return value if type(value) in (int, float, complex) else _refuse()
-
-
 def _signed(sign: ast.unaryop, value: Any) -> Any:
-    return -value if isinstance(sign, ast.USub) else value if isinstance(sign, ast.UAdd) else _refuse()
-
-
-def _sum(sign: ast.operator, real: Any, imaginary: Any) -> Any:
-    """A complex number, the only sum that is a literal."""
-    if type(real) is complex or type(imaginary) is not complex:
+    if not isinstance(sign, (ast.USub, ast.UAdd)) or type(value) not in (int, float, complex):
         return _refuse()
-    return (
-        real + imaginary if isinstance(sign, ast.Add) else real - imaginary if isinstance(sign, ast.Sub) else _refuse()
-    )
+    if isinstance(sign, ast.UAdd):
+        return value
+    return complex(0.0, -value.imag) if type(value) is complex else -value  # what has this repr
+
+
+def _complex(sign: ast.operator, real: ast.expr, imaginary: Any) -> complex:
+    """A complex number, the only sum that is a literal; zeros have the signs that they have in a repr."""
+    minus = isinstance(real, ast.UnaryOp) and isinstance(real.op, ast.USub)
+    part = _value(real.operand if minus and isinstance(real, ast.UnaryOp) else real)
+    if type(part) not in (int, float) or type(imaginary) is not complex or not isinstance(sign, (ast.Add, ast.Sub)):
+        _refuse()
+    return complex(-float(part) if minus else part, imaginary.imag if isinstance(sign, ast.Add) else -imaginary.imag)

@@ -114,17 +114,11 @@ class _Reader:
         if row.operand in isa.JUMPS:
             if operand not in places:
                 raise Wrong(f"there is no label {operand!r} here", nearest(operand, places))
-            if row.operand == "forward" and places[operand] < place:
-                op = self._backward(op)
+            if row.operand == "forward" and places[operand] < place and op != "JUMP_FORWARD":  # that is translated
+                raise Wrong("its label stands before it, and it only goes forward")
         elif row.operand == "const":
             operand = self._constant(operand)
         return instruction(op, operand, position)
-
-    def _backward(self, op: str) -> str:
-        """What an instruction that jumps forward is called when it jumps back."""
-        if op == "JUMP_FORWARD" and "JUMP_ABSOLUTE" in self.dialect.opcodes:
-            return "JUMP_ABSOLUTE"
-        raise Wrong("its label stands before it, and it only goes forward")
 
     def _constant(self, value: Any) -> Any:
         """A constant; a code object is the one of the list when it came from there."""

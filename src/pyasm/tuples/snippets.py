@@ -39,6 +39,15 @@ def statements_of(source: str) -> list[Entry]:
     return [_renamed(each, number) for each in statements(inner, {id(name.value): name for name in named(inner)})]
 
 
+def _undescribed(source: str) -> str | None:
+    """The source when it was cut out of a description, where quotes, newlines and backslashes are escaped."""
+    try:
+        text = ast.literal_eval(f'"{source}"') if "\\" in source else None
+    except SyntaxError:
+        return None
+    return text if isinstance(text, str) else None
+
+
 def _with_end(tree: ast.Module) -> ast.Interactive:
     """The statements, and some more, which mark their end: so many that no compiler moves or copies it."""
     line = (tree.body[-1].end_lineno or 1) if tree.body else 1
@@ -47,18 +56,14 @@ def _with_end(tree: ast.Module) -> ast.Interactive:
 
 
 def _before_end(body: list[Instruction]) -> list[Instruction]:
-    """The body up to the mark, or all of it when execution never gets there."""
-    mark = next((i for i, (op, arg, _) in enumerate(body) if op == "STORE_NAME" and arg == _END), len(body) + 1)
-    return body[: mark - 1]
-
-
-def _undescribed(source: str) -> str | None:
-    """The source when it was cut out of a description, where quotes, newlines and backslashes are escaped."""
-    try:
-        text = ast.literal_eval(f'"{source}"') if "\\" in source else None
-    except SyntaxError:
-        return None
-    return text if isinstance(text, str) else None
+    """The body without the mark and the return behind it, or all of it when execution never gets there."""
+    marks = [i for i, (op, arg, _) in enumerate(body) if op == "STORE_NAME" and arg == _END]
+    if not marks:
+        return body
+    rest = body[marks[-1] + 3 :]  # handlers that some compilers move to the end
+    if not rest:
+        return body[: marks[0] - 1]
+    return [*body[: marks[0] - 1], instruction("JUMP_FORWARD", _END), *rest, instruction(LABEL, _END)]
 
 
 def _renamed(each: Entry, number: int) -> Entry:
