@@ -297,6 +297,8 @@ def test_what_keeps_neighbours_apart(dialect: str) -> None:
 
 # -- borrowed loads
 
+DROPS = ["POP_TOP", "POP_TOP", ["LOAD_CONST", 1000], "RETURN_VALUE"]
+REGION = [["SETUP_FINALLY", "h"], ["LOAD_CONST", 1000], *DROPS, ["LABEL", "h"]]
 LOAD_X, STORE_X = ["LOAD_FAST", "x"], ["STORE_FAST", "x"]
 
 
@@ -312,9 +314,16 @@ LOAD_X, STORE_X = ["LOAD_FAST", "x"], ["STORE_FAST", "x"]
         ([LOAD_X, ["COPY", 1], "POP_TOP", ["STORE_FAST", "y"], ["LOAD_CONST", 1000], "RETURN_VALUE"], False),
         ([LOAD_X, ["LOAD_ATTR", ("a", 1)], ["LOAD_CONST", 1000], STORE_X, ["CALL", 0], "RETURN_VALUE"], False),
         ([LOAD_X, ["LABEL", "l"], "RETURN_VALUE"], False),
+        ([LOAD_X, "FORMAT_SIMPLE", ["LABEL", "l"], "RETURN_VALUE"], False),
+        ([LOAD_X, "UNARY_NOT", ["LABEL", "l"], "RETURN_VALUE"], True),
+        ([LOAD_X, ["COPY", 1], ["LOAD_SPECIAL", "__exit__"], ["LABEL", "l"], "RETURN_VALUE"], False),
         ([LOAD_X, ["LOAD_CONST", 1000], ["SWAP", 2], ["LABEL", "l"], "POP_TOP", "RETURN_VALUE"], False),
         ([LOAD_X, ["LOAD_CONST", 1000], ["SWAP", 2], "POP_TOP", ["LABEL", "l"], "RETURN_VALUE"], True),
         ([LOAD_X, ["SETUP_FINALLY", "h"], "POP_TOP", "POP_BLOCK", ["JUMP_FORWARD", "h"], ["LABEL", "h"]], False),
+        ([LOAD_X, *REGION, *DROPS], True),
+        ([LOAD_X, *REGION, "POP_TOP", ["STORE_FAST", "y"], ["LOAD_CONST", 1000], "RETURN_VALUE"], False),
+        ([LOAD_X, *REGION, ["DELETE_FAST", "x"], *DROPS], False),
+        ([LOAD_X, *REGION, ["SETUP_FINALLY", "h"], *DROPS], False),
         ([LOAD_X, "POP_TOP", ["SETUP_FINALLY", "h"], "POP_BLOCK", ["JUMP_FORWARD", "h"], ["LABEL", "h"]], True),
     ],
 )

@@ -23,7 +23,7 @@ from pyasm.typed import Any, NamedTuple
 BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
 _BORROWS = frozenset(BORROWED.values())
 
-_FIXED, _COUNTED, _LOAD, _LOADS, _STORE, _STORE_LOAD, _STORES, _CLEAR, _KILL, _COPY, _SWAP = range(11)
+_FIXED, _COUNTED, _LOAD, _LOADS, _STORE, _STORE_LOAD, _STORES, _CLEAR, _KILL, _COPY, _SWAP, _SETUP = range(12)
 _SPECIAL = {
     "LOAD_FAST": _LOAD,
     "LOAD_FAST_LOAD_FAST": _LOADS,
@@ -39,7 +39,7 @@ _SPECIAL = {
     "SWAP": _SWAP,
 }
 
-_NEXT, _SPLIT, _BRANCH, _JUMP, _END = range(5)
+_NEXT, _BRANCH, _JUMP, _END = range(4)
 _FLOWS = {"branch": _BRANCH, "jump": _JUMP, "return": _END, "raise": _END}
 
 
@@ -63,8 +63,11 @@ def _steps(dialect_name: str) -> dict[str, _Step]:
     """The steps of the native instructions, of the portable ones that it does not have, and of pseudo instructions."""
     rows = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes}
     steps = {name: _step(row) for name, row in rows.items()}
-    steps.update(dict.fromkeys(("SETUP_FINALLY", "SETUP_CLEANUP"), _Step(_FIXED, _SPLIT)))  # their handlers see it all
     steps.update(dict.fromkeys(("SETUP_WITH", "POP_BLOCK"), _Step(_FIXED, _NEXT)))
+    steps["SETUP_FINALLY"], steps["SETUP_CLEANUP"] = (
+        _Step(_SETUP, _NEXT, 0, (None,)),
+        _Step(_SETUP, _NEXT, 0, (None,) * 2),
+    )
     return steps
 
 
@@ -152,6 +155,8 @@ class _Blocks:
         """Of the block: the index behind its labels, and that behind all of it."""
         self.flow = _NEXT
         """How it ends."""
+        self.handling: set[Any] = set()
+        """The labels of the handlers that are looked at."""
 
     def next(self) -> int | None:
         """Where another block begins; None when it was there already, or is behind an empty one that hides it."""
@@ -170,8 +175,8 @@ class _Blocks:
         if not any(str(each[1]).startswith(EMPTY) for each in self.body[start:first]):
             return False
         if self.named is None:
-            jumps = {op for op, step in self.steps.items() if _SPLIT <= step.flow <= _JUMP} | {"SETUP_WITH"}
-            self.named = {arg for op, arg, _ in self.body if op in jumps}
+            jumps = {op for op, step in self.steps.items() if step.flow in (_BRANCH, _JUMP)}
+            self.named = {arg for op, arg, _ in self.body if op in jumps or op[:6] == "SETUP_"}
         return any(str(each[1]).startswith(EMPTY) and each[1] not in self.named for each in self.body[start:first])
 
     def go_on(self) -> None:
@@ -217,12 +222,16 @@ class _Blocks:
 
     def borrowable(self, start: int, stop: int) -> list[int]:
         """The loads that may borrow in the block that begins there, or its part up to `stop`."""
-        body, steps = self.body, self.steps
-        stack: list[_Entry] = []
         loads: list[int] = []
         owned: set[int] = set()
+        self.end, self.flow = self._run(max(start, self.first), stop, [], loads, owned)
+        return [load for load in loads if load not in owned]
+
+    def _run(self, start: int, stop: int, stack: list[_Entry], loads: list[int], owned: set[int]) -> tuple[int, int]:
+        """Through one block: notes its loads and those that may not borrow. Gives its end, and how it goes on."""
+        body, steps = self.body, self.steps
         end, flow = stop, _NEXT
-        for index in range(max(start, self.first), stop):
+        for index in range(start, stop):
             op, arg, _ = body[index]
             if op == LABEL:
                 end = index
@@ -248,14 +257,30 @@ class _Blocks:
             elif kind == _LOADS:
                 stack += [(index, arg[0]), (index, arg[1])]
                 loads.append(index)
+            elif kind == _SETUP:
+                self._handle(arg, [*stack, *pushes], owned)
             else:
                 _OTHERS[kind](index, arg, stack, owned)
             if flow:
                 end = index + 1
                 break
-        self.end, self.flow = end, flow
         owned.update([entry[0] for entry in stack if entry])
-        return [load for load in loads if load not in owned]
+        return end, flow
+
+    def _handle(self, label: Any, stack: list[_Entry], owned: set[int]) -> None:
+        """A handler finds the entries that are there when its region begins; what it does with them counts as well."""
+        if not any(stack):
+            return
+        place = self.labels.get(label)
+        if place is None or label in self.handling:
+            owned.update([entry[0] for entry in stack if entry])
+            return
+        body = self.body
+        while place < len(body) and body[place][0] == LABEL:
+            place += 1
+        self.handling.add(label)
+        self._run(place, len(body), stack, [], owned)
+        self.handling.remove(label)
 
 
 # -- what instructions do with a stack: an entry is the index of the load that pushed it and the local, or None
