@@ -71,6 +71,15 @@ def _encloses(one: Position | None, other: Position | None) -> bool:
     return (one.line, one.column) <= (other.line, other.column)
 
 
+def _contains(one: Position | None, other: Position | None) -> bool:
+    """Is one place in the source larger than the other, which is in it?"""
+    if one is None or other is None or None in one or None in other:
+        return False
+    return (
+        one != other and _encloses(one, other) and (one.end_line, one.end_column) >= (other.end_line, other.end_column)
+    )
+
+
 def _error(code: Code, index: int, message: str, hint: str = "") -> Finding:
     return Finding(message, f"{code.qualname}, instruction {index} ({code.body[index][0]})", hint)
 
@@ -140,10 +149,14 @@ class _Calls(Walk):
             return first
         if self.body[last][0] != LABEL and self.body[last][0] not in _STORES and _encloses(position, first):
             return position
-        places = [each[2] for each in self.body[begin : last + 1] if each[0] != LABEL]
+        return self._union(self.body[begin : last + 1])
+
+    def _union(self, instructions: list[Instruction]) -> Position | None:
+        """The smallest place in the source that has these in it."""
+        places = [each[2] for each in instructions if each[0] != LABEL]
         known = [each for each in places if each is not None and None not in each]
         if len(known) < len(places):
-            return first
+            return places[0]
         line, column = min((each[0], each[2]) for each in known)
         end_line, end_column = max((each[1], each[3]) for each in known)
         return Position(line, end_line, column, end_column)
@@ -228,7 +241,8 @@ class _Lift(_Calls):
             self.instead[index] = [instruction(name, count, position)]
         elif self._is_null(slot):
             self._drop_beside(slot, callee, self.starts[at])
-            name = self._call_of(callee, self.starts[at], count, keywords, index)
+            start = self.starts[at] if self._stands_beside(slot, callee) else ~callee
+            name = self._call_of(callee, start, count, keywords, index)
             self.instead[index] = [instruction(name, count, position)]
         else:
             if self.mixed and (slot == MIXED or self.body[slot][0] == LABEL):
@@ -244,12 +258,23 @@ class _Lift(_Calls):
         if null < 0 or callee < 0 or begin is None:
             return
         position = self.body[null][2]
-        op, name, _ = self.body[begin]
-        if op == "LOAD_FAST" and position is not None and self._extent(begin, callee) != position:
+        op, name, where = self.body[begin]
+        before, _, shared = self.body[begin - 1]
+        if op != "LOAD_FAST" or before not in ("LOAD_FAST", "STORE_FAST") or shared != where:
+            return
+        if position is not None and self._extent(begin, callee) != position:
             if begin != callee and None not in position:
                 width = len(str.__str__(name).encode())
                 position = Position(position[0], position[0], position[2], position[2] + width)  # type: ignore[operator]
             self.body[begin] = instruction(op, name, position)
+
+    def _stands_beside(self, null: int, callee: int) -> bool:
+        """Is NULL where it is pushed for an attribute of a name?"""
+        if callee < 0 or self.body[callee][0] != "LOAD_ATTR":
+            return True
+        if self.null_first:
+            return null == callee - 2 or -2 - null == callee - 1
+        return null == callee + 1 and self.body[null][2] == self._extent(callee - 1, callee)
 
     def _load_plainly(self, loader: int) -> None:
         op, arg, position = self.body[loader]
@@ -376,6 +401,7 @@ class _Lower(_Calls):
     def rewrite(self) -> None:
         """Walk, decide where each NULL goes, and change the body."""
         self.run()
+        self._pair_branches()
         for call in self.calls:
             self._place(call)
         for index, arguments in self.supers.items():
@@ -588,13 +614,45 @@ class _Lower(_Calls):
             calls.append(instruction("CALL_FUNCTION_EX", None, position))
         self.instead[index] = calls
 
+    def _pair_branches(self) -> None:
+        """`(a if test else b)(x)` where the compiler copies the call: NULL, pushed before the test, is for both."""
+        by_start = {call.start: call for call in self.calls if call.op not in ("plain", "LOAD_METHOD", "swapped")}
+        for call in by_start.values():
+            test = self._before(call.start - 1)
+            position = self.body[call.at][2]
+            if test not in self.tests or not _contains(position, self.body[test][2]):
+                continue
+            other = by_start.get(self._behind(self.places[self.body[test][1]]))
+            begin = self.start_of(self.tests[test])
+            if other is None or begin is None or self.body[other.at][2] != position or other.callee < call.callee:
+                continue
+            if self.bad.isdisjoint((call.callee, other.callee)):
+                self.placed.update((call.callee, other.callee))
+                extent = self._union([*self.body[begin : call.callee + 1], *self.body[other.start : other.callee + 1]])
+                if self.null_first:
+                    self._null_before(begin, call.callee, extent)
+                else:
+                    push = instruction("PUSH_NULL", None, extent)
+                    self.after[call.callee] = self.after[other.callee] = [push]
+
+    def _before(self, index: int) -> int:
+        """The index, or that of the last instruction before, where labels are."""
+        while index >= 0 and self.body[index][0] == LABEL:
+            index -= 1
+        return index
+
+    def _behind(self, index: int) -> int:
+        while index < len(self.body) and self.body[index][0] == LABEL:
+            index += 1
+        return index
+
     def _put_null(self, callee: int, start: int) -> bool:
         """NULL before the expression of the callable, or after it. False when there is no such place."""
         begin = self.start_of(start)
         if callee in self.placed:
             return True
         if not self.null_first:
-            self._null_after(callee, begin)
+            self._null_after(callee, self._extent(begin, callee))
         else:
             if begin is None or self.forked.get(start, callee) < callee:
                 return False
@@ -609,12 +667,15 @@ class _Lower(_Calls):
         else:
             self.before.setdefault(begin, []).insert(0, instruction("PUSH_NULL", None, position))
 
-    def _null_after(self, callee: int, begin: int | None) -> None:
+    def _null_after(self, callee: int, position: Position | None) -> None:
         op, _, where = self.body[callee]
         if op == "LOAD_GLOBAL":
             self.instead[callee] = [instruction(op, (self._name(callee), 1), where)]
         else:
-            self.after[callee] = [instruction("PUSH_NULL", None, self._extent(begin, callee))]
+            following = callee + 1  # the attribute of super may have a line of its own
+            if callee - 1 in self.supers and following < len(self.body) and self.body[following][0] == "NOP":
+                callee = following
+            self.after[callee] = [instruction("PUSH_NULL", None, position)]
 
     def _at_call(self, call: _Call) -> None:
         """No place for NULL: the first argument takes it, or NULL is moved below what is there."""
