@@ -40,12 +40,16 @@ def lower(code: Code, dialect: str | None = None) -> Code:
     what the target cannot express.
     """
     target = isa.running() if dialect is None else isa.load(dialect)
-    return code if code.dialect == target.name else _translated(lift(code), target, lifting=False)
+    if code.dialect == target.name:
+        return code
+    portable = lift(code)
+    return _translated(portable, target, lifting=False, plain=calls.plain_names(portable))
 
 
-def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
+def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: frozenset[str] = frozenset()) -> Code:
     """A translated copy. Inner code objects come first, since functions are made of them.
 
+    `plain` is what the whole module says of names whose attributes compilers do not call as methods.
     TargetError has the findings of all of them.
     """
     inner: dict[int, Code] = {}
@@ -57,7 +61,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
         if id(value) not in inner:
             inner[id(value)] = value
             try:
-                inner[id(value)] = _translated(value, dialect, lifting=lifting)
+                inner[id(value)] = _translated(value, dialect, lifting=lifting, plain=plain)
             except TargetError as error:
                 findings.extend(error.findings)
         return inner[id(value)]
@@ -75,19 +79,25 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool) -> Code:
             line_table=_odd_line_table(code, layout, dialect) if lifting else layout.line_table,
             local_kinds=layout.local_kinds,
             file=layout.file,
-            plain=layout.plain,
+            plain=layout.plain | plain,
             origin=origin,
         )
     if lifting:
+        if layout is None:
+            new.layout = Layout(origin=code.dialect)
         _run(lambda: [each.lift(new, dialect) for each in PASSES], findings)
         return new
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
-        new.layout, new.stack_size = None, 0
-    if new.layout is None:  # some compilers leave code that is never reached, in blocks that are not there
+        layout, new.layout, new.stack_size = None, None, 0
+    if layout is None:  # some compilers leave code that is never reached, in blocks that are not there
         new.body = without_unreached(new.body, effects(isa.PORTABLE))
     if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
+    if layout is None:
+        new.layout = Layout(plain=plain)
     _run(lambda: [each.lower(new, dialect) for each in reversed(PASSES)], findings)
+    if layout is None:
+        new.layout = None
     return new
 
 

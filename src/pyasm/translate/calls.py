@@ -43,6 +43,26 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         _Lower(code, dialect).rewrite()
 
 
+def plain_names(module: Code) -> frozenset[str]:
+    """Names that compilers of 3.11 and later take for modules, whose functions are no methods: what the module imports.
+
+    `super` is among them when the module has another meaning for it, or any at all.
+    """
+    found = set()
+    imported = False
+    for op, arg, _ in module.body if module.name == "<module>" else ():
+        if op.startswith("IMPORT_"):
+            imported = True
+        elif op in ("STORE_NAME", "STORE_GLOBAL") and imported:
+            found.add(str(arg))
+            imported = False
+        elif op not in ("ROT_TWO", "POP_TOP", LABEL):
+            imported = False
+            if arg == "super" and op != "LOAD_CONST":
+                found.add("super")
+    return frozenset(found)
+
+
 def _base(body: list[Instruction], attribute: int) -> str | None:
     """The name whose attribute this instruction loads, when it is one."""
     op, arg, _ = body[attribute - 1]
@@ -135,8 +155,8 @@ class _Calls(Walk):
         starts.append(~index)
 
     def note(self, index: int, entry: int, start: int) -> None:
-        """An entry of several paths is consumed, but not that of the wrong builtin by what drops it."""
-        if self.guards.get(entry) != index:
+        """An entry of several paths is consumed; not by what drops the right builtin, or leads back to the others."""
+        if self.guards.get(entry) != index and self.body[index][0] != "CLEANUP_THROW":
             super().note(index, entry, start)
 
     def _extent(self, begin: int | None, last: int) -> Position | None:
@@ -390,7 +410,10 @@ class _Lower(_Calls):
         self.supers: dict[int, int] = {}
         self.wants: dict[int, str] = {}
         self.placed: set[int] = set()
-        self.merges: list[tuple[int, int, int]] = []
+        self.merges: list[tuple[int, int, int, int]] = []
+        self.first_merge: dict[int, tuple[int, int]] = {}
+        self.mappings: dict[int, int] = {}
+        self.early: set[int] = set()
         self.watch.update(
             CALL_FUNCTION=self.call_function,
             CALL_FUNCTION_KW=self.call_function_kw,
@@ -406,8 +429,8 @@ class _Lower(_Calls):
             self._place(call)
         for index, arguments in self.supers.items():
             self._super(index, arguments)
-        for index, place, callee in self.merges:
-            self._merge(index, place, callee)
+        for merge in self.merges:
+            self._merge(*merge)
         if self.findings:
             raise TargetError(self.findings)
         self.code.body[:] = self._edited()
@@ -431,9 +454,10 @@ class _Lower(_Calls):
     def dict_merge(self, index: int, number: Any) -> None:
         """Where the interpreter looks for the callable there must be one: NULL must be there before."""
         self.replace(index, 1, 0)
-        place = len(self.ids) - number - 2
-        if place >= 0:
-            self.merges.append((index, number, self.ids[place]))
+        place = len(self.ids) - number
+        if place >= 2 and not self.null_first:
+            self.merges.append((index, number, self.ids[place - 2], self.ids[place]))
+            self.first_merge.setdefault(self.ids[place], (index, number))
 
     def call_function(self, index: int, count: int) -> None:
         """A call with positional arguments."""
@@ -543,6 +567,8 @@ class _Lower(_Calls):
         mapping = flags & 1
         at = len(self.ids) - 2 - mapping
         callee, start = self.ids[at], self.starts[at]
+        if mapping:
+            self.mappings[index] = self.ids[-1]
         if mapping and not self._is_dict(self.ids[-1]):
             position = self.body[index][2]
             self.before[index] = [
@@ -682,9 +708,8 @@ class _Lower(_Calls):
         index, op, count, _, _ = call
         position = self.body[index][2]
         if op == "CALL_FUNCTION_EX":
-            below = count + self.null_first
-            moves = [instruction("SWAP", depth, position) for depth in range(below + 1, 1, -1)]
-            self._finish_ex(index, count == 2, [instruction("PUSH_NULL", None, position), *moves])
+            early = not self.null_first and self._merge_first(index)
+            self._finish_ex(index, count == 2, [] if early else self._sink(count + self.null_first, position))
         elif count:
             self._finish(index, count - 1, op in ("CALL_FUNCTION_KW", "LOAD_METHOD"))
         else:
@@ -711,12 +736,27 @@ class _Lower(_Calls):
         flags = (op == "LOAD_METHOD") | arguments
         self.instead[call + 1] = [instruction("LOAD_SUPER_ATTR", (name, flags), where)]
 
-    def _merge(self, index: int, number: int, callee: int) -> None:
-        """DICT_MERGE where NULL does not stand beside the callable yet: put one there meanwhile."""
-        if self.null_first or callee in self.placed:
+    def _sink(self, below: int, position: Position | None) -> list[Instruction]:
+        """Push NULL below so many entries."""
+        moves = [instruction("SWAP", depth, position) for depth in range(below + 1, 1, -1)]
+        return [instruction("PUSH_NULL", None, position), *moves]
+
+    def _merge_first(self, index: int) -> bool:
+        """Put NULL beside the callable of this call before the first DICT_MERGE into its mapping, if there is one."""
+        mapping = self.mappings.get(index, MIXED)
+        if mapping == MIXED or mapping in self.shared or mapping not in self.first_merge:
+            return False
+        place, number = self.first_merge[mapping]
+        self.before.setdefault(place, []).extend(self._sink(number + 2, self.body[place][2]))
+        self.early.add(mapping)
+        return True
+
+    def _merge(self, index: int, number: int, callee: int, mapping: int) -> None:
+        """DICT_MERGE where NULL does not stand beside the callable yet: put anything there meanwhile."""
+        if callee in self.placed or mapping in self.early:
             return
         position = self.body[index][2]
-        down = [instruction("SWAP", depth, position) for depth in range(number + 3, 1, -1)]
+        _, *down = self._sink(number + 2, position)
         up = [instruction("SWAP", depth, position) for depth in range(2, number + 3)]
-        push, drop = instruction("PUSH_NULL", None, position), instruction("POP_TOP", None, position)
+        push, drop = instruction("LOAD_CONST", None, position), instruction("POP_TOP", None, position)
         self.instead[index] = [push, *down, self.body[index], *up, drop]
