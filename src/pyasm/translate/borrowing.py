@@ -168,7 +168,7 @@ class _Blocks:
         while first < len(body) and body[first][0] == LABEL:
             first += 1
         self.first = first
-        if self.hides and self._is_empty(start, first) or ~first in self.seen:
+        if (self.hides and self._is_empty(start, first)) or ~first in self.seen:
             return None
         self.seen.add(~first)  # the block itself, whichever of its labels leads to it
         return start

@@ -362,18 +362,19 @@ class _Rewriting:
             if label in jumps:
                 self._split(label, at, begin)
             else:
-                self._front(at, begin)
+                self._front(at, begin, jumps)
 
-    def _front(self, at: int, begin: list[Instruction]) -> None:
-        """Put the beginning behind the handler's label, and that in front of the other labels there."""
+    def _front(self, at: int, begin: list[Instruction], jumps: set[Any]) -> None:
+        """Put the beginning behind the label of the handler, and in front of labels there that something jumps to."""
         first = at
         while first and self.old[first - 1][0] == LABEL:
             first -= 1
-        if first == at:
-            self.edits[at] = [self.old[at], *begin]
-        else:
-            self.edits[at] = []
-            self.edits[first] = [self.old[at], *begin, *self.edits.get(first, [self.old[first]])]
+        marks: list[Instruction] = []
+        entries: list[Instruction] = []
+        for index in range(first, at):
+            (entries if self.old[index][1] in jumps else marks).extend(self.edits.get(index, [self.old[index]]))
+            self.edits[index] = []
+        self.edits[at] = [*marks, self.old[at], *begin, *entries]
 
     def _split(self, label: str, at: int, begin: list[Instruction]) -> None:
         """Something jumps to the handler's label as well: the handler gets a label of its own."""
