@@ -12,7 +12,7 @@
 
 Compilers move code that only an exception reaches behind all other. So the handler of a delegation stands behind: among
 the other handlers, in the order in which all had been made. Where a handler had been before is found from where it
-leads and from positions. For code in which that fails, lift leaves labels that nothing names where the handlers were.
+leads and from positions. For code in which that fails, lift leaves a label that nothing names and whose name tells it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from pyasm.translate.flow import reached
 from pyasm.translate.frames import handlers_around
 from pyasm.typed import Any, NamedTuple
 
-MARK = "throw"
-"""The stem of labels that stand for the places of handlers."""
+MARK = "throws"
+"""The stem of a label that tells the places of handlers."""
 NOWHERE = Position()
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 
@@ -141,11 +141,11 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         if spot is not None:
             edits.setdefault(spot, []).extend(handler)
     for spot in set(spots.values()):
-        if spot is not None and spot < len(body) and not _is_mark(body[spot]):
+        if spot is not None and spot < len(body):
             edits[spot].append(body[spot])
     if ends:
         _name_exits(body, ends, exits, edits, effects(dialect.name), new)
-    code.body = rewrite(body, edits)
+    code.body = [each for each in rewrite(body, edits) if each[0] != LABEL or not each[1].startswith(MARK)]
 
 
 def _named_ends(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[str, int]:
@@ -212,22 +212,23 @@ def _native(
 
 
 def _mark(code: Code, dialect: isa.Dialect, throws: Sequence[int], edits: dict[int, Sequence[Instruction]]) -> None:
-    """Labels where the handlers were, unless lowering finds these places."""
+    """A label that tells where the handlers were, unless lowering finds these places."""
     body = code.body
     actual = _shifted(sorted(throws), edits)
     delegations = [index for index, each in enumerate(body) if each[0] == "YIELD_FROM"]
     found = handler_places(body, delegations, dialect)
-    if [spot for spot in found.values() if spot is not None] == actual:
-        return
-    new = Labels(body, MARK).new
-    marks: dict[int, list[Instruction]] = {}
-    for spot in actual:
-        marks.setdefault(spot, []).append(instruction(LABEL, new()))
-    code.body = rewrite(body, {spot: [*labels, *body[spot : spot + 1]] for spot, labels in marks.items()})
+    if [spot for spot in found.values() if spot is not None] != actual:
+        table = effects(dialect.name)
+        starts = [each.label for each in _handlers(body, _tail(reached(body, table)), table)]
+        numbers = [str(sum(start < spot for start in starts)) for spot in actual]
+        code.body = [*body, instruction(LABEL, MARK + "_".join(numbers))]
 
 
-def _is_mark(each: Instruction) -> bool:
-    return each[0] == LABEL and each[1].startswith(MARK)
+def _marked(body: Sequence[Instruction], count: int) -> Sequence[int]:
+    """What the label says that lift has left: for each of so many delegations the number of its next handler."""
+    name = next((arg for op, arg, _ in body if op == LABEL and arg.startswith(MARK)), "")
+    numbers = name[len(MARK) :].split("_")
+    return list(map(int, numbers)) if len(numbers) == count and all(each.isdigit() for each in numbers) else ()
 
 
 def _shifted(indexes: Iterable[int], edits: dict[int, Sequence[Instruction]]) -> list[int]:
@@ -253,19 +254,30 @@ def handler_places(
     places: dict[int, int | None] = dict.fromkeys(delegations)
     if not outer:
         return places
-    tail = len(body) - next(i for i, each in enumerate(reversed(warm)) if each)  # everything from there on is cold
-    marks = [i for i in range(tail, len(body)) if _is_mark(body[i])]
-    if len(marks) == len(outer):
-        places.update(zip(outer, marks))
-        return places
-    handlers = _handlers(body, tail, table)
+    handlers = _handlers(body, _tail(warm), table)
+    numbers = _marked(body, len(outer)) or _numbers(body, outer, handlers, table)
+    for index, number in zip(outer, numbers):
+        places[index] = handlers[number].label if number < len(handlers) else len(body)
+    return places
+
+
+def _tail(warm: bytearray) -> int:
+    """Where the cold part at the end begins."""
+    return warm.rfind(1) + 1
+
+
+def _numbers(
+    body: Sequence[Instruction], outer: Sequence[int], handlers: Sequence[_Handler], table: Effects
+) -> Sequence[int]:
+    """For each delegation the number of the handler that was the next one behind it."""
     around = handlers_around(body, table, outer)
+    numbers = []
     number = 0
     for index in outer:
         while number < len(handlers) and not handlers[number].had_behind(index, around[index], body):
             number += 1
-        places[index] = handlers[number].label if number < len(handlers) else len(body)
-    return places
+        numbers.append(number)
+    return numbers
 
 
 class _Handler(NamedTuple):

@@ -37,8 +37,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
     iterators.lower(code, dialect)
-    if "END_FOR" in dialect.opcodes:
-        _lower_loops(code, dialect)
+    _lower_loops(code, dialect)
     if dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _number_awaits(code)
     delegations.lower(code, dialect)
@@ -106,6 +105,7 @@ class _Ends:
         self.trampolines: list[Instruction] = []
         self.flows = {name: row.flow for name, row in isa.load(isa.PORTABLE).opcodes.items()}
         self.flows.update((name, row.flow) for name, row in dialect.opcodes.items())
+        self.dropped = "END_FOR" in dialect.opcodes
         self.dropping = _dropping(dialect)
         self.loops: dict[Any, list[int]] = {}
         """Label -> indexes of the FOR_ITERs that go there."""
@@ -125,6 +125,8 @@ class _Ends:
             place = labels[label]
             if place < sources[0]:  # FOR_ITER only goes forward
                 self._detour(label, sources)
+                continue
+            if not self.dropped:
                 continue
             while self.body[place - 1][0] == LABEL:
                 place -= 1
@@ -157,7 +159,7 @@ class _Ends:
         self.edits[place] = [*over, *first, *self._drop(position), *others]
 
     def _drop(self, position: Any) -> list[Instruction]:
-        dropping = [instruction("END_FOR", None, position)]
+        dropping = [instruction("END_FOR", None, position)] if self.dropped else []
         if self.dropping is not None:
             dropping.append(instruction(self.dropping, None, position))
         return dropping
