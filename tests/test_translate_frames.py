@@ -100,7 +100,7 @@ def test_constructs_come_back(name):
 def test_constructs_have_nothing_native_left(name, target):
     """Lifted code has nothing of the frame, and no loop of SEND; and every target takes it."""
     native = {"RESUME", "RETURN_GENERATOR", "GEN_START", "COPY_FREE_VARS", "MAKE_CELL", "SEND", "END_SEND"}
-    native |= {"END_FOR", "POP_ITER", "CLEANUP_THROW", "ASYNC_GEN_WRAP", "PUSH_NULL"}
+    native |= {"END_FOR", "POP_ITER", "CLEANUP_THROW", "ASYNC_GEN_WRAP", "PUSH_NULL", "NOT_TAKEN"}
     lifted = pyasm.lift(pyasm.decode(compile(SOURCES[name], "<test>", "exec")))
     for code in codes(lifted):
         assert not native.intersection(ops(code.body)), code

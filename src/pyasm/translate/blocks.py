@@ -173,6 +173,8 @@ class _Inserter:
         taken = iter(self.regions.taken)
         before = 0
         for index, each in enumerate(body):
+            if each[0] == "NOT_TAKEN" and body[before][0] == "END_SEND":
+                continue
             if each[0] == "NOT_TAKEN":
                 op, target, position = body[before]
                 wrong = next(taken) not in (None, index in added)
@@ -180,7 +182,7 @@ class _Inserter:
                     name = f"{SLOT}{self.new_label()[1:]}"
                     body[before] = instruction(op, name, position)
                     marks.append((name, target))
-            elif each[0] != LABEL:
+            elif each[0] != LABEL and each[0] not in PSEUDO:
                 before = index
         return marks
 
@@ -321,7 +323,7 @@ def _fill_taken(body: Sequence[Instruction], regions: _Regions) -> None:
     innermost = regions.innermost
     before = 0
     for index, each in enumerate(body):
-        if each[0] == "NOT_TAKEN":
+        if each[0] == "NOT_TAKEN" and body[before][0] != "END_SEND":  # that of an async for is as any other
             covered = innermost[before] is not None
             regions.taken.append(innermost[index] is None if covered else None)
             if covered:
@@ -416,7 +418,8 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
         elif op in PSEUDO:
             fresh = fresh and position is not None
         elif op == "NOT_TAKEN":
-            if dialect.uncovered == "slots" and fresh != str(body[previous][1]).startswith(SLOT):
+            late_one = dialect.uncovered == "slots" and body[previous][0] != "END_SEND"
+            if late_one and fresh != str(body[previous][1]).startswith(SLOT):
                 found.append((index, previous))
             fresh = True
         else:

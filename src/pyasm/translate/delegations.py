@@ -33,6 +33,8 @@ from pyasm.typed import Any, NamedTuple
 MARK = "throws"
 """The stem of a label that tells the places of handlers."""
 NOWHERE = Position()
+_BEFORE = frozenset({LABEL, "LOAD_CONST", "LOAD_COMMON_CONSTANT", "PUSH_NULL"})
+"""What stands between GET_ANEXT and the delegation."""
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 
 
@@ -68,6 +70,9 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
         edits.update(dict.fromkeys(range(loop.send + 1, loop.back + 1), ()))
         if body[loop.exit + 1][0] == "END_SEND":
             edits[loop.exit + 1] = ()
+            taken = [each[0] for each in body[loop.exit + 3 : loop.exit + 4]]
+            if taken == ["NOT_TAKEN"] and _is_async_for(body, loop.send - 1, loop.exit + 2, labels):
+                edits[loop.exit + 3] = ()
         if loop.handler is not None:
             edits[loop.handler + 1] = ()
             if loop.handler + 2 != loop.exit:
@@ -96,6 +101,23 @@ def _loop(code: Code, send: int, labels: dict[Any, int]) -> _Loop:
     if handler is not None and body[handler + 1][0] != "CLEANUP_THROW":
         raise TargetError(Finding("a delegation without CLEANUP_THROW", f"{code.qualname}, instruction {send}"))
     return _Loop(send, back, exit, handler)
+
+
+def _is_async_for(body: Sequence[Instruction], start: int, end: int, labels: dict[Any, int]) -> bool:
+    """Is the delegation between these indexes that of an `async for`, not of a comprehension?
+
+    Both have a region with GET_ANEXT and the delegation, and END_ASYNC_FOR at its handler; compilers give that another
+    position in a statement. Then NOT_TAKEN follows.
+    """
+    if body[end][0] != "POP_BLOCK":
+        return False
+    while start and body[start][0] != "GET_ANEXT" and body[start][0] in _BEFORE:
+        start -= 1
+    setup = body[start - 1]
+    if body[start][0] != "GET_ANEXT" or setup[0] != "SETUP_FINALLY":
+        return False
+    op, _, position = body[labels[setup[1]] + 1]
+    return op == "END_ASYNC_FOR" and position is not None and position != body[start][2]
 
 
 def _labels_of(body: Sequence[Instruction], loop: _Loop) -> Iterable[int]:
@@ -133,6 +155,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     new = Labels(body).new
     edits: dict[int, list[Instruction]] = {}
     exits: dict[int, str] = {}
+    tells = "NOT_TAKEN" in dialect.opcodes
+    labels = places(body) if tells else {}
     for index in delegations:
         spot = spots.get(index)
         main, handler = _native(body[index][2], new, dialect, inline=spot is None)
@@ -140,6 +164,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         exits[index] = next(arg for op, arg, _ in main[1:] if op == LABEL)
         if spot is not None:
             edits.setdefault(spot, []).extend(handler)
+        if tells and _is_async_for(body, index - 1, index + 1, labels):
+            edits[index + 1] = [body[index + 1], instruction("NOT_TAKEN", None, body[index][2])]
     for spot in set(spots.values()):
         if spot is not None and spot < len(body):
             edits[spot].append(body[spot])

@@ -302,9 +302,13 @@ class _Webs:
         """Web of iterators -> indexes of the instructions that its entries come from."""
         tops = [root(entry) for entry in range(len(self.parent))]
         made = {top for top, index in zip(tops, self.producer) if index >= 0 and self.body[index][0] in _MAKERS}
+        self.asynchronous: list[tuple[int, int]] = []
+        """Web, and index of a GET_AITER that its entries come from."""
         for top, index in zip(tops, self.producer):
             if top in self.iterated or top in made:
                 self.members.setdefault(top, []).append(index)
+            elif top in self.passed and index >= 0 and self.body[index][0] == "GET_AITER":
+                self.asynchronous.append((top, index))
 
     def root(self, entry: int) -> int:
         """The entry that stands for the web of this one."""
@@ -433,6 +437,9 @@ class _Lowering:
                 self._pair_here(index)
         for top, producers in webs.members.items():
             self._make(top, producers)
+        for top, index in webs.asynchronous:
+            if self._is_made_there(top):
+                self.edits[index] = ()
         for index, entry in webs.drops.items():
             if webs.is_pair(entry):
                 position = self.body[index][2]
@@ -465,7 +472,7 @@ class _Lowering:
             elif pair:
                 native = 0 if op == "GET_ITER" else DELEGATED
                 self.edits[index] = (instruction("GET_ITER", native if arg is None else arg, position),)
-            elif top in self.webs.passed and self._is_eager(self.webs.passed[top]):
+            elif self._is_made_there(top):
                 self.edits[index] = ()
             else:
                 self.edits[index] = _real(position)
@@ -477,8 +484,11 @@ class _Lowering:
                 return position if op == "FOR_ITER" else self.body[index][2]
         return self.body[index][2]
 
-    def _is_eager(self, made: int) -> bool:
-        """Does the generator expression whose function is made there call iter() itself?"""
+    def _is_made_there(self, top: int) -> bool:
+        """Is the web only passed to a generator expression that calls iter() itself?"""
+        if top not in self.webs.passed or top in self.webs.values:
+            return False
+        made = self.webs.passed[top]
         codes = [arg for _, arg, _ in self.body[max(0, made - 2) : made] if _is_expression(arg)]
         return bool(codes) and any(op == "RETURN_GENERATOR" for op, _, _ in codes[0].body[3:]) and _begins(codes[0])
 

@@ -9,6 +9,7 @@ What a real iterator is in 3.15 is in `iterators`, the loops of SEND are in `del
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -95,26 +96,35 @@ def _number_awaits(code: Code) -> None:
 # FOR_ITER
 
 
+class _Facts:
+    """What a body in the middle of translation to a dialect may have: flows, and instructions that name labels."""
+
+    def __init__(self, dialect: isa.Dialect) -> None:
+        rows = [*isa.load(isa.PORTABLE).opcodes.values(), *dialect.opcodes.values()]
+        self.flows = {row.name: row.flow for row in rows}
+        self.naming = {row.name for row in rows if row.operand in JUMPS and row.name != "FOR_ITER"}
+        self.naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
+        self.drops = "END_FOR" in dialect.opcodes
+        self.dropping = _dropping(dialect)
+
+
+@cache
+def _facts(dialect_name: str) -> _Facts:
+    return _Facts(isa.load(dialect_name))
+
+
 class _Ends:
     """Where the loops of a body end: the labels that FOR_ITER names."""
 
-    def __init__(self, body: list[Instruction], dialect: isa.Dialect) -> None:
+    def __init__(self, body: list[Instruction], dialect: isa.Dialect, loops: dict[Any, list[int]]) -> None:
         self.body = body
         self.new_label = Labels(body).new
         self.edits: dict[int, list[Instruction]] = {}
         self.trampolines: list[Instruction] = []
-        self.flows = {name: row.flow for name, row in isa.load(isa.PORTABLE).opcodes.items()}
-        self.flows.update((name, row.flow) for name, row in dialect.opcodes.items())
-        self.dropped = "END_FOR" in dialect.opcodes
-        self.dropping = _dropping(dialect)
-        self.loops: dict[Any, list[int]] = {}
+        self.facts = _facts(dialect.name)
+        self.loops = loops
         """Label -> indexes of the FOR_ITERs that go there."""
-        for index, (op, arg, _) in enumerate(body):
-            if op == "FOR_ITER":
-                self.loops.setdefault(arg, []).append(index)
-        rows = [*isa.load(isa.PORTABLE).opcodes.values(), *dialect.opcodes.values()]
-        naming = {row.name for row in rows if row.operand in JUMPS and row.name != "FOR_ITER"}
-        naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
+        naming = self.facts.naming
         self.shared = {arg for op, arg, _ in body if op in naming}
 
     def put(self) -> None:
@@ -126,7 +136,7 @@ class _Ends:
             if place < sources[0]:  # FOR_ITER only goes forward
                 self._detour(label, sources)
                 continue
-            if not self.dropped:
+            if not self.facts.drops:
                 continue
             while self.body[place - 1][0] == LABEL:
                 place -= 1
@@ -152,16 +162,16 @@ class _Ends:
             first.append(instruction(LABEL, name))
         position = body[self.loops[ending[0]][0]][2]
         over = []
-        if self.flows[body[place - 1][0]] not in _ENDS:
+        if self.facts.flows[body[place - 1][0]] not in _ENDS:
             if not others:
                 others = [instruction(LABEL, self.new_label())]
             over = [instruction("JUMP_FORWARD", others[0][1])]
         self.edits[place] = [*over, *first, *self._drop(position), *others]
 
     def _drop(self, position: Any) -> list[Instruction]:
-        dropping = [instruction("END_FOR", None, position)] if self.dropped else []
-        if self.dropping is not None:
-            dropping.append(instruction(self.dropping, None, position))
+        dropping = [instruction("END_FOR", None, position)] if self.facts.drops else []
+        if self.facts.dropping is not None:
+            dropping.append(instruction(self.facts.dropping, None, position))
         return dropping
 
     def _renamed(self, label: Any) -> str:
@@ -179,7 +189,11 @@ class _Ends:
 
 
 def _lower_loops(code: Code, dialect: isa.Dialect) -> None:
-    ends = _Ends(code.body, dialect)
-    if ends.loops:
+    loops: dict[Any, list[int]] = {}
+    for index, (op, arg, _) in enumerate(code.body):
+        if op == "FOR_ITER":
+            loops.setdefault(arg, []).append(index)
+    if loops:
+        ends = _Ends(code.body, dialect, loops)
         ends.put()
         code.body = rewrite(code.body, ends.edits)
