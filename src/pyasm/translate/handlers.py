@@ -24,6 +24,10 @@ _HANDLED = frozenset(
         "RERAISE",
         "RERAISE_VALUE",
         "JUMP_IF_NOT_EXC_MATCH",
+        "POP_BLOCK",
+        "POP_EXCEPT",
+        "WITH_EXCEPT_START",
+        "END_ASYNC_FOR",
     }
 )
 

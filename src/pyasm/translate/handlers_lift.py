@@ -179,7 +179,7 @@ class _Rewriting:
                 if state is not None:
                     self._instruction(index, each, state)
                 elif op in SETUPS:
-                    self._unreached(index, each[1])
+                    self._unreached(index)
         return rewrite(self.old, self.edits)
 
     def _entries(self) -> None:
@@ -200,13 +200,16 @@ class _Rewriting:
                 two = [instruction(op, None, None) for op in ("ROT_TWO", "POP_TOP")]
                 self.edits[at] = [*two, self.old[at]]
 
-    def _unreached(self, index: int, label: Any) -> None:
+    def _unreached(self, index: int) -> None:
         """What compilers leave of handlers that nothing reaches: the end of `except … as e` stays, a whole one goes."""
-        if label in self.cleanups:
-            self.edits[index] = []
-            if is_unbinding(self.old, index + 1):
-                self.edits[index + 4] = [instruction("RERAISE", None, self.old[index + 4][2])]
-        elif index + 1 < len(self.old) and self.old[index + 1][0] == "PUSH_EXC_INFO":
+        end = index + 1
+        while end < len(self.old) and self.old[end][0] in SETUPS:
+            end += 1
+        if self.old[end - 1][1] in self.cleanups:
+            self.edits.update((i, []) for i in range(index, end))
+            if is_unbinding(self.old, end):
+                self.edits[end + 3] = [instruction("RERAISE", None, self.old[end + 3][2])]
+        elif end < len(self.old) and self.old[end][0] == "PUSH_EXC_INFO":
             while index < len(self.old) and self.walk.states[index] is None:
                 self.edits[index] = []
                 index += 1

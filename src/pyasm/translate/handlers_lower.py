@@ -195,27 +195,38 @@ class _Rewriting:
         unreached: list[int] = []
         for index, each in enumerate(self.old):
             state = self.walk.states[index]
-            if state is None or each[0] == LABEL:
-                if each[0] == "RERAISE" and is_unbinding(self.old, index - 3):
-                    unreached.append(index - 3)
+            if each[0] == LABEL:
+                continue
+            if state is None:
+                unreached.append(index)
                 continue
             if state.blocks is not None:
                 self._extent(index, state.blocks)
             if each[0] not in _SIMPLE:
                 self._instruction(index, each, state)
         self._entries()
-        for index in unreached:
-            self._unreached(index)
+        self._unreached(unreached)
         self._cleanups()
         return rewrite(self.old, self.edits)
 
-    def _unreached(self, index: int) -> None:
-        """The end of an `except … as e` that nothing reaches, in the handler around it."""
-        around = [label for label in self.cleanups if self.forms[label].at < index < self.forms[label].last]
-        if around:
+    def _unreached(self, indexes: Sequence[int]) -> None:
+        """What nothing reaches in a handler, the end of an `except … as e`, is in the region of its cleanup."""
+        rows = self.walk.rows
+        last = -1
+        for index in indexes:
+            op, _, position = self.old[index]
+            begins = (
+                index == 0 or self.old[index - 1][0] == LABEL or last < index - 1 or not rows[self.old[last][0]].goes_on
+            )
+            last = index
+            around = [label for label in self.cleanups if self.forms[label].at < index < self.forms[label].last]
+            if not around:
+                continue
+            new = self.old[index]
+            if op == "RERAISE":
+                new = instruction(op, int(is_unbinding(self.old, index - 3)), position)
             cleanup = self.cleanups[max(around, key=lambda label: self.forms[label].at)]
-            self.edits[index] = [instruction("SETUP_CLEANUP", cleanup), self.old[index]]
-            self.edits[index + 3] = [instruction("RERAISE", 1, self.old[index + 3][2])]
+            self.edits[index] = [instruction("SETUP_CLEANUP", cleanup), new] if begins else [new]
 
     def _extent(self, index: int, blocks: Any) -> None:
         depth = 0
