@@ -155,7 +155,7 @@ def test_what_the_layout_says_of_the_stack_holds_for_the_text_as_it_was():
 
 def test_one_of_two_equal_constants():
     """The compiler of 3.9 keeps constants that it computed apart; which one is meant, the object itself tells."""
-    one, other = tuple(["strict"]), tuple(["strict"])
+    one, other = (tuple(value.split()) for value in ("strict", "strict"))
     body = [Instruction("LOAD_CONST", other), Instruction("LOAD_CONST", one), Instruction("RETURN_VALUE")]
     code = Code("f", body, dialect="portable", layout=Layout((one, other), origin="3.9"), filename="f.py")
     text = pyasm.format(code, exact=True)
