@@ -333,6 +333,24 @@ def test_when_a_load_borrows(dialect: str, instructions: list[Any], borrows: boo
 
 
 @pytest.mark.parametrize("dialect", BORROWING)
+def test_a_block_with_several_labels(dialect: str) -> None:
+    jumps = [LOAD_X, ["POP_JUMP_IF_NONE", "a"], LOAD_X, ["POP_JUMP_IF_NONE", "b"]]
+    found = ops([*jumps, ["LABEL", "a"], ["LABEL", "b"], LOAD_X, "RETURN_VALUE"], dialect, args=["x"], locals=["y"])
+    assert found.count("LOAD_FAST_BORROW") == 3
+
+
+@pytest.mark.parametrize("dialect", BORROWING)
+def test_an_empty_block_hides_what_is_behind_it(dialect: str) -> None:
+    behind = [["LABEL", "empty1"], LOAD_X, "RETURN_VALUE"]
+    found = ops([LOAD_X, "POP_TOP", *behind], dialect, args=["x"], locals=["y"])
+    hides = isa.load(dialect).empty_hides
+    assert [op for op in found if op.startswith("LOAD")] == [
+        "LOAD_FAST_BORROW",
+        "LOAD_FAST" if hides else "LOAD_FAST_BORROW",
+    ]
+
+
+@pytest.mark.parametrize("dialect", BORROWING)
 def test_loads_in_handlers_do_not_borrow(dialect: str) -> None:
     region = [["SETUP_FINALLY", "h"], ["LOAD_FAST", "p"], "POP_TOP", "POP_BLOCK", ["LOAD_FAST", "p"], "RETURN_VALUE"]
     handler = [["LABEL", "h"], "PUSH_EXC_INFO", "POP_TOP", "POP_EXCEPT", ["LOAD_FAST", "p"], "RETURN_VALUE"]

@@ -148,6 +148,8 @@ class _Blocks:
         self.labels = places(body)
         self.pending = [0]
         self.seen: set[int] = set()
+        self.done: set[int] = set()
+        """Indexes of the first instructions of blocks; a block with several labels begins at each of them."""
         self.hides = dialect.empty_hides
         self.named: set[Any] | None = None
         """The labels to which something goes; found when they are needed."""
@@ -168,9 +170,9 @@ class _Blocks:
         while first < len(body) and body[first][0] == LABEL:
             first += 1
         self.first = first
-        if (self.hides and self._is_empty(start, first)) or ~first in self.seen:
+        if first in self.done or (self.hides and self._is_empty(start, first)):
             return None
-        self.seen.add(~first)  # the block itself, whichever of its labels leads to it
+        self.done.add(first)
         return start
 
     def _is_empty(self, start: int, first: int) -> bool:
