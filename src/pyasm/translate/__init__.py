@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyasm import isa
-from pyasm.code import Code, Layout
+from pyasm.code import Code, Instruction, Layout
 from pyasm.errors import Finding, TargetError
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
 from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
+from pyasm.translate.edit import instruction
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.typed import Any
@@ -90,7 +91,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         layout, new.layout, new.stack_size = None, None, 0
     if layout is None:  # some compilers leave code that is never reached, in blocks that are not there
-        new.body = without_unreached(new.body, effects(isa.PORTABLE))
+        new.body = _without_idle_operands(without_unreached(new.body, effects(isa.PORTABLE)))
     if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     if layout is None:
@@ -99,6 +100,16 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
     if layout is None:
         new.layout = None
     return new
+
+
+def _without_idle_operands(body: list[Instruction]) -> list[Instruction]:
+    """The body without the operands that some compilers leave at instructions that take none."""
+    table = isa.load(isa.PORTABLE).opcodes
+    return [
+        instruction(op, None, position) if arg is not None and op in table and table[op].operand == "-" else each
+        for each in body
+        for op, arg, position in (each,)
+    ]
 
 
 def _run(passes: Callable[[], Any], findings: list[Finding]) -> None:

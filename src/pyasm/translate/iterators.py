@@ -239,6 +239,8 @@ def _lower_delegations(body: Sequence[Instruction], edits: Edits) -> bool:
     rest = False
     for index, (op, _, _) in enumerate(body):
         if op != "YIELD_FROM":
+            if op == "GET_YIELD_FROM_ITER" and (index + 2 >= len(body) or body[index + 2][0] != "YIELD_FROM"):
+                rest = True
             continue
         op, arg, position = body[index - 2]
         if body[index - 1][0] not in ("LOAD_CONST", "LOAD_COMMON_CONSTANT") or index < 2:
