@@ -280,7 +280,8 @@ def test_blocks_that_do_not_fit_are_refused() -> None:
     for text, message in [
         ("POP_EXCEPT\nLOAD_CONST None\nRETURN_VALUE", "POP_EXCEPT"),
         (
-            "SETUP_FINALLY 'h'\nLOAD_CONST None\nRETURN_VALUE\nh:\nPOP_TOP\nPOP_TOP\nPOP_TOP\nPOP_TOP\nLOAD_CONST 1\nRETURN_VALUE",
+            "SETUP_FINALLY 'h'\nLOAD_CONST None\nRETURN_VALUE\nh:\n"
+            "POP_TOP\nPOP_TOP\nPOP_TOP\nPOP_TOP\nLOAD_CONST 1\nRETURN_VALUE",
             "POP_TOP",
         ),
     ]:

@@ -63,7 +63,7 @@ def _form(body: Sequence[Instruction], labels: dict[Any, int], op: str, label: s
         cleanup = next_real(body, labels[body[at][1]])
         if tuple(each[:2] for each in body[cleanup : cleanup + 3]) == CLEANUP:
             form.kind, form.cleanup = SIX, body[at][1]
-            form.whole = ops[2:] == ["BUILD_LIST", "COPY"]
+            form.whole = ops[2:] in (["BUILD_LIST", "COPY"], ["DUP_TOP", "BUILD_LIST"])
     elif ops[:1] == ["END_ASYNC_FOR"]:
         form.kind = LOOP
     elif lasti and is_unbinding(body, at) and body[at + 3][1] == 1:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import delegations, iterators
@@ -31,48 +31,17 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
     iterators.lift(code, dialect)
     delegations.lift(code, dialect)
-    if "NOT_TAKEN" in dialect.opcodes:
-        edits = {each + 1: () for each in _nexts(code.body) if code.body[each + 1][0] == "NOT_TAKEN"}
-        code.body = rewrite(code.body, edits)
     if "END_FOR" in dialect.opcodes or dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _lift(code, dialect)
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
-    if "NOT_TAKEN" in dialect.opcodes:
-        body = code.body
-        waiting = {i: body[i] if body[i][0] == "YIELD_FROM" else body[i - 1] for i in _nexts(body)}
-        edits = {i: (body[i], instruction("NOT_TAKEN", None, each[2])) for i, each in waiting.items()}
-        code.body = rewrite(body, edits)
     iterators.lower(code, dialect)
     _lower_loops(code, dialect)
     if dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _number_awaits(code)
     delegations.lower(code, dialect)
-
-
-def _nexts(body: Sequence[Instruction]) -> list[int]:
-    """Indexes of the last instruction that waits for the next item of an `async for` statement, not a comprehension."""
-    found = []
-    for index, (op, _, position) in enumerate(body):
-        if op != "GET_ANEXT" or [each[0] for each in body[index + 1 : index + 3]] != ["LOAD_CONST", "YIELD_FROM"]:
-            continue
-        before = index - 1
-        while body[before][0] in (LABEL, "SETUP_FINALLY"):
-            before -= 1
-        last = index + 2 + (body[index + 3][0] == "POP_BLOCK")
-        target = body[last + 1 + (body[last + 1][0] == "NOT_TAKEN")][2]
-        if body[before][0] == "GET_AITER" and _begins_statement(position, target):
-            found.append(last)
-    return found
-
-
-def _begins_statement(position: Position | None, target: Position | None) -> bool:
-    """Is there no expression between the beginning of a loop and its target, only `async for`?"""
-    if position is None or target is None or position.column is None or target.column is None:
-        return True
-    return position.line == target.line and target.column - position.column < len("[x async for ")
 
 
 def _lift(code: Code, dialect: isa.Dialect) -> None:
