@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from pyasm.code import Free
 from pyasm.errors import nearest
-from pyasm.isa import JUMPS, PORTABLE, Dialect, Opcode
+from pyasm.isa import JUMPS, PORTABLE, Dialect, Opcode, load
 from pyasm.native.units import MAX_OPERAND
 from pyasm.tuples.constants import constant, described
 from pyasm.tuples.form import Wrong
@@ -20,6 +21,13 @@ def argument(row: Opcode | None, operand: Any) -> Any:
     if row is not None and row.operand == "const":
         return described(operand)
     return 0 if operand is None else operand
+
+
+@cache
+def bare(dialect_name: str) -> frozenset[str]:
+    """The instructions of a portable list whose argument does not matter."""
+    rows = load(PORTABLE).opcodes if dialect_name == PORTABLE else {}
+    return frozenset(name for name, row in rows.items() if row.operand == "-")
 
 
 class Operands:

@@ -17,7 +17,7 @@ from pyasm.translate.edit import instruction
 from pyasm.tuples import parameters, scopes
 from pyasm.tuples.definitions import Definition, Line, finding, labels, split
 from pyasm.tuples.form import ADD_ARG, DEFINE, END, HANDLER, LOAD_OBJECT, Described, Wrong
-from pyasm.tuples.operands import Operands
+from pyasm.tuples.operands import Operands, bare
 from pyasm.tuples.parameters import Parameters
 from pyasm.tuples.scopes import Scope
 from pyasm.typed import Any, NamedTuple
@@ -260,14 +260,15 @@ def _unchanged(base: Code, name: str, taken: Parameters, body: list[Instruction]
     if base.name != name or parameters.of(base) != taken or base.handlers != handlers:
         return False
     old = [each for each in base.body if each.op != EXTENDED_ARG]
-    return len(old) == len(body) and all(map(_same, old, body))
+    without = bare(base.dialect)
+    return len(old) == len(body) and all(_same(one, other, without) for one, other in zip(old, body))
 
 
-def _same(one: Instruction, other: Instruction) -> bool:
+def _same(one: Instruction, other: Instruction, without: frozenset[str]) -> bool:
     if one.op != other.op or one.position != other.position:
         return False
     a, b = one.arg, other.arg
-    return a is b or (type(a) in _PLAIN and type(a) is type(b) and a == b)
+    return a is b or one.op in without or (type(a) in _PLAIN and type(a) is type(b) and a == b)
 
 
 _PLAIN = frozenset({str, int, tuple})

@@ -97,7 +97,9 @@ def _add_cells(code: Code) -> None:
     new = [name for name in named if name not in known]
     if new:
         code.cells += new
-        _rename(code, _DEREF_OF, new)
+        others = _naming("local") - _DEREF_OF.keys()  # of inlined comprehensions, which handle slots themselves
+        slots = {arg for op, arg, _ in code.body if op in others}
+        _rename(code, _DEREF_OF, set(new) - slots)
 
 
 def _mend_names(code: Code) -> None:

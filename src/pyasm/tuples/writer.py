@@ -7,7 +7,7 @@ from pyasm.code import Code
 from pyasm.native.units import EXTENDED_ARG, LABEL
 from pyasm.text.nesting import nested
 from pyasm.tuples.form import ADD_ARG, DEFINE, END, HANDLER, LOAD_OBJECT, Described, Entry, entry
-from pyasm.tuples.operands import argument
+from pyasm.tuples.operands import argument, bare
 from pyasm.tuples.parameters import written
 
 
@@ -52,7 +52,7 @@ def _definition(code: Code, names: dict[int, Described]) -> list[Entry]:
 
 def statements(code: Code, names: dict[int, Described]) -> list[Entry]:
     """The body of a code object; `names` are those of the code objects in it, by their id."""
-    rows = isa.load(code.dialect).opcodes
+    rows, without = isa.load(code.dialect).opcodes, bare(code.dialect)
     entries = []
     for op, arg, position in code.body:
         if isinstance(arg, Code):
@@ -60,5 +60,5 @@ def statements(code: Code, names: dict[int, Described]) -> list[Entry]:
         elif op == LABEL:
             entries.append(entry(LABEL, arg, position))
         elif op != EXTENDED_ARG:  # some compilers leave one that adds nothing
-            entries.append(entry(op, argument(rows.get(op), arg), position))
+            entries.append(entry(op, 0 if op in without else argument(rows.get(op), arg), position))
     return entries
