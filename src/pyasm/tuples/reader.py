@@ -226,7 +226,8 @@ class _Reader:
     ) -> Code:
         if _unchanged(base, name, taken, body, handlers):
             return base
-        code = base.replace(name=name, body=body, handlers=handlers, layout=None, stack_size=0, **taken._asdict())
+        layout = base.layout and base.layout._replace(consts=(), names=())  # pools hold what is not used any more
+        code = base.replace(name=name, body=body, handlers=handlers, layout=layout, stack_size=0, **taken._asdict())
         if self.dialect.name == isa.PORTABLE:
             scopes.settle(code, scope)
         return code
