@@ -15,14 +15,9 @@ import pytest
 from support import compiled, differences, sample, stdlib_files
 
 import pyasm
-from pyasm import Const, TupleError, byte_compile, from_tuples, isa, macro, to_tuples, translate
+from pyasm import Const, TupleError, byte_compile, from_tuples, isa, macro, to_tuples
 from pyasm.translate import lift, lower
 from pyasm.tuples.form import Described
-
-READY = lift(pyasm.decode(compile("", "", "exec"))) and not any(
-    "not written" in str(p.__doc__) for p in translate.PASSES
-)
-translated = pytest.mark.xfail(not READY and isa.running().name != "3.9", reason="passes are missing", strict=False)
 
 
 def identity(tups: Any) -> Any:
@@ -52,7 +47,6 @@ def wrong(tups: Any, **options: Any) -> list[str]:
 # -- what a list shows
 
 
-@translated
 def test_a_list() -> None:
     def f(a: int, /, b: int = 1, *args: int, c: int, **kw: int) -> Any:
         if a > b:
@@ -154,7 +148,6 @@ def test_names_are_told_apart() -> None:
 # -- there and back
 
 
-@translated
 def test_library_comes_back() -> None:
     for file in sample(stdlib_files(), 40):
         module = compiled(file)
@@ -184,7 +177,6 @@ def test_what_is_not_changed_is_the_same_code() -> None:
     assert macro(identity)(outer).__code__ is outer.__code__
 
 
-@translated
 def test_unchanged_inner_code_is_kept() -> None:
     def outer() -> Any:
         x = 1
@@ -201,7 +193,6 @@ def test_unchanged_inner_code_is_kept() -> None:
     assert new().__code__ == outer().__code__
 
 
-@translated
 def test_positions_ride_on_the_tuples() -> None:
     def f(x: Any) -> Any:
         y = "dropped"  # noqa: F841
@@ -231,21 +222,18 @@ def value_of(tups: Any, *args: Any, **options: Any) -> Any:
     return macro(lambda _: tups, **options)(identity)(*args)
 
 
-@translated
 def test_loose_forms() -> None:
     body = [["load_fast", "x"], ("Label", 3), ("load_const", "2", "comment"), ("binary_add",), ("JUMP_FORWARD", "3a")]
     body += [("LABEL", "3a"), ("EXTENDED_ARG", 7), ("RETURN_VALUE", "")]
     assert value_of(iter(simple(body, "x")), 1) == 3
 
 
-@translated
 def test_jump_forward_may_go_back() -> None:
     body = [("LABEL", "a"), ("LOAD_FAST", "x"), ("POP_JUMP_IF_FALSE", "b"), ("LOAD_FAST", "x"), ("LOAD_CONST", 1)]
     body += [("INPLACE_SUBTRACT", 0), ("STORE_FAST", "x"), ("JUMP_FORWARD", "a"), ("LABEL", "b")]
     assert value_of(simple([*body, ("LOAD_FAST", "x"), ("RETURN_VALUE", 0)], "x"), 9) == 0
 
 
-@translated
 @pytest.mark.parametrize(
     ("arg", "value"),
     [("'a'", "a"), (Const("a'"), "a'"), (5, 5), ("5", 5), (None, None), ([1], [1]), ("[1, {2: {3}}]", [1, {2: {3}}])]
@@ -261,7 +249,6 @@ def test_constants(arg: Any, value: Any) -> None:
     assert value_of(simple([("LOAD_CONST", arg), ("RETURN_VALUE", 0)]), *[0][:0]) == value
 
 
-@translated
 def test_names_in_functions() -> None:
     def make() -> Any:
         free = "free"
@@ -277,7 +264,6 @@ def test_names_in_functions() -> None:
     assert new("p") == ("free", "p", "local", len)
 
 
-@translated
 def test_a_code_object_brings_its_own_along() -> None:
     snippet = byte_compile("g = lambda: 42")
     tups = simple([*snippet[:-1], ("CALL_FUNCTION", 0), ("RETURN_VALUE", 0)])
@@ -285,7 +271,6 @@ def test_a_code_object_brings_its_own_along() -> None:
     assert not [op for op, _ in snippet if op in ("DEFINE", "END")]
 
 
-@translated
 def test_generators_and_coroutines_are_recognised() -> None:
     generator = simple([("LOAD_CONST", 1), ("YIELD_VALUE", 0), ("RETURN_VALUE", 0)])
     assert list(value_of(generator)) == [1]
@@ -293,7 +278,6 @@ def test_generators_and_coroutines_are_recognised() -> None:
     assert asyncio.run(value_of(simple(waiting, "x"), asyncio.sleep(0, "value"))) == "value"
 
 
-@translated
 def test_padding() -> None:
     body = [("LOAD_CONST", 1), ("LOAD_CONST", 2), ("BUILD_TUPLE", 4), ("RETURN_VALUE", 0)]
     assert value_of(simple(body), pad_underflow=True) == (None, None, 1, 2)
@@ -325,7 +309,6 @@ def numbered(tups: Any) -> Any:
     return [("LOAD_CONST", "2") if t == ("LOAD_CONST", "1") else t for t in tups]
 
 
-@translated
 def test_attributes_are_kept() -> None:
     count = 0
 
@@ -349,7 +332,6 @@ def test_attributes_are_kept() -> None:
     assert f.__code__ is not new.__code__
 
 
-@translated
 def test_kinds_of_functions_are_kept() -> None:
     def generator() -> Any:
         yield 1
@@ -369,7 +351,6 @@ def test_kinds_of_functions_are_kept() -> None:
     assert asyncio.run(collect()) == [2]
 
 
-@translated
 def test_default_values_go_with_their_names() -> None:
     def f(a: Any, b: Any = "b", c: Any = "c") -> Any:
         return a, b, c, 1
@@ -385,7 +366,6 @@ def test_default_values_go_with_their_names() -> None:
     assert list(inspect.signature(macro(without_b)(f)).parameters) == ["a", "c"]
 
 
-@translated
 def test_methods_and_classes() -> None:
     class A:
         def method(self) -> int:
@@ -520,7 +500,6 @@ def test_all_errors_come_at_once() -> None:
     assert len(wrong(simple(body))) == 3
 
 
-@translated
 def test_the_stack_and_the_end() -> None:
     (underflow,) = wrong(simple([("BINARY_ADD", 0), ("RETURN_VALUE", 0)]))
     assert underflow == (

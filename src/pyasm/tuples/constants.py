@@ -60,7 +60,8 @@ def _value(node: ast.expr) -> Any:
 
 
 _COLLECTIONS: dict[type, Any] = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
-_NAMES = {"nan": float("nan"), "inf": float("inf"), "Ellipsis": ...}
+_NAN, _INF = float("nan"), float("inf")
+_NAMES = {"nan": _NAN, "inf": _INF, "nanj": complex(0, _NAN), "infj": complex(0, _INF), "Ellipsis": ...}
 _CALLS: dict[str, Any] = {"frozenset": frozenset, "set": set, "slice": slice}
 
 
