@@ -429,7 +429,8 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
                 elif dialect.uncovered == "throw":
                     pass
                 elif previous == branch and body[branch][2] == position and _is_next(body, index + 1, body[branch][1]):
-                    first = index if dialect.uncovered == "jump" or _repeats(body, arg, position) else branch
+                    kept = dialect.uncovered == "jump" or _repeats(body, arg, position) or _tests_item(body, branch)
+                    first = index if kept else branch
                     found += [(i, before_branch) for i in range(first, index + 1) if body[i][0] != LABEL]
                 elif (
                     dialect.uncovered != "jump"
@@ -442,6 +443,11 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
                 branch, before_branch = index, previous
             previous = index
     return found
+
+
+def _tests_item(body: Sequence[Instruction], branch: int) -> bool:
+    """Is the branch in a loop that does nothing but test each item, for any() or all()?"""
+    return branch >= 2 and [each[0] for each in body[branch - 2 : branch]] == ["FOR_ITER", "TO_BOOL"]
 
 
 def _is_shortcut(body: Sequence[Instruction], index: int, previous: int) -> bool:
