@@ -49,9 +49,7 @@ _NULL = instruction("PUSH_NULL")
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
-    """From pairs to single entries."""
-    if dialect.opcodes["FOR_ITER"].pops(0) == 1:
-        return
+    """From pairs to single entries; for a dialect that has pairs."""
     edits = _lift_makers(code)
     if _has_loops(code.body):
         walk = _Pairs(code, dialect, edits)
@@ -61,7 +59,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
-    """From single entries to pairs, and POP_ITER where it belongs."""
+    """From single entries to pairs, and POP_ITER where it belongs; for a dialect that has that."""
     body = code.body
     if dialect.opcodes["FOR_ITER"].pops(0) == 2:
         edits: Edits = {}
@@ -73,7 +71,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         code.body = rewrite(body, edits)
         if dialect.first_iterator == "generator":
             _make_first(code)
-    elif "POP_ITER" in dialect.opcodes and _iterates_over_calls(body):
+    elif _iterates_over_calls(body):
         webs = _Webs(code, dialect, {})
         webs.find()
         code.body = rewrite(body, webs.popped())

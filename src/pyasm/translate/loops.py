@@ -20,6 +20,9 @@ from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.typed import Any
 
 _LOOPS = frozenset({"END_FOR", "POP_ITER", "GET_AWAITABLE"})
+_DELEGATING = frozenset({"SEND", "YIELD_FROM", "END_ASYNC_FOR"})
+_PAIR = 2
+"""How many entries an iterator is where it is not one."""
 _ENDS = frozenset({"jump", "return", "raise"})
 _NONE = (("LOAD_CONST", None), ("LOAD_COMMON_CONSTANT", "None"))
 _CALLS = frozenset({"CALL", "CALL_FUNCTION", "CALL_METHOD"})
@@ -29,19 +32,26 @@ ENTERING, EXITING = 1, 2
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
-    iterators.lift(code, dialect)
-    delegations.lift(code, dialect)
-    if "END_FOR" in dialect.opcodes or dialect.opcodes["GET_AWAITABLE"].operand != "-":
+    ops = {each[0] for each in code.body}
+    if dialect.opcodes["FOR_ITER"].pops(0) == _PAIR:
+        iterators.lift(code, dialect)
+    if not ops.isdisjoint(_DELEGATING):
+        delegations.lift(code, dialect)
+    if not ops.isdisjoint(_LOOPS):
         _lift(code, dialect)
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
-    iterators.lower(code, dialect)
-    _lower_loops(code, dialect)
-    if dialect.opcodes["GET_AWAITABLE"].operand != "-":
+    ops = {each[0] for each in code.body}
+    if "POP_ITER" in dialect.opcodes:
+        iterators.lower(code, dialect)
+    if "FOR_ITER" in ops:
+        _lower_loops(code, dialect)
+    if "GET_AWAITABLE" in ops and dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _number_awaits(code)
-    delegations.lower(code, dialect)
+    if not ops.isdisjoint(_DELEGATING):
+        delegations.lower(code, dialect)
 
 
 def _lift(code: Code, dialect: isa.Dialect) -> None:
