@@ -16,7 +16,7 @@ from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import OPTIMIZED
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction
+from pyasm.translate.edit import instruction, rewrite
 from pyasm.translate.entries import MIXED, Walk
 from pyasm.typed import Any, NamedTuple
 
@@ -128,6 +128,20 @@ class _Calls(Walk):
         """It reads the callable too, for a message."""
         self.replace(index, 1, 0)
 
+    def edit(self) -> None:
+        """Change the body."""
+        body, before, instead, after = self.body, self.before, self.instead, self.after
+        edits = {}
+        for index, new in instead.items():
+            if len(new) == 1:
+                body[index] = new[0]
+            else:
+                edits[index] = new
+        for index in {*before, *after}:
+            edits[index] = [*before.get(index, ()), *instead.get(index, (body[index],)), *after.get(index, ())]
+        if edits:
+            self.code.body[:] = rewrite(body, edits)
+
     def result(self, index: int, count: int) -> None:
         """The call takes so many entries and leaves one."""
         self.replace(index, count, 1)
@@ -189,6 +203,7 @@ class _Lift(_Calls):
         self.evidence: set[str] = set()
         self.names: int | None = None
         self.mixed = False
+        self.flagged: list[int] = []
         self.watch.update(
             LOAD_GLOBAL=self.load_global,
             LOAD_SUPER_ATTR=self.load_super_attr,
@@ -207,21 +222,14 @@ class _Lift(_Calls):
             raise TargetError(self.findings)
         if self.evidence and self.code.layout is not None:
             self.code.layout = self.code.layout._replace(plain=frozenset(self.evidence))
-        out: list[Instruction] = []
-        instead, before = self.instead, self.before
-        for index, each in enumerate(self.body):
-            if each[0] == "LOAD_GLOBAL" and type(each[1]) is tuple:
-                out.append(instruction("LOAD_GLOBAL", each[1][0], each[2]))
-            elif index in instead:
-                out += before.get(index, ())
-                out += instead[index]
-            else:
-                out.append(each)
-        self.code.body[:] = out
+        self.edit()
 
     def load_global(self, index: int, arg: Any) -> None:
         """A global, perhaps with NULL."""
-        if type(arg) is tuple and arg[1] & 1:
+        name, flags = arg
+        self.body[index] = instruction("LOAD_GLOBAL", name, self.body[index][2])
+        if flags & 1:
+            self.flagged.append(-2 - index)
             self.ids += [-2 - index, index] if self.null_first else [index, -2 - index]
             self.starts += [index, index]
         else:
@@ -373,6 +381,9 @@ class _Lift(_Calls):
             self.findings.append(
                 _error(self.code, index, "this NULL is moved, or counted across", "push it where it belongs")
             )
+        for entry in self.flagged:
+            if entry not in self.dropped:
+                self.findings.append(_error(self.code, -2 - entry, "no call takes its NULL", "load without NULL"))
 
 
 def _sinking(body: list[Instruction], begin: int) -> int:
@@ -415,6 +426,7 @@ class _Lower(_Calls):
         self.mappings: dict[int, int] = {}
         self.early: set[int] = set()
         self.watch.update(
+            LOAD_GLOBAL=self.load_global,
             CALL_FUNCTION=self.call_function,
             CALL_FUNCTION_KW=self.call_function_kw,
             CALL_FUNCTION_EX=self.call_function_ex,
@@ -433,23 +445,14 @@ class _Lower(_Calls):
             self._merge(*merge)
         if self.findings:
             raise TargetError(self.findings)
-        self.code.body[:] = self._edited()
+        self.edit()
 
-    def _edited(self) -> list[Instruction]:
-        out: list[Instruction] = []
-        before, instead, after = self.before, self.instead, self.after
-        for index, each in enumerate(self.body):
-            if index in before:
-                out += before[index]
-            if index in instead:
-                out += instead[index]
-            elif each[0] == "LOAD_GLOBAL" and type(each[1]) is not tuple:
-                out.append(instruction("LOAD_GLOBAL", (each[1], 0), each[2]))
-            else:
-                out.append(each)
-            if index in after:
-                out += after[index]
-        return out
+    def load_global(self, index: int, name: Any) -> None:
+        """A global, without NULL for now."""
+        if type(name) is not tuple:
+            self.body[index] = instruction("LOAD_GLOBAL", (name, 0), self.body[index][2])
+        self.ids.append(index)
+        self.starts.append(index)
 
     def dict_merge(self, index: int, number: Any) -> None:
         """Where the interpreter looks for the callable there must be one: NULL must be there before."""

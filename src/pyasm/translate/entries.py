@@ -17,7 +17,8 @@ from pyasm.native.units import LABEL
 from pyasm.translate.edit import places
 from pyasm.typed import Any, NamedTuple
 
-PLAIN_PUSH, PLAIN_POP, PLAIN, OTHER = range(4)
+PUSH, POP, CHANGE, NOTHING, PLAIN, COUNTED, TEST, GOTO, END, OTHER = range(10)
+"""Kinds of instructions, those that are easiest to follow first."""
 _JOINED = 1 << 40
 _UNKNOWN = 100
 """So many entries are assumed where code begins that no path comes to."""
@@ -37,6 +38,8 @@ class Row(NamedTuple):
     jump_pushes: Any = 0
     goes_on: bool = True
     names_label: bool = False
+    counts: dict[int, tuple[int, int]] = {}  # noqa: RUF012  # each row has its own
+    """Of a counted one: operand -> entries dropped and pushed."""
 
 
 @cache
@@ -50,7 +53,7 @@ def rows(dialect: str) -> dict[str, Row]:
         found["SETUP_FINALLY"] = Row(OTHER, 0, 0, 0, 0, 1, True, True)
         found["SETUP_CLEANUP"] = Row(OTHER, 0, 0, 0, 0, 2, True, True)
         found["SETUP_WITH"] = Row(OTHER, 0, 0, 0, 1, 2, True, True)
-        found["POP_BLOCK"] = Row(PLAIN, 0, 0, 0)
+        found["POP_BLOCK"] = Row(NOTHING, 0, 0, 0)
     return found
 
 
@@ -70,9 +73,19 @@ def _row(opcode: isa.Opcode) -> Row:
     names_label = opcode.operand in JUMPS
     goes_on = opcode.flow not in ("jump", "return", "raise")
     kind = OTHER
-    if goes_on and not names_label and reads == 0 and not callable(pops) and not callable(pushes):
-        kind = {(0, 1): PLAIN_PUSH, (1, 0): PLAIN_POP}.get((pops, pushes), PLAIN)
-    return Row(kind, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label)
+    if goes_on and reads == 0:
+        if callable(pops) or callable(pushes):
+            kind = OTHER if names_label else COUNTED
+        elif not names_label:
+            kind = {(0, 1): PUSH, (1, 0): POP, (1, 1): CHANGE, (0, 0): NOTHING}.get((pops, pushes), PLAIN)
+        elif (pops, pushes, jump_pops, jump_pushes) == (1, 0, 1, 0):
+            kind = TEST
+    elif not goes_on and not reads and not callable(pops):
+        if not names_label:
+            kind = END
+        elif (pops, pushes, jump_pops, jump_pushes) == (0, 0, 0, 0):
+            kind = GOTO
+    return Row(kind, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label, {})
 
 
 def _count(tokens: Sequence[str]) -> Any:
@@ -102,7 +115,6 @@ class Walk:
     def __init__(self, body: list[Instruction], dialect: isa.Dialect) -> None:
         self.body = body
         self.rows = rows(dialect.name)
-        self.places = places(body)
         self.ids: list[int] = []
         self.starts: list[int] = []
         self.watch: dict[str, Callable[[int, Any], None]] = dict.fromkeys(PERMUTING, self.permute)
@@ -114,15 +126,25 @@ class Walk:
         self.joins: dict[int, list[int]] = {}
         self._saved: dict[Any, tuple[list[int], list[int]]] = {}
         self._seen: set[Any] = set()
-        self._late: list[int] = []
+        self._late: list[Any] = []
+        self._places: dict[Any, int] | None = None
         self._covered: dict[int, int] = {}
         self._unreached: list[tuple[int, int]] = []
         self._lost = False
 
+    @property
+    def places(self) -> dict[Any, int]:
+        """Name of each label -> its index."""
+        if self._places is None:
+            self._places = places(self.body)
+        return self._places
+
     def run(self) -> None:
         """Walk every instruction once, mostly in the order in which they stand; what no path comes to at the end."""
         self._sweep(0, True)
-        self._walk_late()
+        if len(self._saved) > len(self._seen):
+            self._late += [name for name in self._saved if name not in self._seen]
+            self._walk_late()
         for begin, end in self._unreached:
             self._lost = True
             while begin < end:
@@ -135,10 +157,10 @@ class Walk:
     def _walk_late(self) -> None:
         """From labels that only code behind them jumps to."""
         while self._late:
-            index = self._late.pop()
-            name = self.body[index][1]
-            if name not in self._seen:
+            name = self._late.pop()
+            if name not in self._seen and name in self.places:
                 self.ids[:], self.starts[:] = self._saved[name]
+                index = self.places[name]
                 self._covered[index] = self._sweep(index, False)
 
     def _sweep(self, begin: int, first: bool) -> int:  # noqa: C901  # one loop, for speed
@@ -146,7 +168,7 @@ class Walk:
         body, watch, table, ids, starts, shared = self.body, self.watch, self.rows, self.ids, self.starts, self.shared
         live = True
         unreached = 0
-        for index in range(begin, len(body)):
+        for index in range(begin, len(body)) if begin else range(len(body)):
             op, arg, _ = body[index]
             if op == LABEL:
                 if arg in self._seen:
@@ -154,45 +176,81 @@ class Walk:
                         self._check_late(arg, index, ids)
                     return max(index, begin + 1)
                 if self._at_label(arg, index, live):
-                    if not live and first:
+                    if not live and first and unreached < index:
                         self._unreached.append((unreached, index))
                     live = True
                 continue
             if not live:
                 continue
-            watching = watch.get(op)
-            if watching is not None:
-                watching(index, arg)
+            if op in watch:
+                watch[op](index, arg)
                 continue
             row = table[op]
             kind = row[0]
-            if kind == PLAIN_PUSH:
+            if kind == PUSH:
                 ids.append(index)
                 starts.append(index)
-            elif kind == PLAIN_POP:
+            elif kind == POP:
                 entry = ids.pop()
                 start = starts.pop()
                 if entry in shared:
                     self.note(index, entry, start)
+            elif kind == CHANGE:
+                if ids[-1] in shared:
+                    self.note(index, ids[-1], starts[-1])
+                ids[-1] = index
+            elif kind == NOTHING:
+                pass
             elif kind == PLAIN:
                 self.replace(index, row[1], row[2])
-            elif not self._other(index, op, arg, row, first):
+            elif kind == COUNTED:
+                self.replace(index, *self._counted(row, arg))
+            elif kind == TEST:
+                self._test(index, arg, first)
+            elif kind in (GOTO, END) or not self._other(index, arg, row, first):
+                if kind == GOTO:
+                    self._jump(arg, ids[:], starts[:], first)
+                elif kind == END and shared:
+                    self.replace(index, row[1], 0)
                 if not first:
                     return index + 1
                 live, unreached = False, index + 1
-        if not live:
+        if not live and unreached < len(body):
             self._unreached.append((unreached, len(body)))
         return len(body)
+
+    def _counted(self, row: Row, arg: Any) -> tuple[int, int]:
+        """How many entries an instruction drops and pushes, depending on its operand."""
+        number = arg if type(arg) is int else arg[1] if type(arg) is tuple and len(arg) == 2 else 0
+        found = row.counts.get(number)
+        if found is None:
+            pops, pushes = row.pops, row.pushes
+            found = pops(number) if callable(pops) else pops, pushes(number) if callable(pushes) else pushes
+            row.counts[number] = found
+        return found
+
+    def _test(self, index: int, name: Any, first: bool) -> None:
+        """A jump that drops what it tests."""
+        ids, starts = self.ids, self.starts
+        entry = ids.pop()
+        start = self.tests[index] = starts.pop()
+        if entry in self.shared:
+            self.note(index, entry, start)
+        if name in self._saved or ids:
+            self._jump(name, ids[:], starts[:], first)
+        else:
+            self._saved[name] = ([], [])
+            if not first:
+                self._late.append(name)
 
     def replace(self, index: int, pops: int, pushes: int) -> None:
         """Drop entries and push those of this instruction."""
         ids, starts = self.ids, self.starts
         start = index
         if pops:
-            gone = ids[-pops:]
             start = starts[-pops]
-            if self.shared and not self.shared.isdisjoint(gone):
-                for entry, its in zip(gone, starts[-pops:]):
+            if self.shared and not self.shared.isdisjoint(ids[-pops:]):
+                for entry, its in zip(ids[-pops:], starts[-pops:]):
                     if entry in self.shared:
                         self.note(index, entry, its)
             del ids[-pops:], starts[-pops:]
@@ -208,25 +266,33 @@ class Walk:
         if entry != MIXED and self.used.setdefault(entry, index) != index:
             self.forked[start] = min(entry, self.forked.get(start, entry))
 
-    def _other(self, index: int, op: str, arg: Any, row: Row, first: bool) -> bool:
+    def _other(self, index: int, arg: Any, row: Row, first: bool) -> bool:
         """Any instruction; does execution go on behind it?"""
         ids, starts = self.ids, self.starts
-        number = arg if type(arg) is int else arg[1] if type(arg) is tuple and len(arg) == 2 else 0
-        pops, pushes, reads, jump_pops, jump_pushes = [n(number) if callable(n) else n for n in row[1:6]]
+        _, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label, _ = row
+        if reads or callable(pops) or callable(pushes):
+            number = arg if type(arg) is int else arg[1] if type(arg) is tuple and len(arg) == 2 else 0
+            pops, pushes, reads, jump_pops, jump_pushes = [n(number) if callable(n) else n for n in row[1:6]]
         if reads:
             top = len(ids) - pops
             self.bad.update(ids[top - reads : top])
             for place in range(max(0, top - reads + 1), top):
                 if starts[place] >= 0:
                     starts[place] = ~starts[place]
-        if row.names_label:
+        if names_label:
             if pops:
                 self.tests[index] = starts[-1]
-            self._jump(index, arg, ids, starts, jump_pops, jump_pushes, first)
-        self.replace(index, pops, pushes)
+            there, from_there = ids[: len(ids) - jump_pops], starts[: len(ids) - jump_pops]
+            if jump_pushes:
+                target = self.places[arg]
+                from_there += [starts[len(there)] if jump_pops else ~index] + [~target] * (jump_pushes - 1)
+                there += [MIXED] * (jump_pushes - 1) + [target]
+            self._jump(arg, there, from_there, first)
+        if pops or pushes:
+            self.replace(index, pops, pushes)
         if reads and pushes:  # copies of what is there: no expression makes them
             starts[-pushes:] = [~index] * pushes
-        return row.goes_on
+        return goes_on
 
     def permute(self, index: int, arg: Any) -> None:
         """Another order of the top entries."""
@@ -238,30 +304,20 @@ class Walk:
             ids[-count:] = order(ids[-count:])
             starts[-count:] = order([start if start < 0 else ~start for start in starts[-count:]])
 
-    def _jump(
-        self, index: int, name: Any, ids: list[int], starts: list[int], pops: int, pushes: int, first: bool
-    ) -> None:
-        """Take the entries to a label."""
-        target = self.places[name]
-        keep = len(ids) - pops
-        there = ids[:keep]
-        from_there = starts[:keep]
-        if pushes:
-            begin = starts[keep] if pops else ~index
-            there += [MIXED] * (pushes - 1) + [target]
-            from_there += [begin] + [~target] * (pushes - 1)
-        if there:
-            self.shared.update(there)
+    def _jump(self, name: Any, ids: list[int], starts: list[int], first: bool) -> None:
+        """Take these entries, which become the label's, to a label."""
+        if ids:
+            self.shared.update(ids)
         known = self._saved.get(name)
         if known is None:
-            self._saved[name] = (there, from_there)
-            if target < index or not first:
-                self._late.append(target)
-        elif name in self._seen:
-            if not self._lost:
-                self._check_late(name, target, there)
-        elif known[0] != there:
-            self._join(target, known, there, from_there)
+            self._saved[name] = (ids, starts)
+            if not first:
+                self._late.append(name)
+        elif known[0] != ids:
+            if name not in self._seen:
+                self._join(self.places[name], known, ids, starts)
+            elif not self._lost:
+                self._check_late(name, self.places[name], ids)
 
     def _at_label(self, name: Any, index: int, live: bool) -> bool:
         known = self._saved.get(name)
