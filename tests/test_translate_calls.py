@@ -105,6 +105,9 @@ class Decorated(b, k=1): x: int
 @a
 async def coroutine_(): pass
 os.getcwd(); os.x(k=1); g(1); (lambda x: x)(1); g(lambda x: x)
+[os.x(y) for y in os.z() if os.w(k=y)]
+class D:
+    [os.x(y) for y in os.z() if os.w(k=y)]
 """
 
 SHADOWED = """

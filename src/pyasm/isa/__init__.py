@@ -78,6 +78,7 @@ class Dialect:
     empty_hides: bool
     slice_constants: bool
     annotations: str
+    hides_imports: bool
 
     def __init__(self, text: str) -> None:
         self.opcodes: dict[str, Opcode] = {}

@@ -121,6 +121,8 @@ class _Calls(Walk):
         self.instead: dict[int, list[Instruction]] = {}
         self.findings: list[Finding] = []
         self.plain = frozenset() if code.layout is None else code.layout.plain
+        self.hides = dialect.hides_imports and code.name == "<module>"
+        self.targets: set[Any] | None = None
         self.guards: dict[int, int] = {}
         self.watch.update(DICT_MERGE=self.dict_merge, DUP_TOP=self.dup_top)
 
@@ -159,19 +161,37 @@ class _Calls(Walk):
             self.bad.add(entry)
         elif following in _STORES:
             ids[-1] = index + 1
-        elif tuple(each[0] for each in body[index + 1 : index + 5]) == _GUARD:
-            place = self.places[body[index + 3][1]]
-            ids[-1] = place
-            self.guards[place] = index + 4
-        else:
+        elif following != _COMMON or not self._guard(index):
             self.bad.add(entry)
         ids.append(index)
         starts.append(~index)
+
+    def _guard(self, index: int) -> bool:
+        """Is the callable compared with a builtin, which is not called then? It is called behind the jump's label."""
+        following = [n for n in range(index + 1, min(index + 9, len(self.body))) if self.body[n][0] != LABEL][:4]
+        if tuple(self.body[n][0] for n in following) != _GUARD:
+            return False
+        place = self.places[self.body[following[2]][1]]
+        self.ids[-1] = place
+        self.guards[place] = following[3]
+        return True
 
     def note(self, index: int, entry: int, start: int) -> None:
         """An entry of several paths is consumed; not by what drops the right builtin, or leads back to the others."""
         if self.guards.get(entry) != index and self.body[index][0] != "CLEANUP_THROW":
             super().note(index, entry, start)
+
+    def _is_mark(self, index: int) -> bool:
+        """Is it a label that nothing jumps to?"""
+        if self.targets is None:
+            self.targets = {arg for op, arg, _ in self.body if op != LABEL and self.rows[op].names_label}
+        return self.body[index][0] == LABEL and self.body[index][1] not in self.targets
+
+    def _is_plain(self, loader: int) -> bool:
+        """Is it a function of a module whose attribute is loaded here, for the compiler?"""
+        if _base(self.body, loader) not in self.plain:
+            return False
+        return not (self.hides and any(self.body[n][0] == "LOAD_FAST_AND_CLEAR" for n in self.ids if n >= 0))
 
     def _extent(self, begin: int | None, last: int) -> Position | None:
         """The place in the source of the expression made by these instructions."""
@@ -545,7 +565,7 @@ class _Lower(_Calls):
         callee, start = self.ids[at], self.starts[at]
         kind = "CALL_FUNCTION_KW"
         if callee >= 0 and self.body[callee][0] == "LOAD_ATTR" and count + 1 < LEAST_PLAIN:
-            known = callee - 1 not in self.supers and _base(self.body, callee) in self.plain
+            known = callee - 1 not in self.supers and self._is_plain(callee)
             kind = kind if known else "LOAD_METHOD"
         self._note_class(index, callee)
         self._want(callee, kind)
@@ -595,7 +615,7 @@ class _Lower(_Calls):
         start = self.starts[at]
         plain = False
         if upper >= 0 and lower == -2 - upper and self.body[upper][0] == "LOAD_METHOD" and count < LEAST_PLAIN:
-            plain = upper - 1 not in self.supers and _base(self.body, upper) in self.plain
+            plain = upper - 1 not in self.supers and self._is_plain(upper)
         self._want(upper, "plain" if plain else "CALL_METHOD")
         if plain:
             self.calls.append(_Call(index, "plain", count, upper, start))
@@ -704,6 +724,8 @@ class _Lower(_Calls):
             following = callee + 1  # the attribute of super may have a line of its own
             if callee - 1 in self.supers and following < len(self.body) and self.body[following][0] == "NOP":
                 callee = following
+            while op == LABEL and following < len(self.body) and self._is_mark(following):
+                callee, following = following, following + 1
             self.after[callee] = [instruction("PUSH_NULL", None, position)]
 
     def _at_call(self, call: _Call) -> None:
