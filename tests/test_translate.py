@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,10 @@ import pycs
 import pytest
 from exactness import own_differences
 from support import FULL, compiled, sample, stdlib_files, walk
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
+
+import handwritten
 
 import pyasm
 from pyasm import isa, pyc
@@ -45,6 +50,27 @@ def test_code_is_really_compared() -> None:
 
 
 SOURCES = ("def f(a): return [a, 1.0]", "def f(a): return [a, 1.5]")
+
+
+# -- code that no compiler made
+
+
+def test_bare_code_is_as_short_as_the_compilers() -> None:
+    """Without positions, pools and names of labels: fused, borrowed and unchecked loads where the compiler has them."""
+    module = compile(handwritten.SOURCE, "handwritten", "exec")
+    ours = pyasm.encode(lower(handwritten.bare(lift(pyasm.decode(module)))))
+    for one, other in zip(walk(module), walk(ours)):
+        # where lines do not keep them apart, even more loads are fused
+        assert len(instructions(other)) <= len(instructions(one)), one.co_name
+        slow = Counter(e.op for e in pyasm.decode(other).body)
+        slow.subtract(e.op for e in pyasm.decode(one).body)
+        assert slow["LOAD_FAST_CHECK"] <= 0
+        assert slow["SWAP"] <= 0
+        assert slow["PUSH_NULL"] <= 0
+
+
+def instructions(code: types.CodeType) -> list[Instruction]:
+    return [each for each in pyasm.decode(code).body if each.op not in ("NOP", "LABEL")]
 
 
 # -- between dialects
