@@ -81,6 +81,16 @@ def test_readme(text, folder):
             file.write(changed)
 
 
+def test_the_page_of_macros(folder):
+    with open(os.path.join(transcripts.ROOT, "docs", "macros.md"), encoding="utf-8") as file:
+        page = file.read()
+    namespace = {}
+    sessions = [block for block in blocks(page) if block.language == "python"]
+    assert len(sessions) == 2
+    for block in sessions:
+        _session(block, namespace)
+
+
 def test_the_readme_of_the_tables_explains_every_word():
     from pyasm import isa
     from pyasm.cli.explain import FLOWS, OPERANDS
