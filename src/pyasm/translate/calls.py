@@ -658,7 +658,11 @@ class _Lower(_Calls):
         if not self.flagless:
             calls.append(instruction("CALL_FUNCTION_EX", int(mapping), position))
         else:
-            if not mapping:
+            if not mapping and not calls and self.body[index - 1][0] == "LOAD_GLOBAL":
+                self.instead[index - 1] = [
+                    instruction("LOAD_GLOBAL", (self._name(index - 1), 1), self.body[index - 1][2])
+                ]
+            elif not mapping:
                 calls.append(instruction("PUSH_NULL", None, position))
             calls.append(instruction("CALL_FUNCTION_EX", None, position))
         self.instead[index] = calls
