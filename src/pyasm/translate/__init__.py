@@ -14,13 +14,26 @@ from pyasm.code import Code, Instruction, Layout
 from pyasm.errors import Finding, TargetError
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
-from pyasm.translate import blocks, calls, constants, exits, frames, functions, handlers, jumps, loads, loops, names
+from pyasm.translate import (
+    blocks,
+    calls,
+    constants,
+    exits,
+    frames,
+    functions,
+    handlers,
+    jumps,
+    loads,
+    loops,
+    mappings,
+    names,
+)
 from pyasm.translate.edit import instruction
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.typed import Any
 
-PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers)
+PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers, mappings)
 """In the order of lifting."""
 
 

@@ -1,0 +1,65 @@
+"""mappings: how annotations and type parameters in a class see its names, for versions without words for that.
+
+There LOAD_LOCALS is a call of the builtin locals(), LOAD_FROM_DICT_OR_x a test whether the name is in the mapping.
+Nothing is lifted: compilers of those versions make neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyasm import isa
+from pyasm.code import Code, Instruction, Position
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import Labels, instruction, rewrite
+from pyasm.typed import Any
+
+_LOCALS: tuple[tuple[str, Any], ...] = (
+    ("LOAD_CONST", 0),
+    ("LOAD_CONST", ("locals",)),
+    ("IMPORT_NAME", "builtins"),
+    ("IMPORT_FROM", "locals"),
+    ("ROT_TWO", None),
+    ("POP_TOP", None),
+    ("CALL_FUNCTION", 0),
+)
+_OTHERWISE = {"LOAD_FROM_DICT_OR_GLOBALS": "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_DEREF": "LOAD_DEREF"}
+
+
+def lift(code: Code, dialect: isa.Dialect) -> None:
+    """Nothing: the portable words are the native ones."""
+
+
+def lower(code: Code, dialect: isa.Dialect) -> None:
+    """To calls and tests, where the dialect has nothing else."""
+    if "LOAD_LOCALS" in dialect.opcodes:
+        return
+    edits: dict[int, Sequence[Instruction]] = {}
+    labels: Labels | None = None
+    for index, (op, arg, position) in enumerate(code.body):
+        if op == "LOAD_LOCALS":
+            edits[index] = [instruction(word, operand, position) for word, operand in _LOCALS]
+        elif op in _OTHERWISE:
+            labels = labels or Labels(code.body)
+            edits[index] = _tested(_OTHERWISE[op], arg, labels, position)
+    code.body = rewrite(code.body, edits)
+
+
+def _tested(otherwise: str, name: Any, labels: Labels, position: Position | None) -> list[Instruction]:
+    """The value of the name in the mapping on top, else what that instruction loads."""
+    missing, end = labels.new(), labels.new()
+    words: tuple[tuple[str, Any], ...] = (
+        ("DUP_TOP", None),
+        ("LOAD_CONST", str(name)),
+        ("ROT_TWO", None),
+        ("CONTAINS_OP", 0),
+        ("POP_JUMP_IF_FALSE", missing),
+        ("LOAD_CONST", str(name)),
+        ("BINARY_SUBSCR", None),
+        ("JUMP_FORWARD", end),
+        (LABEL, missing),
+        ("POP_TOP", None),
+        (otherwise, name),
+        (LABEL, end),
+    )
+    return [instruction(word, operand, None if word == LABEL else position) for word, operand in words]
