@@ -161,7 +161,9 @@ class _Calls(Walk):
             self.bad.add(entry)
         elif following in _STORES:
             ids[-1] = index + 1
-        elif following != _COMMON or not self._guard(index):
+        elif (
+            self.null_first or following != _COMMON or not self._guard(index)
+        ):  # NULL goes behind that label, not before
             self.bad.add(entry)
         ids.append(index)
         starts.append(~index)
