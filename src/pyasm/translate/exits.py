@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import instruction, opcode, rewrite
 from pyasm.translate.kinds import VALUE, State, Walk, moved, permutation
 from pyasm.typed import Any
 
@@ -30,13 +30,13 @@ EXIT = ("exit", "")
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To portable with statements."""
-    if dialect.blocks == "table" and any(each[0] == "SETUP_WITH" for each in code.body):
+    if dialect.blocks == "table" and "SETUP_WITH" in map(opcode, code.body):
         code.body = _Lifting(code.body, "LOAD_SPECIAL" in dialect.opcodes).body()
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To native with statements."""
-    if dialect.blocks != "table" or not any(each[0] in _REGIONS for each in code.body):
+    if dialect.blocks != "table" or _REGIONS.isdisjoint(map(opcode, code.body)):
         return
     if "LOAD_SPECIAL" in dialect.opcodes:
         walk = _Exits(code, dialect)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate import handlers_lift, handlers_lower, handlers_stack
+from pyasm.translate.edit import opcode
 
 _HANDLED = frozenset(
     {
@@ -34,7 +35,7 @@ _HANDLED = frozenset(
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """From one exception to six values."""
-    if not any(each[0] in _HANDLED for each in code.body):
+    if _HANDLED.isdisjoint(map(opcode, code.body)):
         return
     if dialect.blocks == "table":
         handlers_lift.lift(code, dialect)
@@ -44,7 +45,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """From six values to one exception."""
-    if not any(each[0] in _HANDLED for each in code.body):
+    if _HANDLED.isdisjoint(map(opcode, code.body)):
         return
     if dialect.blocks == "table":
         handlers_lower.lower(code, dialect)

@@ -8,7 +8,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, places, rewrite
-from pyasm.translate.kinds import VALUE, State, Walk, next_real, permutation
+from pyasm.translate.kinds import MOVING, VALUE, State, Walk, next_real, permutation
 from pyasm.typed import Any
 
 CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
@@ -165,7 +165,6 @@ class _Rewriting:
     def body(self) -> list[Instruction]:
         """The new body."""
         self._entries()
-        simple = _SIMPLE
         handler = ""
         for index, each in enumerate(self.old):
             op = each[0]
@@ -174,7 +173,7 @@ class _Rewriting:
                 if handler:
                     self.tests[handler] = next_real(self.old, index)
                     handler = ""
-            elif op not in simple and index not in self.edits:
+            elif (op in _CHANGED or op[:6] == "STORE_") and index not in self.edits:
                 state = self.walk.states[index]
                 if state is not None:
                     self._instruction(index, each, state)
@@ -262,5 +261,5 @@ class _Rewriting:
         self.begins[target] = label
 
 
-_SIMPLE = frozenset({"LOAD_FAST", "LOAD_CONST", "LOAD_GLOBAL", "LOAD_ATTR", "CALL_FUNCTION", "RETURN_VALUE", "NOP"})
-"""Instructions that have nothing to do with it, most of all."""
+_CHANGED = SETUPS.union(MOVING, {"POP_BLOCK", "RERAISE", "CHECK_EXC_MATCH"})
+"""Instructions that may be other ones in portable code, as are those that store."""

@@ -7,6 +7,7 @@ code uses the type or the traceback as a value, its handler begins with making t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -14,14 +15,13 @@ from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
-from pyasm.translate.kinds import VALUE, State, Walk, moved, next_real, permutation
+from pyasm.translate.kinds import MOVING, VALUE, State, Walk, moved, next_real, permutation
 from pyasm.typed import Any
 
 NOWHERE = Position()
 SAVED = ("saved traceback", "saved value", "saved type")
 RAISED = ("traceback", "exception", "type")
 _PEEKS = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD", "LIST_EXTEND", "SET_UPDATE", "DICT_MERGE", "DICT_UPDATE"})
-_SIMPLE = frozenset({"LOAD_FAST", "LOAD_CONST", "LOAD_GLOBAL", "LOAD_ATTR", "CALL_FUNCTION", "RETURN_VALUE", "NOP"})
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
@@ -202,7 +202,7 @@ class _Rewriting:
                 continue
             if state.blocks is not None:
                 self._extent(index, state.blocks)
-            if each[0] not in _SIMPLE:
+            if each[0] in _CHANGED:
                 self._instruction(index, each, state)
         self._entries()
         self._unreached(unreached)
@@ -355,7 +355,8 @@ class _Rewriting:
 
     def _entries(self) -> None:
         """What handlers begin with."""
-        jumps = {each[1] for each in self.old if _is_jump(each[0])}
+        naming = _jumps()
+        jumps = {arg for op, arg, _ in self.old if op in naming}
         labels = places(self.old)
         for label, form in self.forms.items():
             if self.walk.states[form.at] is None:
@@ -457,8 +458,12 @@ _METHODS = {
     "END_ASYNC_FOR": _Rewriting._end_async_for,
     "JUMP_IF_NOT_EXC_MATCH": _Rewriting._match,
 }
+_CHANGED = _PEEKS.union(_METHODS, MOVING)
+"""Instructions that are other ones in native code, depending on the entries."""
 
 
-def _is_jump(op: str) -> bool:
-    row = isa.load(isa.PORTABLE).opcodes.get(op)
-    return row is not None and row.operand in JUMPS and op not in SETUPS
+@cache
+def _jumps() -> frozenset[str]:
+    """The portable instructions that name a label, but for those that name a handler."""
+    rows = isa.load(isa.PORTABLE).opcodes.values()
+    return frozenset(row.name for row in rows if row.operand in JUMPS) - SETUPS

@@ -14,8 +14,7 @@ from pyasm.code import Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate import flow
-from pyasm.translate.edit import instruction
+from pyasm.translate.edit import instruction, places
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 
@@ -23,11 +22,16 @@ VALUE = ("value", None)
 _ROTATIONS = {2: "ROT_TWO", 3: "ROT_THREE", 4: "ROT_FOUR"}
 
 
-class State(NamedTuple):
+class State:
     """The block stack, innermost first: (kind, handler, the rest) or None; the entries, top last."""
 
-    blocks: Any
-    stack: tuple[Any, ...]
+    __slots__ = ("after", "blocks", "stack")
+
+    def __init__(self, blocks: Any, stack: tuple[Any, ...]) -> None:
+        self.blocks = blocks
+        self.stack = stack
+        self.after: dict[Any, Any] = {}
+        """What instructions make of it: mnemonic -> State, when that is all; else mnemonic and number -> both."""
 
 
 class Row(NamedTuple):
@@ -40,6 +44,8 @@ class Row(NamedTuple):
     jumped: Any
     goes_on: bool
     names_label: bool
+    fixed: bool
+    """Is all that the same for every operand?"""
 
 
 @cache
@@ -63,7 +69,9 @@ def _row(opcode: isa.Opcode) -> Row:
     parts = [" ".join(side) for side in (left[:same], left[same:], right[same:], other[same:])]
     stays, takes, leaves, jumped = [isa.effects(f"{part} --").pops for part in parts]
     label = opcode.operand in JUMPS and opcode.flow != "next"  # END_ASYNC_FOR names one for tracing only
-    return Row(stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label)
+    return Row(
+        stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label, "[" not in opcode.stack
+    )
 
 
 def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:
@@ -87,6 +95,9 @@ _PERMUTATIONS: dict[str, tuple[int, list[int]]] = {
     "DUP_TOP": (1, [0, 0]),
     "DUP_TOP_TWO": (2, [0, 1, 0, 1]),
 }
+
+MOVING = frozenset({*_PERMUTATIONS, "COPY", "SWAP", "ROT_N"})
+"""The instructions that `permutation` knows."""
 
 
 def moved(each: Instruction, taken: int, left: Sequence[int], widths: Sequence[int]) -> list[Instruction]:
@@ -151,20 +162,55 @@ class Walk:
         self.body = body
         self.name = name
         self.rows = rows(*dialects)
-        self.states: list[State | None] = []
+        self.states: list[Any] = []
         self.specials: Mapping[str, Special] = {}
         self.first = State(None, ())
 
     def run(self) -> None:
-        """Fill `states`."""
-        self.states = flow.forward(self.body, self.first, self.transfer, self.merge)
+        """Fill `states`: `flow.forward`, where each state remembers what instructions make of it."""
+        body, merge, specials = self.body, self.merge, self.specials
+        size = len(body)
+        labels = places(body)
+        states = self.states = [None] * (size + 1)
+        pending: list[tuple[int, Any]] = [(0, self.first)]
+        while pending:
+            index, state = pending.pop()
+            while True:
+                old = states[index]
+                if old is not None and (state is old or (state := merge(old, state)) is old):
+                    break
+                states[index] = state
+                if index == size:
+                    break
+                op, arg, _ = each = body[index]
+                if op != LABEL:
+                    following = state.after.get(op)
+                    if following is None:
+                        if op in specials:
+                            following, jumping = specials[op](index, arg, state)
+                        else:
+                            following, jumping = self._after(index, each, state)
+                        if jumping is not None:
+                            pending.append((labels[arg], jumping))
+                        if following is None:
+                            break
+                    state = following
+                index += 1
+
+    def _after(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
+        """What `transfer` gives, from memory if it was there already."""
+        op, arg, _ = each
+        key = op, arg if type(arg) is int else number(arg)
+        known: tuple[State | None, State | None] | None = state.after.get(key)
+        if known is None:
+            known = state.after[key] = self.transfer(index, each, state)
+            if known[1] is None and known[0] is not None and (op in _PERMUTATIONS or self.rows[op].fixed):
+                state.after[op] = known[0]
+        return known
 
     def transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
-        """What is after an instruction, and at its label."""
+        """What is after an instruction that is none of `specials`, and at its label."""
         op, arg, _ = each
-        special = self.specials.get(op)
-        if special is not None:
-            return special(index, arg, state)
         stack = state.stack
         moves = permutation(op, arg)
         if moves is not None:
@@ -193,13 +239,13 @@ class Walk:
 
     def merge(self, old: State, new: State) -> State:
         """Two ways to one instruction must come with the same blocks and the same kinds."""
-        if old == new:
-            return old
         if old.blocks != new.blocks:
             raise TargetError(Finding("it is reached inside of different blocks", self.name))
         if len(old.stack) != len(new.stack):
             depths = f"{len(old.stack)} and {len(new.stack)} entries"
             raise TargetError(Finding(f"it is reached with {depths} on the stack", self.name))
+        if old.stack == new.stack:
+            return old
         return self.merge_kinds(old, new)
 
     def merge_kinds(self, old: State, new: State) -> State:
