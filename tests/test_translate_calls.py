@@ -40,7 +40,8 @@ except ImportError:
 def f(a, b, c, *d, **e):
     g(); a(); a.m(); g(1, b); a(b, c); a.m(b)(c)
     g(a, k=b); a(k=b, l=c); a.m(k=b); a.m(b, k=c); a.b.m(k=1)
-    g(*a); a(*a); a(*g); g(*g); g(*(a or g)); g(**g); a.m(*a); g(1, *b, k=1, **c); a.m(**b); g(**a, **b); a.m(x, *b, y=c)
+    g(*a); a(*a); a(*g); g(*g); g(*(a or g)); g(**g);
+    a.m(*a); g(1, *b, k=1, **c); a.m(**b); g(**a, **b); a.m(x, *b, y=c)
     os.getcwd(); os.path.join(a, b); system.exit(k=1); p.join(k=2); q.join(1); json.loads(a, k=b); f.x(k=1)
     g(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, b)
     a.m(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, b)
