@@ -104,7 +104,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         layout, new.layout, new.stack_size = None, None, 0
     if layout is None:  # some compilers leave code that is never reached, in blocks that are not there
-        new.body = _without_idle_operands(without_unreached(new.body, effects(isa.PORTABLE)))
+        new.body = _tidied(without_unreached(new.body, effects(isa.PORTABLE)))
     if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     if layout is None:
@@ -115,14 +115,22 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
     return new
 
 
-def _without_idle_operands(body: list[Instruction]) -> list[Instruction]:
-    """The body without the operands that some compilers leave at instructions that take none."""
+def _tidied(body: list[Instruction]) -> list[Instruction]:
+    """The body without the operands that some compilers leave at instructions that take none, and with empty constants
+    loaded, not built: interpreters count references to what they build."""
     table = isa.load(isa.PORTABLE).opcodes
-    return [
-        instruction(op, None, position) if arg is not None and op in table and table[op].operand == "-" else each
-        for each in body
-        for op, arg, position in (each,)
-    ]
+    new = []
+    for each in body:
+        op, arg, position = each
+        if arg == 0 and op in _EMPTY:
+            each = instruction("LOAD_CONST", _EMPTY[op], position)
+        elif arg is not None and op in table and table[op].operand == "-":
+            each = instruction(op, None, position)
+        new.append(each)
+    return new
+
+
+_EMPTY: dict[str, Any] = {"BUILD_TUPLE": (), "BUILD_STRING": ""}
 
 
 def _run(passes: Callable[[], Any], findings: list[Finding]) -> None:
