@@ -190,7 +190,7 @@ class _Inserter:
         """A label in front of each NOP in no region whose position no other instruction has taken over."""
         for index in self.regions.begun:
             parts = self.edits.get(index, [self.old[index]])
-            if parts and parts[-1][0] == "NOP":
+            if parts and parts[-1][0] == "NOP" and self.regions.innermost[index] is not None:
                 label = instruction(LABEL, f"{BARE}{self.new_label()[1:]}")
                 self.edits[index] = [*parts[:-1], label, parts[-1]]
 
@@ -277,7 +277,8 @@ class _Inserter:
 
     def _fold(self, index: int, at: int, parts: list[Instruction]) -> list[Instruction]:
         """The position of a NOP goes to the instruction that left it: in front of SETUPs, behind a POP_BLOCK."""
-        if self._leaves(index, parts):
+        jumped = any(each[1] in self.named for each in self.old[at:index])
+        if not jumped and self._leaves(index, parts):
             self.edits[index] = []
             parts[-1] = instruction("POP_BLOCK", None, self.old[index][2])
             return parts
