@@ -341,7 +341,7 @@ def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dial
     for index, (op, arg, _) in enumerate(body):
         if op == LABEL:
             continue
-        if innermost[index] is None and flows[op] == "jump":
+        if innermost[index] is None and flows[op] in ("jump", "branch") and "JUMP" in op:
             target = innermost[regions.first(body, regions.labels[arg])]
             before = innermost[last] if last >= 0 and flows[body[last][0]] not in _ENDS else target
             if not set(regions.chain(before)).isdisjoint(regions.chain(target)):
@@ -394,7 +394,7 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
     for index, (op, arg, _) in enumerate(body):
-        if type(arg) is str and arg.startswith(BARE) and (op == LABEL or op.startswith("JUMP")):
+        if type(arg) is str and arg.startswith(BARE) and (op == LABEL or "JUMP" in op):
             place = index + 1 if op == LABEL else index
             if body[place][0] == "NOP" or op != LABEL:
                 innermost[place] = None
