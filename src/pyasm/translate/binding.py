@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -19,6 +20,10 @@ FOLLOWED = 64
 
 LOAD, STORE, UNBIND, MARK, JUMP, BRANCH, END, SETUP, POP = range(1, 10)
 """What an instruction is to the analysis of locals."""
+
+_JUMPS = frozenset({JUMP, BRANCH})
+_LEAVING = frozenset({JUMP, END})
+OP = itemgetter(0)
 
 Event = tuple[int, int, Any]
 """The index of an instruction, what it is, its operand."""
@@ -46,16 +51,17 @@ def _kinds(dialect_name: str) -> dict[str, int]:
 def events(body: Sequence[Instruction], dialect: isa.Dialect) -> list[Event]:
     """What happens to locals in a body, and where it branches, in order."""
     kind = _kinds(dialect.name).get
-    return [(index, found, each[1]) for index, each in enumerate(body) if (found := kind(each[0]))]
+    return [(index, found, body[index][1]) for index, found in enumerate(map(kind, map(OP, body))) if found]
 
 
 def numbered(code: Code, happenings: Sequence[Event]) -> dict[str, int]:
     """Name of each local -> its index, as the encoder will number them."""
     names = {name: index for index, name in enumerate(code.parameters + code.locals)}
-    shared = {*code.cells, *code.frees}
-    for _, kind, arg in happenings:
-        if kind <= UNBIND and arg not in names and arg not in shared:
-            names[arg] = len(names)
+    if not {arg for _, kind, arg in happenings if kind <= UNBIND} <= names.keys():
+        shared = {*code.cells, *code.frees}
+        for _, kind, arg in happenings:
+            if kind <= UNBIND and arg not in names and arg not in shared:
+                names[arg] = len(names)
     return names
 
 
@@ -67,6 +73,8 @@ def unchecked(code: Code, names: Mapping[str, int], happenings: Sequence[Event],
     parameters = len(code.parameters)
     found = _of_many(names, happenings, restores) if len(names) > FOLLOWED else set()
     touched = {arg for _, kind, arg in happenings if kind == UNBIND}
+    if len(names) == parameters and not touched:
+        return found
     unsure = {arg for _, kind, arg in happenings if kind == LOAD} - (_bound_first(happenings) - touched)
     bits = {
         name: 1 << index
@@ -78,11 +86,13 @@ def unchecked(code: Code, names: Mapping[str, int], happenings: Sequence[Event],
     scan = _Scan(bits, restores)
     scan.run(happenings)
     start = sum(bit for name, bit in bits.items() if names[name] >= parameters)
-    for segment, mask in zip(scan.segments, _masks(scan.segments, scan.places, start)):
+    lasting = bool(touched or restores)
+    for segment, mask in zip(scan.segments, _masks(scan.segments, scan.places, start, lasting)):
         if mask is not None:
-            found.update(segment.certain)
-            if mask & segment.exposed:
-                found.update(index for bit, index in segment.first.items() if bit & mask)
+            _, _, first, certain, exposed, _, _, _ = segment
+            found.update(certain)
+            if mask & exposed:
+                found.update([index for bit, index in first.items() if bit & mask])
     return found
 
 
@@ -100,21 +110,14 @@ def _bound_first(happenings: Sequence[Event]) -> set[str]:
     return stored
 
 
-class _Segment:
-    """Instructions in a row with one handler: what they need of the locals and what they leave, as masks."""
+_Segment = tuple[int, Any, dict[int, int], list[int], int, int, int, int]
+"""Instructions in a row with one handler: what they need of the locals and what they leave.
 
-    __slots__ = ("bound", "certain", "exposed", "first", "kind", "label", "raises", "unbound")
-
-    def __init__(self) -> None:
-        self.first: dict[int, int] = {}
-        """Bit of a local -> index of its first load, where that comes before anything else."""
-        self.certain: list[int] = []
-        """Indexes of the loads of what the segment has unbound itself."""
-        self.exposed = self.bound = self.unbound = self.raises = 0
-        """Loaded before anything else; bound or loaded; unbound at the end; unbound where something may be raised."""
-        self.kind = MARK
-        """What its last instruction is."""
-        self.label: Any = None
+- what its last instruction is, and its operand
+- bit of a local -> index of its first load, where that comes before anything else
+- indexes of the loads of what the segment has unbound itself
+- masks: loaded before anything else; bound or loaded; unbound at the end; unbound where something may be raised
+"""
 
 
 class _Scan:
@@ -122,54 +125,56 @@ class _Scan:
 
     def __init__(self, bits: Mapping[str, int], restores: Set[int]) -> None:
         self.bits, self.restores = bits, restores
-        self.segments = [_Segment()]
+        self.segments: list[_Segment] = []
         self.places: dict[Any, int] = {}
 
     def run(self, happenings: Sequence[Event]) -> None:
         """Through all of a body."""
-        now, bit_of, restores = self.segments[0], self.bits.get, self.restores
+        bit_of, restores, segments = self.bits.get, self.restores, self.segments
+        first: dict[int, int] = {}
+        certain: list[int] = []
+        exposed = bound = unbound = raises = 0
         last = -1
         for index, kind, arg in happenings:
             if kind <= UNBIND:
+                raises |= unbound
                 bit = bit_of(arg, 0)
-                if kind == LOAD and bit & ~now.bound:
-                    self._load(now, index, bit)
-                if now.unbound:
-                    now.raises |= now.unbound
-                if kind == UNBIND or index in restores:
-                    now.unbound |= bit
-                    now.bound &= ~bit
+                if not bit or (bit & bound and not unbound and kind == LOAD):
+                    if kind == UNBIND or index in restores:
+                        last = index
+                elif kind == UNBIND or index in restores:
+                    unbound |= bit
+                    bound &= ~bit
                     last = index
                 else:
-                    now.unbound &= ~bit
-                    now.bound |= bit
+                    if kind == LOAD and not bit & bound:
+                        if bit & unbound:
+                            certain.append(index)
+                        elif not bit & exposed:
+                            first[bit] = index
+                            exposed |= bit
+                    unbound &= ~bit
+                    bound |= bit
             else:
-                if now.unbound and (last < index - 1 or kind not in (MARK, POP)):
-                    now.raises |= now.unbound
-                now = self._next(now, kind, arg)
-
-    def _load(self, now: _Segment, index: int, bit: int) -> None:
-        if bit & now.unbound:
-            now.certain.append(index)
-        elif bit not in now.first:
-            now.first[bit] = index
-            now.exposed |= bit
-
-    def _next(self, now: _Segment, kind: int, arg: Any) -> _Segment:
-        if kind == MARK:
-            self.places[arg] = len(self.segments)
-        now.kind, now.label = kind, arg
-        new = _Segment()
-        self.segments.append(new)
-        return new
+                if unbound and (last < index - 1 or kind not in (MARK, POP)):
+                    raises |= unbound
+                segments.append((kind, arg, first, certain, exposed, bound, unbound, raises))
+                if kind == MARK:
+                    self.places[arg] = len(segments)
+                first, certain = {}, []
+                exposed = bound = unbound = raises = 0
+        segments.append((MARK, None, first, certain, exposed, bound, unbound, raises))
 
 
 _Chain = tuple[Any, ...]
 """The labels of the handlers around, innermost first."""
 
 
-def _masks(segments: Sequence[_Segment], places: Mapping[Any, int], start: int) -> list[int | None]:
-    """The locals that may be unbound where each segment begins, None where nothing leads to."""
+def _masks(segments: Sequence[_Segment], places: Mapping[Any, int], start: int, lasting: bool) -> list[int | None]:
+    """The locals that may be unbound where each segment begins, None where nothing leads to.
+
+    Without `lasting`, nothing unbinds any, and ways end where all are bound.
+    """
     masks: list[int | None] = [None] * len(segments)
     pending: list[tuple[int, int, _Chain]] = [(0, start, ())]
     while pending:
@@ -180,19 +185,23 @@ def _masks(segments: Sequence[_Segment], places: Mapping[Any, int], start: int) 
                 if not mask & ~old:
                     break
                 mask |= old
+            elif not (mask or lasting):
+                break
             masks[at] = mask
-            now = segments[at]
+            kind, label, _, _, _, bound, unbound, raises = segments[at]
             if chain and chain[0] in places:  # the encoder tells of labels that are not there
-                pending.append((places[chain[0]], mask | now.raises, chain[1:]))
-            mask = mask & ~now.bound | now.unbound
-            kind = now.kind
-            if kind in (JUMP, BRANCH) and now.label in places:
-                pending.append((places[now.label], mask, chain))
+                handler = places[chain[0]]
+                known = masks[handler]
+                if known is None or (mask | raises) & ~known:
+                    pending.append((handler, mask | raises, chain[1:]))
+            mask = mask & ~bound | unbound
+            if kind in _JUMPS and label in places:
+                pending.append((places[label], mask, chain))
             elif kind == SETUP:
-                chain = (now.label, *chain)
+                chain = (label, *chain)
             elif kind == POP:
                 chain = chain[1:]
-            if kind in (JUMP, END):
+            if kind in _LEAVING:
                 break
             at += 1
     return masks

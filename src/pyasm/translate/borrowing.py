@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places
+from pyasm.translate.edit import instruction
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 
@@ -43,6 +44,8 @@ _NEXT, _BRANCH, _JUMP, _END = range(4)
 _FLOWS = {"branch": _BRANCH, "jump": _JUMP, "return": _END, "raise": _END}
 
 
+OP = itemgetter(0)
+
 _Change = tuple[int, tuple[None, ...], bool]
 """How many entries go, what comes instead; does the top entry come back above that?"""
 
@@ -59,7 +62,7 @@ class _Step(NamedTuple):
 
 
 @cache
-def _steps(dialect_name: str) -> dict[str, _Step]:
+def _steps(dialect_name: str) -> dict[str, tuple[Any, ...]]:
     """The steps of the native instructions, of the portable ones that it does not have, and of pseudo instructions."""
     rows = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes}
     steps = {name: _step(row) for name, row in rows.items()}
@@ -68,7 +71,7 @@ def _steps(dialect_name: str) -> dict[str, _Step]:
         _Step(_SETUP, _NEXT, 0, (None,)),
         _Step(_SETUP, _NEXT, 0, (None,) * 2),
     )
-    return steps
+    return {name: tuple(step) for name, step in steps.items()}  # plain tuples are faster to take apart
 
 
 def _step(row: isa.Opcode) -> _Step:
@@ -102,14 +105,9 @@ class _Counted(dict[int, _Change]):
 
 def borrow(body: list[Instruction], dialect: isa.Dialect) -> None:
     """Change the loads in place."""
-    blocks = _Blocks(body, dialect)
-    while blocks.pending:
-        start = blocks.next()
-        if start is not None:
-            for index in blocks.borrowable(start, len(body)):
-                op, arg, position = body[index]
-                body[index] = instruction(BORROWED[op], arg, position)
-            blocks.go_on()
+    for index in _Blocks(body, dialect).all_borrowable():
+        op, arg, position = body[index]
+        body[index] = instruction(BORROWED[op], arg, position)
 
 
 BEGIN, EMPTY = "block", "empty"
@@ -120,6 +118,8 @@ behind which some compilers look no further."""
 def hidden(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[int, str]:
     """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> BEGIN or EMPTY."""
     marks: dict[int, str] = {}
+    if not any(body[index][0] in BORROWED for index in _Blocks(body, dialect).all_borrowable()):
+        return marks
     blocks = _Blocks(body, dialect)
     while blocks.pending:
         start = blocks.next()
@@ -145,7 +145,10 @@ class _Blocks:
     def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
         self.body = body
         self.steps = _steps(dialect.name)
-        self.labels = places(body)
+        ops = list(map(OP, body))
+        self.step_at = list(map(self.steps.get, ops))
+        """For each instruction; None for a label."""
+        self.labels = {body[index][1]: index for index, op in enumerate(ops) if op == LABEL}
         self.pending = [0]
         self.seen: set[int] = set()
         self.done: set[int] = set()
@@ -180,7 +183,7 @@ class _Blocks:
         if not any(str(each[1]).startswith(EMPTY) for each in self.body[start:first]):
             return False
         if self.named is None:
-            jumps = {op for op, step in self.steps.items() if step.flow in (_BRANCH, _JUMP)}
+            jumps = {op for op, step in self.steps.items() if step[1] in (_BRANCH, _JUMP)}
             self.named = {arg for op, arg, _ in self.body if op in jumps or op[:6] == "SETUP_"}
         return any(str(each[1]).startswith(EMPTY) and each[1] not in self.named for each in self.body[start:first])
 
@@ -232,23 +235,39 @@ class _Blocks:
         self.end, self.flow = self._run(max(start, self.first), stop, [], loads, owned)
         return [load for load in loads if load not in owned]
 
+    def all_borrowable(self) -> list[int]:
+        """The loads that may borrow in all blocks."""
+        loads: list[int] = []
+        owned: set[int] = set()
+        size = len(self.body)
+        while self.pending:
+            start = self.next()
+            if start is not None:
+                self.end, self.flow = self._run(self.first, size, [], loads, owned)
+                self.go_on()
+        return [load for load in loads if load not in owned] if owned else loads
+
     def _run(self, start: int, stop: int, stack: list[_Entry], loads: list[int], owned: set[int]) -> tuple[int, int]:
         """Through one block: notes its loads and those that may not borrow. Gives its end, and how it goes on."""
-        body, steps = self.body, self.steps
+        body, step_at = self.body, self.step_at
         end, flow = stop, _NEXT
         for index in range(start, stop):
-            op, arg, _ = body[index]
-            if op == LABEL:
-                end = index
+            step = step_at[index]
+            if step is None:
+                end, flow = index, _NEXT
                 break
-            kind, flow, pops, pushes, counted = steps[op]
+            kind, flow, pops, pushes, counted = step
             if kind == _FIXED:
                 if pops:
                     del stack[-pops:]
                 if pushes:
                     stack += pushes
+            elif kind == _LOAD:
+                stack.append((index, body[index][1]))
+                loads.append(index)
             elif kind == _COUNTED:
                 top = stack[-1] if stack else None
+                arg = body[index][1]
                 pops, pushes, keeps = counted[arg if type(arg) is int else number(arg)]
                 if pops:
                     del stack[-pops:]
@@ -256,16 +275,14 @@ class _Blocks:
                     stack += pushes
                 if keeps:
                     stack.append(top)
-            elif kind == _LOAD:
-                stack.append((index, arg))
-                loads.append(index)
             elif kind == _LOADS:
+                arg = body[index][1]
                 stack += [(index, arg[0]), (index, arg[1])]
                 loads.append(index)
             elif kind == _SETUP:
-                self._handle(arg, [*stack, *pushes], owned)
+                self._handle(body[index][1], [*stack, *pushes], owned)
             else:
-                _OTHERS[kind](index, arg, stack, owned)
+                _OTHERS[kind](index, body[index][1], stack, owned)
             if flow:
                 end = index + 1
                 break
@@ -284,7 +301,10 @@ class _Blocks:
         while place < len(body) and body[place][0] == LABEL:
             place += 1
         self.handling.add(label)
-        self._run(place, len(body), stack, [], owned)
+        found: set[int] = set()
+        own = {entry[0] for entry in stack if entry}
+        self._run(place, len(body), stack, [], found)
+        owned.update(found & own)  # not the loads of the handler
         self.handling.remove(label)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -33,28 +34,36 @@ ASSERTION = "LOAD_ASSERTION_ERROR"
 LAST_SMALL = 255
 _LITERALS: dict[str, Any] = {"None": None, "True": True, "False": False, "''": "", "-1": -1}
 """Those of the common constants that a LOAD_CONST can have."""
+_RETURNS = frozenset({RETURNED, RETURN})
 _SHORT = frozenset({SMALL, COMMON, RETURNED})
 _LOWERED = frozenset({CONST, ASSERTION, COMMON})
+OP = itemgetter(0)
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To LOAD_CONST, RETURN_VALUE and LOAD_ASSERTION_ERROR."""
-    if _SHORT.isdisjoint(dialect.opcodes):
+    if dialect.opcodes.keys().isdisjoint(_SHORT):
         return
     body = code.body
-    edits: dict[int, Sequence[Instruction]] = {}
     if RETURNED in dialect.opcodes:
-        new_label = Labels(body, BEGIN).new
-        for index, each in enumerate(body):
-            if each[0] == RETURNED:
-                edits[index] = instruction(CONST, *each[1:]), instruction(RETURN, None, each[2])
-            elif each[0] == RETURN and index and body[index - 1][0] == CONST:
-                edits[index] = instruction(LABEL, new_label()), each
-        code.body = rewrite(body, edits)
+        code.body = _with_returns(body)
         return
-    for index in [i for i, each in enumerate(body) if each[0] in _SHORT]:
+    for index in [i for i, op in enumerate(map(OP, body)) if op in _SHORT]:
         op, arg, position = body[index]
         body[index] = instruction(CONST, arg, position) if op == SMALL else _lifted_common(body[index])
+
+
+def _with_returns(body: list[Instruction]) -> list[Instruction]:
+    edits: dict[int, Sequence[Instruction]] = {}
+    labels: Labels | None = None
+    for index in [i for i, op in enumerate(map(OP, body)) if op in _RETURNS]:
+        op, arg, position = each = body[index]
+        if op == RETURNED:
+            edits[index] = instruction(CONST, arg, position), instruction(RETURN, None, position)
+        elif index and body[index - 1][0] == CONST:
+            labels = labels or Labels(body, BEGIN)
+            edits[index] = instruction(LABEL, labels.new()), each
+    return rewrite(body, edits)
 
 
 def _lifted_common(each: Instruction) -> Instruction:
@@ -73,13 +82,14 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     short = _short(dialect.name)
     returns = RETURNED in dialect.opcodes
     edits: dict[int, Sequence[Instruction]] = {}
-    for index in [i for i, each in enumerate(body) if each[0] in _LOWERED]:
+    for index in [i for i, op in enumerate(map(OP, body)) if op in _LOWERED]:
         op, value, position = body[index]
         if op == CONST:
             kind = type(value)
             if kind in _SIMPLE:
-                if (kind, value) in short:
-                    edits[index] = (instruction(*short[kind, value], position),)
+                made = short.get((kind, value))
+                if made is not None:
+                    body[index] = instruction(made[0], made[1], position)
                     continue
             elif kind in _BUILT and not dialect.slice_constants and _has_slice(value):
                 _make(code, index, dialect, edits)
@@ -90,8 +100,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         elif op == ASSERTION and ASSERTION not in dialect.opcodes:
             edits[index] = (instruction(COMMON, "AssertionError", position),)
         elif op == COMMON and value not in dialect.enums.get("constant", {}).values():
-            made = [(CONST, _LITERALS[value])] if value in _LITERALS else _imported(value, dialect)
-            edits[index] = [instruction(*each, position) for each in made]
+            parts = [(CONST, _LITERALS[value])] if value in _LITERALS else _imported(value, dialect)
+            edits[index] = [instruction(*each, position) for each in parts]
     code.body = rewrite(body, edits)
 
 

@@ -6,6 +6,8 @@ what there is. Annotations are a dict (flag 4), or the function that makes it (f
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
@@ -15,12 +17,16 @@ from pyasm.translate.entries import Walk
 from pyasm.typed import Any
 
 CLOSURE, ANNOTATE, ANNOTATIONS, KEYWORD_DEFAULTS, DEFAULTS = ATTRIBUTES = (8, 16, 4, 2, 1)
+_MAKING = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
+OP = itemgetter(0)
 _CELLS = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_BORROW"})
 _Edits = dict[int, list[Instruction]]
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Functions made in one instruction, with the name on the stack."""
+    if _MAKING.isdisjoint(map(OP, code.body)):
+        return
     edits: _Edits = {}
     findings: list[Finding] = []
     for index, (op, flags, position) in enumerate(code.body):
@@ -47,7 +53,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Functions made as the dialect does it; inner code objects learn their names."""
-    if all(each[0] != "MAKE_FUNCTION" for each in code.body):
+    if "MAKE_FUNCTION" not in map(OP, code.body):
         return
     lowering = _Lower(code, dialect)
     for index, each in enumerate(code.body):

@@ -13,6 +13,7 @@ without instructions.
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Free, Instruction
@@ -31,6 +32,8 @@ PAIRS = {
 }
 LAST_OF_PAIR = 15
 """The highest index of a local in an instruction with two of them."""
+OP = itemgetter(0)
+_LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", CLEARED})
 
 
 # -- lowering
@@ -39,21 +42,23 @@ LAST_OF_PAIR = 15
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To the forms that the dialect has, chosen as its compiler does."""
     opcodes = dialect.opcodes
-    if CHECKED not in opcodes:
+    if CHECKED not in opcodes or _LOCALS.isdisjoint(map(OP, code.body)):
         return
     happenings = binding.events(code.body, dialect)
     names = binding.numbered(code, happenings)
-    unbinds = any(each[1] == UNBIND for each in happenings)
+    unbinds = UNBIND in [kind for _, kind, _ in happenings]
     restores = _Shadows(code.body, dialect).restores if unbinds else set()
     checks = binding.unchecked(code, names, happenings, restores)
-    body = code.body[:]
+    body = code.body
     for index in checks:
         _, arg, position = body[index]
         body[index] = instruction(CHECKED, arg, position)
     if PAIRS[LOAD, LOAD] in opcodes:
         done = checks | restores if restores else checks
-        small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
-        body = _fused(body, [each for each in happenings if each[1] <= STORE and each[0] not in done], small)
+        small: Set[str] = names.keys()
+        if max(names.values(), default=0) > LAST_OF_PAIR:
+            small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
+        body = _fused(body, happenings, done, small)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
         body = [e if e[0] != "LOAD_CLOSURE" else instruction("LOAD_FAST", e[1], e[2]) for e in body]
     if "LOAD_FAST_BORROW" in opcodes:
@@ -61,17 +66,27 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     code.body = body
 
 
-def _fused(body: list[Instruction], candidates: Sequence[Event], small: Set[str]) -> list[Instruction]:
-    """Pairs of neighbours as one instruction, from the left, where no line begins with the second one."""
+def _fused(body: list[Instruction], happenings: Sequence[Event], done: Set[int], small: Set[str]) -> list[Instruction]:
+    """Pairs of neighbours as one instruction, from the left, where no line begins with the second one.
+
+    Those that are `done` stay as they are.
+    """
     gone = False
-    before, kind_before, name_before = -2, 0, ""
-    for index, kind, name in candidates:
-        if index == before + 1 and fuses(body, before, kind_before, name_before, kind, name, small):
-            body[before] = instruction(PAIRS[kind_before, kind], (name_before, name), body[before][2])
+    follows, kind_before, name_before = -1, 0, ""
+    for index, kind, name in happenings:
+        if (
+            index == follows
+            and (kind_before, kind) in PAIRS
+            and index not in done
+            and index - 1 not in done
+            and fuses(body, index - 1, kind_before, name_before, kind, name, small)
+        ):
+            body[index - 1] = instruction(PAIRS[kind_before, kind], (name_before, name), body[index - 1][2])
             body[index] = _GONE
             gone = True
-            index = -2
-        before, kind_before, name_before = index, kind, name
+            follows = -1
+            continue
+        follows, kind_before, name_before = index + 1, kind, name
     return [each for each in body if each is not _GONE] if gone else body
 
 
@@ -96,7 +111,8 @@ def fuses(
 class _Shadows:
     """What the LOAD_FAST_AND_CLEAR of a body shadow, until their value is put back."""
 
-    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect, *, found: bool = True) -> None:
+        """Nothing to look for unless one is `found`."""
         self.restores: set[int] = set()
         """The indexes of the STORE_FAST that put a value back, which may be NULL."""
         self.plain: set[tuple[int, str]] = set()
@@ -104,9 +120,10 @@ class _Shadows:
         self.body = body
         self.step = effects(dialect.name).step
         self.labels: dict[Any, int] = {}
+        if not found:
+            return
+        self.labels = places(body)
         clears = [index for index, each in enumerate(body) if each[0] == CLEARED]
-        if clears:
-            self.labels = places(body)
         for index in clears:
             self._follow(index)
 
@@ -153,16 +170,19 @@ _PARTS: dict[str, tuple[int, ...]] = {
 _ONE_LOAD = (LOAD,)
 _NAMES = {LOAD: "LOAD_FAST", STORE: "STORE_FAST"}
 _FORMS = frozenset(_PARTS) | {CHECKED}
+_OWNED = frozenset(borrowing.BORROWED)
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To LOAD_FAST, STORE_FAST and LOAD_CLOSURE."""
     body, opcodes = code.body, dialect.opcodes
-    found = {each[0] for each in body}
-    if CHECKED not in opcodes or found.isdisjoint(_FORMS):
+    if CHECKED not in opcodes:
         return
-    separator = _Separator(code, dialect)
-    if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(borrowing.BORROWED):
+    found = set(map(OP, body))
+    if found.isdisjoint(_FORMS):
+        return
+    separator = _Separator(code, dialect, found)
+    if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(_OWNED):
         separator.marks = borrowing.hidden(body, dialect)
     code.body = separator.body()
     if CHECKED in found:
@@ -174,11 +194,11 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 class _Separator:
     """A body in which each load and store of a local stands alone, with labels where the compiler's blocks begin."""
 
-    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+    def __init__(self, code: Code, dialect: isa.Dialect, found: Set[str]) -> None:
         self.old = code.body
         self.marks: dict[int, str] = {}
         """Index -> what kind of label has to be put there."""
-        self.shadows = _Shadows(code.body, dialect)
+        self.shadows = _Shadows(code.body, dialect, found=CLEARED in found)
         self.cells = {*code.cells, *code.frees} if "LOAD_CLOSURE" not in dialect.opcodes else set()
         pairs = PAIRS[LOAD, LOAD] in dialect.opcodes
         self.small = set((code.parameters + code.locals)[: LAST_OF_PAIR + 1]) if pairs else set()
@@ -189,11 +209,12 @@ class _Separator:
         edits: dict[int, list[Instruction]] = {}
         new = old[:]
         single, kind_before, name_before = -2, 0, ""  # a load or store that would take another into one instruction
-        for index in [i for i, each in enumerate(old) if each[0] in _PARTS]:
+        restores, small = shadows.restores, self.small
+        for index in [i for i, op in enumerate(map(OP, old)) if op in _PARTS]:
+            if index in restores:
+                continue
             op, arg, position = old[index]
             kinds = _PARTS[op]
-            if index in shadows.restores:
-                continue
             pair = len(kinds) == 2
             if pair:
                 parts = [instruction(_NAMES[kind], name, position) for kind, name in zip(kinds, arg)]
@@ -204,7 +225,7 @@ class _Separator:
             elif op == "LOAD_FAST_BORROW":
                 new[index] = instruction("LOAD_FAST", arg, position)
             first = arg[0] if pair else arg
-            if single == index - 1 and fuses(old, single, kind_before, name_before, kinds[0], first, self.small):
+            if single == index - 1 and fuses(old, single, kind_before, name_before, kinds[0], first, small):
                 self.marks.setdefault(index, borrowing.BEGIN)
             single, kind_before, name_before = -2 if pair else index, kinds[0], first
         labels = {kind: Labels(old, kind) for kind in set(self.marks.values())}

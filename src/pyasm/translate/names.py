@@ -165,11 +165,11 @@ def _translate(code: Code, dialect: isa.Dialect, rules: _Rules) -> None:
     if not (rules.entries or rules.special or rules.lacking):
         return
     present = set(map(OP, code.body))
-    if not present.isdisjoint(rules.lacking):
+    if not rules.lacking.keys().isdisjoint(present):
         _refuse(code, dialect, rules.lacking)
-    for name in present & rules.special.keys():
+    for name in rules.special.keys() & present:
         rules.special[name](code, dialect)
-    if not present.isdisjoint(rules.entries):
+    if not rules.entries.keys().isdisjoint(present):
         code.body = _replaced(code.body, rules)
 
 
