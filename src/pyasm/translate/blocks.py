@@ -22,7 +22,7 @@ from pyasm.code import Code, Handler, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite
 from pyasm.translate.effects import Effects, effects, number
 from pyasm.translate.flow import reached
 from pyasm.typed import Any
@@ -50,7 +50,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """From the instructions to the table."""
-    if dialect.blocks != "table" or not any(each[0] in PSEUDO for each in code.body):
+    if dialect.blocks != "table" or PSEUDO.isdisjoint(map(opcode, code.body)):
         return
     walk = _Walk(code, effects(dialect.name))
     _uncover(code.body, walk.innermost, dialect)
@@ -125,6 +125,25 @@ class _Regions:
         return chain
 
 
+class _Facts:
+    """Sets of instructions of a dialect: jumps; those with a condition, too; what does not go on; what names a label;
+    what goes to one."""
+
+    def __init__(self, dialect: isa.Dialect) -> None:
+        rows = dialect.opcodes.values()
+        naming = [row for row in rows if row.operand in JUMPS]
+        self.jumps = frozenset(row.name for row in rows if row.flow == "jump")
+        self.leaping = frozenset(r.name for r in rows if r.flow in ("jump", "branch") and "JUMP" in r.name)
+        self.ends = frozenset(row.name for row in rows if row.flow in _ENDS)
+        self.naming = SETUPS.union(row.name for row in naming)
+        self.branching = frozenset(row.name for row in naming if row.flow != "next")
+
+
+@cache
+def _facts(dialect_name: str) -> _Facts:
+    return _Facts(isa.load(dialect_name))
+
+
 class _Inserter:
     """Puts the instructions where the innermost handler changes: between neighbours, and in front of the targets of
     jumps, each kind of which gets a label of its own there."""
@@ -133,10 +152,8 @@ class _Inserter:
         self.old = old
         self.regions = regions
         self.dialect = dialect
-        self.flows = {name: row.flow for name, row in dialect.opcodes.items()}
-        naming = [row for row in dialect.opcodes.values() if row.operand in JUMPS]
-        self.naming = SETUPS.union(row.name for row in naming)
-        self.jumps = frozenset(row.name for row in naming if row.flow != "next")
+        facts = _facts(dialect.name)
+        self.ends, self.naming, self.jumps = facts.ends, facts.naming, facts.branching
         self.new_label = Labels(old).new
         self.entries: dict[str, str] = {}
         """Handler -> the label where its region's SETUP sends to, when that is another."""
@@ -160,6 +177,8 @@ class _Inserter:
 
     def _with_labels(self, body: list[Instruction], marks: Sequence[tuple[str, str]]) -> list[Instruction]:
         """Each new label beside an old one."""
+        if not marks:
+            return body
         beside: dict[Any, list[Instruction]] = {}
         for name, target in marks:
             beside.setdefault(target, []).append(instruction(LABEL, name))
@@ -235,7 +254,7 @@ class _Inserter:
             if index in self.stubs or (coming != inner):
                 self._arrive(index, at if at >= 0 else index, coming, alive)
             coming, at = inner, -1
-            alive = self.flows[op] not in _ENDS
+            alive = op not in self.ends
             if not alive:
                 coming = None
 
@@ -336,28 +355,33 @@ def _fill_taken(body: Sequence[Instruction], regions: _Regions) -> None:
 def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
     """Other jumps in no region, from and to places in one: they get a label of their own, whose name tells it."""
     innermost = regions.innermost
-    flows = {name: row.flow for name, row in dialect.opcodes.items()}
-    last = -1
+    facts = _facts(dialect.name)
     for index, (op, arg, _) in enumerate(body):
-        if op == LABEL:
-            continue
-        if innermost[index] is None and flows[op] in ("jump", "branch") and "JUMP" in op:
+        if op in facts.leaping and innermost[index] is None:
             target = innermost[regions.first(body, regions.labels[arg])]
-            before = innermost[last] if last >= 0 and flows[body[last][0]] not in _ENDS else target
+            last = _last_real(body, index)
+            before = innermost[last] if last >= 0 and body[last][0] not in facts.ends else target
             if not set(regions.chain(before)).isdisjoint(regions.chain(target)):
                 innermost[index] = before
                 regions.marked[index] = BARE
-        last = index
+
+
+def _last_real(body: Sequence[Instruction], index: int) -> int:
+    """Index of the last instruction in front of another that is no label, below zero if there is none."""
+    index -= 1
+    while index >= 0 and body[index][0] == LABEL:
+        index -= 1
+    return index
 
 
 def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dialect) -> None:
     """A NOP that a SETUP leaves is in no region; it belongs to what is around both it and the region that begins."""
     innermost = regions.innermost
-    ends = {name for name, row in dialect.opcodes.items() if row.flow in _ENDS}
-    last = -1  # the instruction before
+    ends = _facts(dialect.name).ends
     for index, (op, _, _) in enumerate(body):
         if op == "NOP" and innermost[index] is None:
             after = _behind(body, index, innermost)
+            last = _last_real(body, index)
             before = last if last >= 0 and body[last][0] not in ends else _jump_to(body, index)
             if before is not None:
                 left, entered = regions.chain(innermost[before]), regions.chain(after)
@@ -365,8 +389,6 @@ def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dia
                 if len(common) < max(len(entered), len(left)):
                     innermost[index] = common[0] if common else None
                     regions.begun.add(index)
-        if op != LABEL:
-            last = index
 
 
 def _behind(body: Sequence[Instruction], index: int, innermost: Sequence[Any]) -> Any:
@@ -394,7 +416,7 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
     for index, (op, arg, _) in enumerate(body):
-        if type(arg) is str and arg.startswith(BARE) and (op == LABEL or "JUMP" in op):
+        if (op == LABEL or "JUMP" in op) and type(arg) is str and arg.startswith(BARE):
             place = index + 1 if op == LABEL else index
             if body[place][0] == "NOP" or op != LABEL:
                 innermost[place] = None
@@ -412,9 +434,14 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
     leaving = _Leaving(body, dialect)
     previous = branch = before_branch = 0
     fresh = True  # nothing was removed from this block
+    telling, merging = late.telling, late.merging
+    last_op = ""
     for index, each in enumerate(body):
         op, arg, position = each
-        if op == LABEL:
+        if op not in telling and last_op not in merging:
+            last_op = op
+            previous = index
+        elif op == LABEL:
             fresh = True
         elif op in PSEUDO:
             fresh = fresh and position is not None
@@ -443,6 +470,7 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
             if op in late.branches:
                 branch, before_branch = index, previous
             previous = index
+            last_op = op
     return found
 
 
@@ -502,6 +530,11 @@ class _Late:
         self.back = frozenset(row.name for row in rows if row.flow == "jump" and row.operand == "backward")
         self.branches = frozenset(row.name for row in rows if row.name.startswith("POP_JUMP"))
         self.merged = frozenset(row.name for row in rows if row.operand == "locals" or "_NONE" in row.name)
+        counts = dialect.uncovered == "slots"  # else it does not matter what was removed
+        own = {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP", *self.merged} if counts else ()
+        self.telling = frozenset({*self.back, *self.branches, *PSEUDO, LABEL, "NOT_TAKEN", *own})
+        """What is not like all other instructions; those behind `merging` are not, either."""
+        self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"} if counts else ())
 
     def removed(self, each: Instruction, before: Instruction) -> bool:
         """Has the optimizer made this instruction, or the one before it, of several?"""
@@ -551,10 +584,11 @@ class _Walk:
         self.reached = True
         self._follow_all()
         self.reached = False
-        for index in range(len(body)):  # what no path reaches
-            if not self.seen[index]:
-                self.pending.append((index, None, self._needed(index)))
-                self._follow_all()
+        index = self.seen.find(0)
+        while index >= 0:  # what no path reaches
+            self.pending.append((index, None, self._needed(index)))
+            self._follow_all()
+            index = self.seen.find(0, index)
 
     def _needed(self, index: int) -> int:
         """The least depth at an instruction: what the first one from there on reads."""
@@ -571,9 +605,18 @@ class _Walk:
             self._follow(*self.pending.pop())
 
     def _follow(self, index: int, block: Any, depth: int) -> None:
-        body, seen, innermost = self.code.body, self.seen, self.innermost
-        while index < len(body):
+        body, seen, innermost, plain = self.code.body, self.seen, self.innermost, self.table.plain
+        size = len(body)
+        while index < size:
             op, arg, _ = body[index]
+            if op in plain:
+                if seen[index]:
+                    return
+                seen[index] = 1
+                innermost[index] = block
+                depth += plain[op]
+                index += 1
+                continue
             if op == LABEL:
                 if not self._meets(arg, block, depth):
                     return
@@ -620,7 +663,7 @@ class _Walk:
 
 def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Instruction], list[Handler]]:
     """The body without the pseudo instructions, with labels around each region; the table."""
-    flows = {name: row.flow for name, row in dialect.opcodes.items()}
+    jumps, innermost = _facts(dialect.name).jumps, walk.innermost
     new_label = Labels(body).new
     new: list[Instruction] = []
     handlers: list[Handler] = []
@@ -636,10 +679,10 @@ def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[
                 continue
             each = instruction("NOP", None, position)
             block = None
-        elif flows[op] == "jump" and _is_next(body, index + 1, arg):
+        elif op in jumps and _is_next(body, index + 1, arg):
             continue
         else:
-            block = walk.innermost[index]
+            block = innermost[index]
         if block is not inside:
             if inside is not None or block is not None:
                 label = new_label()

@@ -33,11 +33,16 @@ class Effects:
 
     def __init__(self, dialect: isa.Dialect) -> None:
         self.rows: dict[str, Effect] = {}
+        self.plain: dict[str, int] = {}
+        """The change of the depth, of instructions that just go on and for which it is always the same."""
         for table in (isa.load(isa.PORTABLE), dialect):
             for name, row in table.opcodes.items():
                 found = isa.effects(row.stack)
                 label = row.operand in JUMPS and row.flow != "next"  # END_ASYNC_FOR names one for tracing only
                 self.rows[name] = Effect(found.pops, found.net, found.net_of_jump, row.flow, label)
+                self.plain.pop(name, None)
+                if row.flow in ("next", "yield") and not label and "[" not in row.stack and name not in PSEUDO:
+                    self.plain[name] = found.net(0)
         if dialect.blocks == "table":
             for name, (net, jump) in PSEUDO.items():
                 self.rows[name] = Effect(
