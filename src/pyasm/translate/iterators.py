@@ -12,15 +12,15 @@ two ways, as 3.14 does: POP_ITER when no GET_ITER made it (`any` and `all` of a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import instruction, places, rewrite
 from pyasm.translate.effects import Effect, effects, number
-from pyasm.translate.flow import forward
 from pyasm.typed import Any
 
 Edits = dict[int, Sequence[Instruction]]
@@ -42,43 +42,44 @@ _ROTATING = {"ROT_TWO": 2, "ROT_THREE": 3, "ROT_FOUR": 4}
 _ROTATIONS = {count: name for name, count in _ROTATING.items()}
 _MOVING = frozenset({*_ROTATING, "ROT_N", "SWAP", "COPY", "DUP_TOP", "DUP_TOP_TWO"})
 _MAKERS = frozenset({"GET_ITER", "GET_YIELD_FROM_ITER"})
+_DELEGATING = frozenset({"GET_YIELD_FROM_ITER", "YIELD_FROM"})
 _FIRST = {"FOR_ITER": "GET_ITER", "GET_ANEXT": "GET_AITER"}
 _AWAITED = frozenset({"GET_AWAITABLE", "GET_ANEXT"})
 _ENDS = frozenset({"jump", "return", "raise"})
 _NULL = instruction("PUSH_NULL")
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
-    """From pairs to single entries; for a dialect that has pairs."""
+def lift(code: Code, dialect: isa.Dialect, ops: set[str]) -> None:
+    """From pairs to single entries; for a dialect that has pairs. `ops` are the mnemonics in the body."""
     edits = _lift_makers(code)
-    if _has_loops(code.body):
-        walk = _Pairs(code, dialect, edits)
-        start: State = (0, (), ())
-        forward(code.body, start, walk.transfer, lambda old, new: old)
+    if _has_loops(code.body, ops):
+        _Pairs(code, dialect, edits).follow()
     code.body = rewrite(code.body, edits)
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
-    """From single entries to pairs, and POP_ITER where it belongs; for a dialect that has that."""
+def lower(code: Code, dialect: isa.Dialect, ops: set[str]) -> None:
+    """From single entries to pairs, and POP_ITER where it belongs; for a dialect that has that. `ops` as above."""
     body = code.body
     if dialect.opcodes["FOR_ITER"].pops(0) == 2:
         edits: Edits = {}
-        rest = _lower_delegations(body, edits)
-        if rest or _has_loops(body):
+        rest = not ops.isdisjoint(_DELEGATING) and _lower_delegations(body, edits)
+        if rest or _has_loops(body, ops):
             webs = _Webs(code, dialect, edits)
             webs.find()
             _Lowering(webs, edits).run()
         code.body = rewrite(body, edits)
         if dialect.first_iterator == "generator":
             _make_first(code)
-    elif _iterates_over_calls(body):
+    elif "FOR_ITER" in ops and _iterates_over_calls(body):
         webs = _Webs(code, dialect, {})
         webs.find()
         code.body = rewrite(body, webs.popped())
 
 
-def _has_loops(body: Sequence[Instruction]) -> bool:
-    return any(op == "FOR_ITER" or op == "GET_ITER" or _is_expression(arg) for op, arg, _ in body)
+def _has_loops(body: Sequence[Instruction], ops: set[str]) -> bool:
+    if "FOR_ITER" in ops or "GET_ITER" in ops:
+        return True
+    return "MAKE_FUNCTION" in ops and any(_is_expression(arg) for _, arg, _ in body if type(arg) is Code)
 
 
 def _is_expression(arg: Any) -> bool:
@@ -123,10 +124,43 @@ class _Pairs:
         self.code = code
         self.body = code.body
         self.edits = edits
+        self.dialect = dialect
         self.effect = _effect_of(dialect)
         self.nulls = {index for index, new in edits.items() if code.body[index][0] == "PUSH_NULL" and not new}
 
-    def transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
+    def follow(self) -> None:
+        """Follow the whole body. The first way to a label tells what is on the stack there."""
+        body, plain, labels = self.body, _plain(self.dialect.name), places(self.body)
+        size = len(body)
+        seen = bytearray(size)
+        start: State = (0, (), ())
+        pending = [(0, start)]
+        while pending:
+            index, (depth, pairs, functions) = pending.pop()
+            while index < size:
+                op, arg, _ = each = body[index]
+                if op in plain:
+                    pops, made = plain[op]
+                    kept = depth - pops
+                    if (not pairs or pairs[-1] <= kept) and (not functions or functions[-1][0] <= kept):
+                        depth = kept + made
+                        index += 1
+                        continue
+                elif op == LABEL:
+                    if seen[index]:
+                        break
+                    seen[index] = 1
+                    index += 1
+                    continue
+                following, jumping = self._transfer(index, each, (depth, pairs, functions))
+                if jumping is not None:
+                    pending.append((labels[arg], jumping))
+                if following is None:
+                    break
+                depth, pairs, functions = following
+                index += 1
+
+    def _transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
         """The state behind an instruction and at its label."""
         op, arg, _ = each
         depth, pairs, functions = state
@@ -229,6 +263,24 @@ def _effect_of(dialect: isa.Dialect) -> Callable[[str, Any], Effect]:
     return effect
 
 
+_SPECIAL = _MOVING.union(_MAKERS, _ADDING, ("FOR_ITER", "GET_ANEXT", "YIELD_FROM", "PUSH_NULL", "CALL_FUNCTION_EX")) | {
+    "MAKE_FUNCTION",
+    "SET_FUNCTION_ATTRIBUTE",
+}
+
+
+@cache
+def _plain(dialect_name: str) -> dict[str, tuple[int, int]]:
+    """Instructions that take always as many entries and leave always as many values, and nothing else: how many."""
+    table = effects(dialect_name)
+    found = {}
+    for name, net in table.plain.items():
+        if name not in _SPECIAL:
+            pops = table.rows[name].pops(0)
+            found[name] = pops, pops + net
+    return found
+
+
 # Lower
 
 
@@ -273,6 +325,7 @@ class _Webs:
         self.body = code.body
         self.settled = {index + 2 for index in edits}
         """Delegations that are lowered already."""
+        self.dialect = dialect
         self.effect = _effect_of(dialect)
         self.parent: list[int] = []
         self.producer: list[int] = []
@@ -292,15 +345,14 @@ class _Webs:
 
     def find(self) -> None:
         """Follow the whole body."""
-        empty: tuple[int, ...] = ()
-        forward(self.body, empty, self._transfer, self._unite)
+        self._follow()
         root = self.root
         self.values = {root(entry) for entry in self.values}
         self.passed = {root(entry): made for entry, made in self.passed.items()}
         self.iterated = {root(entry) for entry in self.loops.values()}
         self.members: dict[int, list[int]] = {}
         """Web of iterators -> indexes of the instructions that its entries come from."""
-        tops = [root(entry) for entry in range(len(self.parent))]
+        tops = [entry if entry == parent else root(entry) for entry, parent in enumerate(self.parent)]
         made = {top for top, index in zip(tops, self.producer) if index >= 0 and self.body[index][0] in _MAKERS}
         self.asynchronous: list[tuple[int, int]] = []
         """Web, and index of a GET_AITER that its entries come from."""
@@ -309,6 +361,41 @@ class _Webs:
                 self.members.setdefault(top, []).append(index)
             elif top in self.passed and index >= 0 and self.body[index][0] == "GET_AITER":
                 self.asynchronous.append((top, index))
+
+    def _follow(self) -> None:
+        body, plain, labels = self.body, _plain(self.dialect.name), places(self.body)
+        parent, producer, values = self.parent, self.producer, self.values
+        size = len(body)
+        states: dict[int, Sequence[int]] = {}
+        pending: list[tuple[int, Sequence[int]]] = [(0, ())]
+        while pending:
+            index, entries = pending.pop()
+            stack = list(entries)
+            while index < size:
+                op, arg, _ = each = body[index]
+                if op in plain and op != "POP_TOP":
+                    pops, made = plain[op]
+                    if pops:
+                        values.update(stack[-pops:])
+                        del stack[-pops:]
+                    while made:
+                        made -= 1
+                        stack.append(len(parent))
+                        parent.append(len(parent))
+                        producer.append(-1 if made else index)
+                elif op == LABEL:
+                    if index in states:
+                        self._unite(states[index], stack)
+                        break
+                    states[index] = tuple(stack)
+                else:
+                    following, jumping = self._transfer(index, each, tuple(stack))
+                    if jumping is not None:
+                        pending.append((labels[arg], jumping))
+                    if following is None:
+                        break
+                    stack = list(following)
+                index += 1
 
     def root(self, entry: int) -> int:
         """The entry that stands for the web of this one."""
@@ -336,12 +423,10 @@ class _Webs:
                 found[index] = (instruction("POP_ITER", None, self.body[index][2]),)
         return found
 
-    def _unite(self, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
-        if old is not new:
-            for one, other in zip(old, new):
-                if one != other:
-                    self.parent[self.root(other)] = self.root(one)
-        return old
+    def _unite(self, old: Sequence[int], new: Sequence[int]) -> None:
+        for one, other in zip(old, new):
+            if one != other:
+                self.parent[self.root(other)] = self.root(one)
 
     def _new(self, producer: int) -> int:
         self.parent.append(len(self.parent))

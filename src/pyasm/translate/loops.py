@@ -16,7 +16,7 @@ from pyasm.code import Code, Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import delegations, iterators
-from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite
 from pyasm.typed import Any
 
 _LOOPS = frozenset({"END_FOR", "POP_ITER", "GET_AWAITABLE"})
@@ -32,9 +32,9 @@ ENTERING, EXITING = 1, 2
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
-    ops = {each[0] for each in code.body}
+    ops = set(map(opcode, code.body))
     if dialect.opcodes["FOR_ITER"].pops(0) == _PAIR:
-        iterators.lift(code, dialect)
+        iterators.lift(code, dialect, ops)
     if not ops.isdisjoint(_DELEGATING):
         delegations.lift(code, dialect)
     if not ops.isdisjoint(_LOOPS):
@@ -43,9 +43,9 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
-    ops = {each[0] for each in code.body}
+    ops = set(map(opcode, code.body))
     if "POP_ITER" in dialect.opcodes:
-        iterators.lower(code, dialect)
+        iterators.lower(code, dialect, ops)
     if "FOR_ITER" in ops:
         _lower_loops(code, dialect)
     if "GET_AWAITABLE" in ops and dialect.opcodes["GET_AWAITABLE"].operand != "-":
