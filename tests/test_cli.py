@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 import support
@@ -204,10 +205,13 @@ def test_interrupted():
 
     env = transcripts.environment()
     with subprocess.Popen(command, env=env, preexec_fn=as_in_a_shell, **pipes) as process:
+        guard = threading.Timer(60, process.kill)
+        guard.start()
         process.stdout.readline()  # the first is written; now it is waiting for its input
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == b""
+        guard.cancel()
 
 
 # -- what X names

@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-_SETTINGS = {"NO_COLOR", "FORCE_COLOR", "SOURCE_DATE_EPOCH", "PYTHONWARNINGS"}
+_SETTINGS = {"PYTHONUNBUFFERED", "NO_COLOR", "FORCE_COLOR", "SOURCE_DATE_EPOCH", "PYTHONWARNINGS"}
 
 
 class Step(NamedTuple):

@@ -105,8 +105,9 @@ class Output:
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace", newline="\n")
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Write these lines."""
+        """Write these lines, and let them be seen: what comes next may take its time."""
         sys.stdout.writelines(line + "\n" for line in lines)
+        sys.stdout.flush()
 
     def table(self, rows: Sequence[Sequence[Cell]], right: Iterable[int] = ()) -> None:
         """Write rows of cells in columns, those in `right` set to the right."""

@@ -346,8 +346,7 @@ def _fill_taken(body: Sequence[Instruction], regions: _Regions) -> None:
         if each[0] == "NOT_TAKEN" and body[before][0] != "END_SEND":  # that of an async for is as any other
             covered = innermost[before] is not None
             regions.taken.append(innermost[index] is None if covered else None)
-            if covered:
-                innermost[index] = innermost[before]
+            innermost[index] = innermost[before]
         elif each[0] != LABEL:
             before = index
 
