@@ -185,14 +185,20 @@ def test_layouts_of_all_sorts():
 @pytest.mark.skipif(not OLDEST and not COMPLETE, reason="lifting is not complete everywhere")
 def test_the_standard_library_comes_back():
     count = 0
+    refused = []
     for file in sample(stdlib_files(), 20):
         raw = compiled(file)
         if raw is None:
             continue
-        code = translate.lift(pyasm.decode(raw))
+        try:
+            code = translate.lift(pyasm.decode(raw))
+        except pyasm.TargetError as error:
+            refused.append(f"{file}: {error}")
+            continue
         text = pyasm.format(code, exact=True)
         parsed = pyasm.parse(text)
         assert differing(code, parsed) == [], (file, SEED)
         assert pyasm.format(parsed, exact=True) == text, (file, SEED)
         count += 1
+    assert len(refused) <= 3, refused  # of the whole library
     assert count > 10

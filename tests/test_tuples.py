@@ -149,17 +149,24 @@ def test_names_are_told_apart() -> None:
 
 
 def test_library_comes_back() -> None:
+    refused = []
     for file in sample(stdlib_files(), 40):
         module = compiled(file)
         if module is None:
             continue
-        code = lift(pyasm.decode(module))
+        try:
+            code = lift(pyasm.decode(module))
+            lower(code)
+        except pyasm.TargetError as error:
+            refused.append(f"{file}: {error}")
+            continue
         tups = to_tuples(code)
         again = from_tuples(tups)
         assert again == code, file
         assert not differences(pyasm.encode(lower(again)), pyasm.encode(lower(code))), file
         # Without anything but the tuples themselves, the instructions are still the same.
         assert without_sets(to_tuples(from_tuples(plain(tups)))) == without_sets(tups), file
+    assert len(refused) <= 3, refused  # of the whole library
 
 
 def without_sets(tups: Any) -> list[tuple[str, Any]]:
