@@ -190,7 +190,13 @@ def test_what_is_not_known_is_derived_from_the_module(source: str) -> None:
     original = decoded(source)
     back = pyasm.lower(without_layout(pyasm.lift(original)))
     for code, other in zip(codes(original), codes(back)):
-        assert compare(code, other) is None
+        assert compare(empty_constants(code), empty_constants(other)) is None
+
+
+def empty_constants(code: Code) -> Code:
+    """3.9 builds the empty tuple of a call with ** alone; without its habits it is loaded."""
+    body = [e._replace(op="LOAD_CONST", arg=()) if e[:2] == ("BUILD_TUPLE", 0) else e for e in code.body]
+    return code.replace(body=body)
 
 
 def test_portable_calls_are_those_of_the_oldest_version() -> None:

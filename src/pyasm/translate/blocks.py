@@ -359,10 +359,24 @@ def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dial
         if op in facts.leaping and innermost[index] is None:
             target = innermost[regions.first(body, regions.labels[arg])]
             last = _last_real(body, index)
-            before = innermost[last] if last >= 0 and body[last][0] not in facts.ends else target
+            goes_on = last >= 0 and body[last][0] not in facts.ends
+            before = innermost[last] if goes_on else target
+            if op not in facts.ends and (not goes_on or before != _behind(body, index, innermost)):
+                continue  # a conditional one, but not between two instructions of one region
             if not set(regions.chain(before)).isdisjoint(regions.chain(target)):
                 innermost[index] = before
                 regions.marked[index] = BARE
+                if op not in facts.ends:
+                    _cover_taken(body, innermost, index)
+
+
+def _cover_taken(body: Sequence[Instruction], innermost: list[Any], index: int) -> None:
+    """Put the NOT_TAKEN of a conditional jump where the jump is."""
+    behind = index + 1
+    while body[behind][0] == LABEL:
+        behind += 1
+    if body[behind][0] == "NOT_TAKEN":
+        innermost[behind] = innermost[index]
 
 
 def _last_real(body: Sequence[Instruction], index: int) -> int:
