@@ -107,11 +107,20 @@ def test_exact_text_without_some_directives_still_assembles(directives):
     for file in sample(stdlib_files(), 4)[:40]:
         code = compiled(file)
         if code is not None:
-            text = pyasm.format(pyasm.decode(code), exact=True)
-            edited = _without(text, *directives)
+            decoded = pyasm.decode(code)
+            if ".consts" in directives and _is_held_by_pool(decoded):
+                continue  # its text then defines a code object that nothing names, which is an error
+            edited = _without(pyasm.format(decoded, exact=True), *directives)
             assert all(f"    {directive} " not in edited for directive in directives)
             again = pyasm.encode(pyasm.parse(edited))
             assert again.co_name == code.co_name
+
+
+def _is_held_by_pool(code):
+    """Is there a code object among the constants that no instruction loads? Compilers leave some of dead functions."""
+    inner = [const for const in code.layout.consts if isinstance(const, pyasm.Code)]
+    loaded = {id(each.arg) for each in code.body}
+    return any(id(const) not in loaded or _is_held_by_pool(const) for const in inner)
 
 
 def test_an_added_instruction_makes_the_stack_deeper():
