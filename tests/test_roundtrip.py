@@ -89,8 +89,7 @@ def test_stack_size(modules: list[types.CodeType]) -> None:
             found[computed_stack_size(one) - one.stack_size] += 1
     print(dict(found))
     total = sum(found.values())
-    # 3.9 folds constants after it has counted: a tuple of defaults needed a place for each before that
-    least = 0.99 if DIALECT.line_table == "lnotab" else 0.998
+    least = 0.999 if FULL else 0.998  # a small sample may hold some of the few by chance
     assert found[0] >= least * total
     assert sum(count for off, count in found.items() if off > 0) <= 0.0005 * total
 

@@ -71,6 +71,7 @@ class Dialect:
     argument_kinds: bool
     first_send: bool
     least_stack: int
+    folds_late: bool
     yield_operand: str
     closing_bit: int
     first_iterator: str

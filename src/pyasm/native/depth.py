@@ -15,7 +15,7 @@ from pyasm import isa
 from pyasm.errors import EncodeError, Finding
 from pyasm.native import units
 from pyasm.native.flags import GENERATORS
-from pyasm.typed import NamedTuple
+from pyasm.typed import Any, NamedTuple
 
 _VISITS = 16
 """How often, on average, an instruction may be found deeper than before, until the stack is said not to balance."""
@@ -40,6 +40,7 @@ class Flow(NamedTuple):
     targets: dict[int, int]
     """Index of a jump -> index of the instruction that it goes to."""
     regions: Sequence[Region]
+    consts: Sequence[Any] = ()
 
 
 def stack_size(flow: Flow, dialect: isa.Dialect, flags: int) -> int:
@@ -58,7 +59,23 @@ def stack_size(flow: Flow, dialect: isa.Dialect, flags: int) -> int:
             kept = flow.regions[before].kept if before >= 0 and start < flow.regions[before].end else 0
             walk.follow(start, max(effects.needs(flow.opcodes[start], flow.operands[start]), kept))
     walk.enter_handlers()
-    return max(walk.largest, dialect.least_stack)
+    folded = _folded_defaults(flow, dialect, walk.depths, effects) if dialect.folds_late else 0
+    return max(walk.largest, folded, dialect.least_stack)
+
+
+def _folded_defaults(flow: Flow, dialect: isa.Dialect, depths: Sequence[int], effects: _Effects) -> int:
+    """The depth that constant defaults of functions had, before the compiler made one tuple of them."""
+    make, load = dialect.opcodes["MAKE_FUNCTION"].number, dialect.opcodes["LOAD_CONST"].number
+    largest = 0
+    for index in units.indexes(flow.opcodes, make):
+        if flow.operands[index] & 1:
+            base = depths[index] - effects.needs(make, flow.operands[index])
+            first = index - 1
+            while first > 0 and depths[first] > base:
+                first -= 1
+            if first >= 0 and flow.opcodes[first] == load and isinstance(flow.consts[flow.operands[first]], tuple):
+                largest = max(largest, base + len(flow.consts[flow.operands[first]]))
+    return largest
 
 
 class _Walk:

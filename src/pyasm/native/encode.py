@@ -318,4 +318,5 @@ def _stack_size(code: Code, numbered: Numbered, place: _Place, handled: list[_Re
         for start, end, target, handler in handled
     ]
     targets = {i: numbered.labels[label] for i, label in numbered.jumps.items()}
-    return depth.stack_size(depth.Flow(numbered.opcodes, place.operands, targets, regions), dialect, code.flags)
+    flow = depth.Flow(numbered.opcodes, place.operands, targets, regions, numbered.consts)
+    return depth.stack_size(flow, dialect, code.flags)
