@@ -89,9 +89,9 @@ def test_stack_size(modules: list[types.CodeType]) -> None:
             found[computed_stack_size(one) - one.stack_size] += 1
     print(dict(found))
     total = sum(found.values())
-    least = 0.999 if FULL else 0.998  # a small sample may hold some of the few by chance
-    assert found[0] >= least * total
-    assert sum(count for off, count in found.items() if off > 0) <= 0.0005 * total
+    chance = 0 if FULL else 4  # a small sample may hold some of the few by chance
+    assert found[0] + chance >= 0.999 * total
+    assert sum(count for off, count in found.items() if off > 0) <= 0.0005 * total + chance
 
 
 def test_stack_size_is_never_below_what_was_decoded(modules: list[types.CodeType]) -> None:
