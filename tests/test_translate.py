@@ -109,8 +109,14 @@ def test_others_can_express_it(source: str, tmp_path: Path) -> None:
     paths = pycs.sources(source)
     if not FULL:
         paths = pycs.seeded(f"matrix of {source}").sample(paths, 6)
-    codes = [part for file in pycs.compile_files(source, paths, tmp_path) for part in parts(lift(pyc.load(file)))]
+    codes, refused_files = [], []
+    for file in pycs.compile_files(source, paths, tmp_path):
+        try:
+            codes += parts(lift(pyc.load(file)))
+        except TargetError as error:
+            refused_files.append(str(error))
     assert codes
+    assert len(refused_files) <= 3, refused_files  # of the whole library
     order = isa.names()
     for target in order:
         refused = Counter(filter(None, (refusal(code, target) for code in codes)))
