@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.machinery
 import sys
 import types
-from typing import Any, Callable
+from typing import Any, ClassVar, Callable
 
 
 class Hook:
@@ -20,6 +20,7 @@ class Hook:
 
     modules = 0
     busy = False
+    refused: ClassVar[list[str]] = []
 
     @classmethod
     def install(cls, change: Callable[[types.CodeType], types.CodeType]) -> None:
@@ -55,7 +56,15 @@ elif "--translate" in sys.argv:
     import pyasm
     from pyasm.translate import lift, lower
 
-    Hook.install(lambda code: pyasm.encode(lower(lift(pyasm.decode(code)))))
+    def translated(code: types.CodeType) -> types.CodeType:
+        """What lift and lower make of it; the code itself, and its name among the refused, where they do not."""
+        try:
+            return pyasm.encode(lower(lift(pyasm.decode(code))))
+        except pyasm.TargetError:
+            Hook.refused.append(code.co_filename.rpartition("/")[2])
+            return code
+
+    Hook.install(translated)
 elif "--rebuild" in sys.argv:
     Hook.install(rebuilt)
 
@@ -109,7 +118,7 @@ def main(name: str) -> None:
         found = {"the module": f"skipped: {skip}"}
     except ImportError as error:
         found = {"the module": f"cannot be imported: {error}"}
-    print(json.dumps({"outcomes": found, "modules": Hook.modules}), file=out, flush=True)
+    print(json.dumps({"outcomes": found, "modules": Hook.modules, "refused": Hook.refused}), file=out, flush=True)
 
 
 if __name__ == "__main__":
