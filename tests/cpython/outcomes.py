@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.machinery
 import sys
 import types
-from typing import Any, ClassVar, Callable
+from typing import Any, Callable, ClassVar
 
 
 class Hook:
