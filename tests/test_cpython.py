@@ -37,6 +37,13 @@ TESTS = [
 REFUSED = {"test_sys_settrace.py", "test_misc.py", "test_tasks.py"}
 """Files with code that lift or lower refuses: handlers that nothing reaches, inside of others."""
 
+LOOKING = {
+    "test.test_compile.TestSpecifics.test_merge_code_attrs",  # two code objects share one table
+    "test.test_dis.DisTests.test_disassemble_try_finally",  # a handler that nothing reaches is shown
+    "test.test_dis.DisWithFileTests.test_disassemble_try_finally",
+}
+"""Tests that fail after translation because they look at the code object itself."""
+
 HERE = Path(__file__).parent
 FOLDER = Path(sysconfig.get_path("stdlib")) / "test"
 
@@ -69,6 +76,8 @@ def different(name: str, folder: Path, option: str) -> set[str]:
 @pytest.mark.parametrize("option", ["--hook", "--translate"])
 def test_ends_as_without_the_hook(name: str, option: str, tmp_path: Path) -> None:
     found = different(name, tmp_path, option)
+    if option == "--translate":
+        found -= LOOKING
     if found:  # some depend on time or on what ran before: such a one does not repeat itself
         found &= different(name, tmp_path, option)
     if found:  # some look whether two constants or bytes are one object, which no copy of a code object keeps
