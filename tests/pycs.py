@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import shutil
 import signal
@@ -17,8 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FULL = os.environ.get("PYASM_FULL") == "1"
-SEED = int(os.environ.get("PYASM_SEED") or random.SystemRandom().randrange(1 << 32))
+from support import FULL as FULL
+from support import SEED
+
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 
