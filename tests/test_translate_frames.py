@@ -5,7 +5,7 @@ import types
 
 import pytest
 import translatekit
-from translatekit import RUNNING, codes, library
+from translatekit import RUNNING, codes, instructions, library
 
 import pyasm
 from pyasm import Code, Instruction, isa, translate
@@ -15,25 +15,6 @@ from pyasm.translate import frames, loops
 LOOPS = translate.PASSES.index(loops) + 1
 NATIVE = isa.names()
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
-
-
-class Words(dict):
-    """Names stand for themselves, as strings."""
-
-    def __missing__(self, name):
-        return name
-
-
-def instructions(text):
-    """Instructions of text: `LOAD_FAST a; FOR_ITER L; L:`, an operand that is a number or a word."""
-    found = []
-    for each in filter(None, (part.strip() for part in text.replace("\n", ";").replace(": ", ":;").split(";"))):
-        op, _, arg = each.partition(" ")
-        if op.endswith(":"):
-            found.append(Instruction("LABEL", op[:-1]))
-        else:
-            found.append(Instruction(op, eval(arg, {}, Words()) if arg else None))
-    return found
 
 
 def portable(text, args="", flags=0, **attributes):

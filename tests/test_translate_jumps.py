@@ -4,7 +4,7 @@ import types
 
 import pytest
 import translatekit
-from translatekit import RUNNING, codes, library
+from translatekit import RUNNING, codes, instructions, library
 
 import pyasm
 from pyasm import Code, Instruction, isa, translate
@@ -16,25 +16,6 @@ PASSES = (jumps, names)
 NATIVE = isa.names()
 DIRECTED = [name for name in NATIVE if "JUMP_BACKWARD" in isa.load(name).opcodes]
 WITH_TO_BOOL = [name for name in NATIVE if "TO_BOOL" in isa.load(name).opcodes]
-
-
-def instructions(text):
-    """Instructions of text: `LOAD_FAST a; POP_JUMP_IF_TRUE L; L:`, an operand that is a number or a word."""
-    found = []
-    for each in filter(None, (part.strip() for part in text.replace("\n", ";").split(";"))):
-        op, _, arg = each.partition(" ")
-        if op.endswith(":"):
-            found.append(Instruction("LABEL", op[:-1]))
-        else:
-            found.append(Instruction(op, eval(arg, {}, Words()) if arg else None))
-    return found
-
-
-class Words(dict):
-    """Names stand for themselves, as strings."""
-
-    def __missing__(self, name):
-        return name
 
 
 def through(text, dialect, direction, passes=PASSES):

@@ -13,7 +13,7 @@ from support import FULL, SEED, compiled, stdlib_files
 
 import pyasm
 from pyasm import isa, translate
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
 
 RUNNING = isa.running()
 COMPLETE = not any("not written yet" in (each.__doc__ or "") for each in translate.PASSES)
@@ -27,6 +27,25 @@ def library(count: int) -> Iterator[types.CodeType]:
     if not FULL:
         files = random.Random(SEED).sample(list(files), count)
     return (code for code in map(compiled, files) if code is not None)
+
+
+class Words(dict[str, str]):
+    """Names stand for themselves, as strings."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+def instructions(text: str) -> list[Instruction]:
+    """Instructions of text: `LOAD_FAST a; FOR_ITER L; L:`, an operand that is a number or a word."""
+    found: list[Instruction] = []
+    for each in filter(None, (part.strip() for part in text.replace("\n", ";").replace(": ", ":;").split(";"))):
+        op, _, arg = each.partition(" ")
+        if op.endswith(":"):
+            found.append(Instruction("LABEL", op[:-1]))
+        else:
+            found.append(Instruction(op, eval(arg, {}, Words()) if arg else None))
+    return found
 
 
 def codes(code: Code) -> Iterator[Code]:
