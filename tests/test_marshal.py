@@ -179,6 +179,12 @@ def test_the_interpreter_reads_our_form(value: Any) -> None:
     assert same(marshal.loads(data, RUNNING)[0], value)
 
 
+def test_a_set_keeps_each_of_its_nans() -> None:
+    one, other = float("nan"), float("nan")
+    for members in ([one, other], [complex(0, one), complex(0, other)], [(one,), (other,)]):
+        assert len(marshal.loads(marshal.dumps(frozenset(members), RUNNING), RUNNING)[0]) == 2
+
+
 @EXAMPLES
 @given(values, values)
 def test_form_of_another_value(value: Any, other: Any) -> None:

@@ -243,7 +243,10 @@ def _short(value: Any) -> str:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """May a reference to one stand for the other? They are of the same type and value, through and through."""
+    """May a reference to one stand for the other? They are of the same type and value, through and through.
+
+    A NaN is only itself: a set can have two of the same bits.
+    """
     if one is other:
         return True
     kind = type(one)
@@ -253,7 +256,7 @@ def _same(one: Any, other: Any) -> bool:
         return bool(one == other)
     if kind in (tuple, RawCode):
         return len(one) == len(other) and all(map(_same, one, other))
-    return constants.key(one) == constants.key(other)
+    return bool(one == other) and constants.key(one) == constants.key(other)
 
 
 def _have_same_members(members: tuple[Any, ...], value: Any) -> bool:
