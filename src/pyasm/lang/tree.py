@@ -13,7 +13,6 @@ from pyasm.code import Code, Position
 from pyasm.text.definition import Definition
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 
-
 # -- expressions: values of the program
 
 
@@ -502,7 +501,7 @@ class Try(NamedTuple):
 
 
 class Except(NamedTuple):
-    """`EXCEPT type -> target { }`; `star`: `EXCEPT *type`."""
+    """`EXCEPT type -> target { }`; `star`: `EXCEPT *type`. Without a target the exception is dropped."""
 
     start: int
     end: int
@@ -523,7 +522,7 @@ class With(NamedTuple):
 
 
 class WithItem(NamedTuple):
-    """One value of a WITH, and where what it gives on entry goes: None leaves it on the stack."""
+    """One value of a WITH, and where what it gives on entry goes; without a target it is dropped."""
 
     start: int
     end: int
