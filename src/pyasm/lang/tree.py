@@ -391,7 +391,7 @@ class Instruction(NamedTuple):
     """A portable instruction: `MNEMONIC operand (value) -> target`.
 
     The operand is as in `Code`: a name, a label, a number, a word, or None. For LOAD_CONST it is a Literal or a
-    StaticGlobal (`@g`); for a variable that is given by its number it is a Local.
+    StaticGlobal (`@g`); a variable or name that is given by its number is an int.
     """
 
     start: int
@@ -412,7 +412,8 @@ class Stack(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """`RAW opname argument`: an instruction of the running dialect. The argument is a constant, a Name or None."""
+    """`RAW opname argument`: an instruction of the running dialect, the argument as in its `Code`. None when the dialect
+    has no such instruction."""
 
     start: int
     end: int
