@@ -26,6 +26,8 @@ from pyasm.tuples import (
     unused_var,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AssemblyError",
     "AssemblySyntaxError",

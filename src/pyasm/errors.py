@@ -80,6 +80,13 @@ class AssemblySyntaxError(AssemblyError, SyntaxError):
         self.lineno = lineno
         self.offset = offset
         self.text = text
+        if len(self.findings) > 1 or self.findings[0].hint:
+            self.__notes__ = [self._note()]
+
+    def _note(self) -> str:
+        """What a traceback is to show below the first finding: its hint, and the other findings."""
+        first, *others = self.findings
+        return "\n".join([*filter(None, [first.hint]), *map(str, others)])
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.findings))

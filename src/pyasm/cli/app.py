@@ -189,14 +189,20 @@ def run(
     arguments: Annotated[
         Optional[list[str]], typer.Argument(metavar="ARGS", help="What the program finds in sys.argv.")
     ] = None,
+    module: Annotated[
+        bool, typer.Option("-m", "--module", help="PROGRAM is a module, whatever files there are.")
+    ] = False,
 ) -> int:
     """Run a program as Python does, as __main__. Its exit code is the command's.
+
+    It can import .pyasm modules.
 
     \b
     Examples:
       pyasm run hello.pyasm
-      pyasm run fib.py 30
+      pyasm run fib.py 30 < input.txt
+      pyasm run -m package.tool --verbose
     """
     from pyasm.cli.run import run
 
-    return run(program, arguments or [])
+    return run(program, arguments or [], module)

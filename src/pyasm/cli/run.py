@@ -7,13 +7,14 @@ from types import CodeType, ModuleType
 from typing import Any
 
 import pyasm
-from pyasm import files
+from pyasm import files, importer
 from pyasm.cli import sources
 
 
-def run(program: str, arguments: list[str]) -> int:
+def run(program: str, arguments: list[str], is_module: bool = False) -> int:
     """Execute a .pyasm, .pyc or .py file, standard input or a module; the exit code. SystemExit passes through."""
-    code, settings = _load(program)
+    importer.install()
+    code, settings = _load_module(program) if is_module else _load(program)
     module = ModuleType("__main__")
     module.__dict__.update(settings, __builtins__=builtins)
     sys.modules["__main__"] = module

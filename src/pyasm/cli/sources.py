@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any, Optional
 
 import pyasm
+from pyasm import importer
 from pyasm.errors import AssemblyError, AssemblySyntaxError, Finding, nearest
 from pyasm.files import SUFFIXES, from_bytes, syntax_finding
 
@@ -48,6 +49,7 @@ def files(folder: str) -> list[str]:
 
 def find_module(name: str) -> importlib.machinery.ModuleSpec:
     """Where the import system finds a module; only the packages around it are imported. AssemblyError if nowhere."""
+    importer.install()
     if "" not in sys.path and os.getcwd() not in sys.path:
         sys.path.insert(0, "")
     try:
@@ -67,6 +69,8 @@ def module_code(spec: importlib.machinery.ModuleSpec) -> CodeType:
         raise AssemblyError(f"{spec.name} has no bytecode: {'a namespace package' if loader is None else spec.origin}")
     try:
         code: Optional[CodeType] = loader.get_code(spec.name)
+    except AssemblyError:
+        raise
     except SyntaxError as error:
         raise AssemblySyntaxError(
             syntax_finding(error, str(spec.origin)), str(spec.origin), error.lineno or 1
