@@ -31,7 +31,7 @@ def modules():
 
 
 def listed(code, exact, columns=ALL, color=Color.never):
-    return list(listing(printer.lines(code, exact), columns, Paint(color, sys.stdout), code.dialect))
+    return list(listing(printer.lines(code, exact), columns, Paint(color, sys.stdout)))
 
 
 def test_a_listing_is_read_back_to_the_same_bytes(modules):
@@ -58,7 +58,7 @@ def test_columns_are_those_of_dis(modules):
         for code in support.walk(module):
             want = [(offset, line) for offset, line in instructions(code)]
             alone = first_definition(printer.lines(pyasm.decode(code)))
-            got = columns(listing(alone, Columns(True, True, False), Paint(Color.never, sys.stdout), RUNNING))
+            got = columns(listing(alone, Columns(True, True, False), Paint(Color.never, sys.stdout)))
             assert got == want, f"{code.co_filename}, {code.co_name}"
             count += len(want)
     assert count > 1000
@@ -138,6 +138,6 @@ def test_what_is_painted_how(line, kinds):
             return text
 
     head, _, operand = line.partition(" ")
-    highlight = Highlighter(Recorder(), RUNNING)
+    highlight = Highlighter(Recorder())
     assert highlight.operand(printer.Line("instruction", None, 0, head, operand)) == operand
     assert pieces == kinds

@@ -79,7 +79,7 @@ def _text(code: pyasm.Code, options: Options, paint: Paint) -> Iterator[str]:
     lines = printer.lines(code, options.exact)
     if not options.nested:
         lines = first_definition(lines)
-    return listing(lines, options.columns, paint, code.dialect)
+    return listing(lines, options.columns, paint)
 
 
 def first_definition(lines: Iterator[printer.Line]) -> Iterator[printer.Line]:

@@ -1,20 +1,14 @@
-"""Assembly text in colour: which piece of a line is what."""
+"""Assembly text in colour: which piece of a line is what, as the lexer for Pygments has it."""
 
-import re
-from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
 
-from pyasm import isa
+from pygments.token import Comment, Keyword, Literal, Name, Token
+
 from pyasm.cli.console import Paint
+from pyasm.lexer import PyasmLexer
 from pyasm.text.printer import Line
 
-_CONSTANTS = frozenset(("None", "True", "False", "code", "frozenset", "slice", "complex", "float", "nan", "inf"))
-
-_PIECE = re.compile(
-    r"""(?P<constant>b?"(?:\\.|[^"\\])*" | (?<!\w)\.?\d[\w.]* (?:[eE][+-]?\d+)? | \.\.\.)
-      | (?P<word>[^\W\d]\w* | `(?:\\.|[^`\\])*`)
-      | (?P<plain>\s+|.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _HEADS = {
     "blank": "plain",
     "target": "directive",
@@ -28,13 +22,24 @@ _HEADS = {
     "end": "keyword",
 }
 
+_KINDS: dict[Any, str] = {
+    Token: "plain",
+    Comment: "comment",
+    Keyword: "keyword",
+    Keyword.Constant: "constant",
+    Literal: "constant",
+    Name: "name",
+    Name.Builtin: "constant",
+    Name.Label: "label",
+}
+
 
 class Highlighter:
-    """Paints the lines of one dialect's text."""
+    """Paints the lines of a text."""
 
-    def __init__(self, paint: Paint, dialect: str) -> None:
+    def __init__(self, paint: Paint) -> None:
         self.paint = paint
-        self.jumps = {name for name, opcode in isa.load(dialect).opcodes.items() if opcode.operand in isa.JUMPS}
+        self.lexer = PyasmLexer()
 
     def head(self, line: Line, text: str) -> str:
         """The first word of a line, as `text`, which may be padded."""
@@ -46,13 +51,15 @@ class Highlighter:
             return line.operand
         if line.kind in ("position", "comment"):
             return self.paint("comment", line.operand)
-        words = "label" if line.head in self.jumps or line.head == ".handler" else "name"
-        return "".join([self.paint(kind, text) for kind, text in _pieces(line.operand, words)])
+        before = len(line.head) + 1  # the operand means what the word before it makes of it
+        tokens = self.lexer.get_tokens_unprocessed(f"{line.head} {line.operand}")
+        pieces = ((_kind(token), text) for start, token, text in tokens if start >= before)
+        runs = groupby(pieces, key=lambda piece: piece[0])
+        return "".join([self.paint(kind, "".join([text for _, text in run])) for kind, run in runs])
 
 
-def _pieces(operand: str, words: str) -> Iterator[tuple[str, str]]:
-    for match in _PIECE.finditer(operand):
-        kind, text = str(match.lastgroup), match.group()
-        if kind == "word":
-            kind = "constant" if text in _CONSTANTS else words
-        yield kind, text
+def _kind(token: Any) -> str:
+    """The kind of a token: its own, or that of what it is a case of."""
+    while token not in _KINDS:
+        token = token.parent
+    return _KINDS[token]

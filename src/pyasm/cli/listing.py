@@ -29,9 +29,9 @@ class Columns(NamedTuple):
     """The source line itself, above the first instruction that comes from it."""
 
 
-def listing(lines: Iterable[Line], columns: Columns, paint: Paint, dialect: str) -> Iterator[str]:
+def listing(lines: Iterable[Line], columns: Columns, paint: Paint) -> Iterator[str]:
     """The lines of the printer as they are shown."""
-    highlight = Highlighter(paint, dialect)
+    highlight = Highlighter(paint)
     for _, group in groupby(lines, lambda line: id(line.code)):  # by identity: two functions may well be equal
         same = list(group)
         if same[0].code is None:

@@ -222,6 +222,9 @@ _DIRECTIVES: dict[str, Directive] = {
     **{name: _table(name) for name in _TABLES},
 }
 
+NAMES = (".target", *_DIRECTIVES)
+"""The names of all directives; `.target` is read before all others."""
+
 _REPEATED = frozenset(
     {".local", ".plain", ".cell", ".free", ".consts", ".names", ".loc", ".pick", ".prefixes", ".handler"}
 )
