@@ -14,6 +14,8 @@ from typing import NamedTuple
 import pytest
 import transcripts
 
+from pyasm import importer
+
 README = os.path.join(transcripts.ROOT, "README.md")
 RUNNING = "{}.{}".format(*sys.version_info)
 
@@ -49,7 +51,10 @@ def folder(tmp_path, monkeypatch):
         os.path.join(transcripts.ROOT, "examples"), tmp_path / "examples", ignore=shutil.ignore_patterns("*.pyc")
     )
     monkeypatch.chdir(tmp_path)
-    return str(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield str(tmp_path)
+    importer.uninstall()
+    sys.modules.pop("hello", None)
 
 
 def test_every_block_is_of_a_kind_that_is_tested(text):
