@@ -201,7 +201,7 @@ class Starred(NamedTuple):
 
     start: int
     end: int
-    value: Expression
+    value: Expression | Targets | Discard
 
 
 class Unary(NamedTuple):
@@ -412,8 +412,9 @@ class Stack(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """`RAW opname argument`: an instruction of the running dialect, the argument as in its `Code`. None when the dialect
-    has no such instruction."""
+    """`RAW opname argument`: an instruction of the running dialect. The argument is as in its `Code`, None when the
+    dialect has no such instruction.
+    """
 
     start: int
     end: int
@@ -732,7 +733,7 @@ class MacroPaste(NamedTuple):
     start: int
     end: int
     name: Name
-    arguments: tuple[Expression, ...]
+    arguments: tuple[Expression | Block | Name, ...]
     target: Target | None
 
 
@@ -805,7 +806,8 @@ if TYPE_CHECKING:
 class Module(NamedTuple):
     """A text: its statements, and the code objects of its DEFINEs, which may stand between them.
 
-    Without statements the outermost DEFINE is the program. `settings` are the directives outside of everything.
+    `root` is the name of the DEFINE that is the program, the outermost one; None where the statements are the program.
+    `settings` are the directives outside of everything.
     """
 
     start: int
@@ -814,3 +816,4 @@ class Module(NamedTuple):
     body: Block
     definitions: tuple[Define | Flat, ...]
     settings: Definition | None
+    root: str | None = None

@@ -19,10 +19,13 @@ class References:
         self.codes: dict[str, Code] = {}
         self.uses: dict[str, int] = {}
         """Name -> index of the token where it is used first."""
+        self.places: list[tuple[str, int]] = []
+        """All uses."""
 
     def code(self, name: str, index: int) -> Code:
         """The code object of that name, which the token at `index` refers to."""
         self.uses.setdefault(name, index)
+        self.places.append((name, index))
         return self.define(name, "")
 
     def define(self, name: str, dialect: str) -> Code:
@@ -41,8 +44,12 @@ class References:
 
     def root(self, defined: dict[str, int]) -> Code | None:
         """The first one that nothing refers to, if there is one."""
-        name = next((name for name in defined if name not in self.uses), None)
+        name = self.outermost(defined)
         return None if name is None else self.codes[name]
+
+    def outermost(self, defined: dict[str, int]) -> str | None:
+        """Its name."""
+        return next((name for name in defined if name not in self.uses), None)
 
     def faults(self, root: Code | None, defined: dict[str, int]) -> Iterator[Wrong]:
         """Why not all is in the one that nothing refers to, if so."""
@@ -51,11 +58,16 @@ class References:
             yield Wrong(min(defined.values()), message)
             return
         first, *others = [name for name in defined if name not in self.uses]
-        for name in others:
-            message = f"nothing refers to {described(name)}, and {described(first)} is the outermost already"
-            yield Wrong(defined[name], message, f"an instruction refers to it: LOAD_CONST code({name_text(name)})")
+        yield from self.unused(others, defined, first)
         if not others:
             yield from self._unreached(root, defined)
+
+    def unused(self, names: list[str], defined: dict[str, int], root: str | None) -> Iterator[Wrong]:
+        """That nothing refers to these. `root` is the outermost one, None where the module's own statements are."""
+        outermost = "the module" if root is None else described(root)
+        for name in names:
+            message = f"nothing refers to {described(name)}, and {outermost} is the outermost already"
+            yield Wrong(defined[name], message, f"an instruction refers to it: LOAD_CONST code({name_text(name)})")
 
     def _unreached(self, root: Code, defined: dict[str, int]) -> Iterator[Wrong]:
         by_code = {id(self.codes[name]): index for name, index in defined.items()}

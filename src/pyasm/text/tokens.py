@@ -16,12 +16,12 @@ def _quoted(quote: str) -> str:
 
 
 _LETTERS = "A-Za-z_\x80-\xa6\xa8-\U0010ffff"  # all beyond ASCII but the paragraph sign; what is no name is found later
-_OPERATORS = r"\*\*=?|//=?|>>=?|<<=?|->|:=|=:|\.\.\.|[-+*/%@&|^<>=!]="
+_OPERATORS = r"\*\*|//|>>|<<|->|:=|=:|\.\.\.|[<>=!]="
 _KINDS = [
     rf"[{_LETTERS}][{_LETTERS}0-9]*",
     r"\n",
     r"0[xXoObB]\w*",
-    r"(?:[0-9][0-9_]*(?:\.[0-9][0-9_]*|\.(?![^\W\d]))?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?\w*",
+    r"(?:[0-9][0-9_]*(?:\.[0-9][0-9_]*|\.(?![^\W\d(]|!\w))?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?\w*",
     rf"\.[{_LETTERS}][{_LETTERS}0-9]*",
     _quoted('"'),
     _quoted("`"),
@@ -30,7 +30,7 @@ _KINDS = [
     r".",
     r"\Z",
 ]
-_TOKEN = re.compile(rf"[ \t\r\f]*(?:#[^\n]*)?([bB]{_quoted(chr(34))}|{'|'.join(_KINDS)})")
+TOKEN = re.compile(rf"[ \t\r\f]*(?:#[^\n]*)?([bB]{_quoted(chr(34))}|{'|'.join(_KINDS)})")
 
 ENDS = frozenset({"\n", ";", ""})
 """The tokens that end a statement; the empty one is the end of the text."""
@@ -41,13 +41,13 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.texts: list[str] = _TOKEN.findall(text)
+        self.texts: list[str] = TOKEN.findall(text)
         self._offsets: array[int] | None = None
 
     def offset(self, index: int) -> int:
         """The place in the text where a token begins."""
         if self._offsets is None:
-            self._offsets = array("Q", (match.start(1) for match in _TOKEN.finditer(self.text)))
+            self._offsets = array("Q", (match.start(1) for match in TOKEN.finditer(self.text)))
         return self._offsets[index]
 
     def lines(self) -> array[int]:
@@ -58,6 +58,13 @@ class Tokens:
         """The index of the token that ends the statement in which a token stands."""
         texts = self.texts
         while texts[index] not in ENDS:
+            index += 1
+        return index
+
+    def skip_ends(self, index: int) -> int:
+        """The index of the next token that is no end of a statement, or of the end of the text."""
+        texts = self.texts
+        while texts[index] in ENDS and texts[index]:
             index += 1
         return index
 

@@ -1,0 +1,167 @@
+"""Operators, with Python's precedence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyasm.lang import tree
+from pyasm.lang.parser.targets import TargetReader
+from pyasm.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pyasm.lang.tree import Expression
+
+
+class Infix(NamedTuple):
+    """How tight an operator binds, its name in the tree, and how many tokens it is."""
+
+    precedence: int
+    operator: str
+    width: int = 1
+
+
+OR, XOR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, SIGN, POWER = range(13)
+
+
+class Operations(TargetReader):
+    """Reads expressions with operators."""
+
+    def operation(self) -> Expression:
+        """An expression: operands, operators, assignments in it. It may begin with OP."""
+        if self.texts[self.i] == "OP" or self.texts[self.i].upper() == "OP":
+            self.i += 1
+        i = self.i
+        value = self._binary(OR)
+        while self.texts[self.i] in _ASSIGNMENTS:
+            value = self._assignment(value, i)
+        return value
+
+    def _assignment(self, left: Expression, i: int) -> Expression:
+        """`target := value`, `value =: target`; what is on the left, from the token `i` on, has been read."""
+        stored_left = self.texts[self.i] == ":="
+        self.i += 1
+        self.deeper()
+        if stored_left:
+            target, value = self.as_target(left, i), self.operation()
+        else:
+            target, value = self.target(), left
+        self.depth -= 1
+        return tree.Assign(self.starts[i], self.end(), target, value)
+
+    def _binary(self, least: int) -> Expression:
+        """Operands and operators that bind at least so tight."""
+        left = self._unary()
+        while True:
+            infix = _SIGNS.get(self.texts[self.i]) or self._spelled()
+            if infix is None or infix.precedence < least:
+                return left
+            self.i += infix.width
+            left = _READERS.get(infix.precedence, Operations._left)(self, left, infix)
+
+    def _unary(self) -> Expression:
+        self.skip_free()
+        i = self.i
+        token = self.texts[i]
+        operator = _UNARY.get(token) or _UNARY.get(token.lower())
+        if operator is None or (token == "~" and self.texts[i + 1].isidentifier()):
+            return self.operand()
+        self.i += 1
+        self.deeper()
+        operand = self._binary(NOT if operator == "not" else SIGN)
+        self.depth -= 1
+        start = self.starts[i]
+        if operator in _SIGNED and type(operand) is tree.Constant and type(operand.value) in _NUMBERS:
+            return tree.Constant(start, operand.end, _SIGNED[operator](operand.value))
+        return tree.Unary(start, operand.end, operator, operand)
+
+    def _spelled(self) -> Infix | None:
+        """The operator that begins at this token, when it is a word, or two."""
+        self.skip_free()
+        if self.texts[self.i] in _NO_OPERATORS:
+            return None
+        token = self.texts[self.i].lower()
+        infix = _SIGNS.get(token) or _WORDS.get(token)
+        if infix is None and token in _PAIRS:
+            infix = _PAIRS[token].get(self.texts[self.i + 1].lower())
+        return infix or (_IS if token == "is" else None)
+
+    def _left(self, left: Expression, infix: Infix) -> Expression:
+        right = self._binary(infix.precedence + 1)
+        return tree.Binary(left.start, right.end, infix.operator, left, right)
+
+    def _power(self, left: Expression, infix: Infix) -> Expression:
+        self.deeper()
+        right = self._binary(POWER)
+        self.depth -= 1
+        return tree.Binary(left.start, right.end, infix.operator, left, right)
+
+    def _comparison(self, left: Expression, infix: Infix) -> Expression:
+        if infix.operator in _TESTS:
+            return self._left(left, infix)
+        rest: list[tuple[str, Expression]] = []
+        following: Infix | None = infix
+        while following is not None and following.precedence == COMPARE and following.operator not in _TESTS:
+            if rest:
+                self.i += following.width
+            rest.append((following.operator, self._binary(BIT_OR)))
+            following = _SIGNS.get(self.texts[self.i]) or self._spelled()
+        return tree.Compare(left.start, rest[-1][1].end, left, tuple(rest))
+
+    def _logic(self, left: Expression, infix: Infix) -> Expression:
+        if infix.operator not in ("and", "or"):
+            return self._left(left, infix)
+        operands = [left, self._binary(infix.precedence + 1)]
+        while True:
+            following = _SIGNS.get(self.texts[self.i]) or self._spelled()
+            if following is None or following.operator != infix.operator:
+                return tree.Logic(left.start, operands[-1].end, infix.operator, tuple(operands))
+            self.i += following.width
+            operands.append(self._binary(infix.precedence + 1))
+
+
+_SIGNS = {
+    **{sign: Infix(COMPARE, sign) for sign in ("<", "<=", ">", ">=", "==", "!=")},
+    "|": Infix(BIT_OR, "|"),
+    "^": Infix(BIT_XOR, "^"),
+    "&": Infix(BIT_AND, "&"),
+    **{sign: Infix(SHIFT, sign) for sign in ("<<", ">>")},
+    **{sign: Infix(SUM, sign) for sign in ("+", "-")},
+    **{sign: Infix(PRODUCT, sign) for sign in ("*", "/", "//", "%", "@")},
+    "**": Infix(POWER, "**"),
+}
+_NO_OPERATORS = frozenset({"\n", ";", ",", ")", "]", "}", "->", "{", ":", ""})
+_TESTS = ("isinstance", "issubclass", "hasattr")
+_WORDS = {
+    "or": Infix(OR, "or"),
+    "oreval": Infix(OR, "or"),
+    "nor": Infix(OR, "nor"),
+    "xor": Infix(XOR, "xor"),
+    "xnor": Infix(XOR, "xnor"),
+    "and": Infix(AND, "and"),
+    "andeval": Infix(AND, "and"),
+    "nand": Infix(AND, "nand"),
+    "in": Infix(COMPARE, "in"),
+    **{word: Infix(COMPARE, word) for word in _TESTS},
+}
+_IS = Infix(COMPARE, "is")
+_PAIRS = {
+    "not": {"in": Infix(COMPARE, "not in", 2)},
+    "is": {"not": Infix(COMPARE, "is not", 2)},
+    "!": {
+        "is": Infix(COMPARE, "is not", 2),
+        "in": Infix(COMPARE, "not in", 2),
+        "or": Infix(OR, "nor", 2),
+        "xor": Infix(XOR, "xnor", 2),
+        "and": Infix(AND, "nand", 2),
+    },
+}
+_READERS: dict[int, Callable[[Operations, Expression, Infix], Expression]] = {
+    OR: Operations._logic,
+    AND: Operations._logic,
+    COMPARE: Operations._comparison,
+    POWER: Operations._power,
+}
+_UNARY = {"-": "-", "+": "+", "~": "~", "!": "not", "not": "not"}
+_SIGNED: dict[str, Callable[[complex], complex]] = {"-": lambda n: -n, "+": lambda n: n}
+_NUMBERS = (int, float, complex)
+_ASSIGNMENTS = (":=", "=:")

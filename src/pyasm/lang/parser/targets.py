@@ -1,0 +1,114 @@
+"""Targets: `-> $x`, `-> $a, *$rest`."""
+
+from __future__ import annotations
+
+from pyasm.lang import tree
+from pyasm.lang.parser.expressions import Operands
+from pyasm.text.tokens import ENDS, Wrong
+from pyasm.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyasm.lang.tree import Expression, Target
+
+
+class TargetReader(Operands):
+    """Reads targets."""
+
+    def arrow(self) -> Target | None:
+        """`-> target`, where several targets unpack the value; None without an arrow."""
+        if self.texts[self.i] != "->":
+            return None
+        self.i += 1
+        return self.targets()
+
+    def arrow_one(self) -> Target | None:
+        """`-> target` where a comma means something else."""
+        if self.texts[self.i] != "->":
+            return None
+        self.i += 1
+        return self.target()
+
+    def targets(self) -> Target:
+        """One target, or several with commas between them."""
+        i = self.i
+        first = self.starred_target()
+        if self.texts[self.i] != ",":
+            if isinstance(first, tree.Starred):
+                raise Wrong(i, "'*' stands before one of several targets")
+            return first
+        return self._several(i, first, "")
+
+    def _several(self, i: int, first: Target | tree.Starred, closing: str) -> tree.Targets:
+        """What follows the first target, up to a bracket if there is one. The list begins at the token `i`."""
+        found: list[Target | tree.Starred] = [first]
+        while self.texts[self.i] == ",":
+            self.i += 1
+            if closing and self.texts[self.i] == closing:
+                break
+            found.append(self.starred_target())
+        if sum(type(one) is tree.Starred for one in found) > 1:
+            raise Wrong(i, "two of the targets have a '*'")
+        return tree.Targets(first.start, self.end(), tuple(found))
+
+    def starred_target(self) -> Target | tree.Starred:
+        """A target among several."""
+        if self.texts[self.i] != "*":
+            return self.target()
+        start = self.starts[self.i]
+        self.i += 1
+        target = self.target()
+        return tree.Starred(start, target.end, target)
+
+    def target(self) -> Target:
+        """A single target; in brackets several."""
+        token = self.texts[self.i]
+        i = self.i
+        if token == "\\":
+            self.i += 1
+            return tree.Discard(self.starts[i], self.end())
+        if token in ("(", "["):
+            return self._bracketed()
+        if token in ENDS or token == "{":
+            self.wanted("a target", _HINT)
+        return self.as_target(self.operand(), i)
+
+    def _bracketed(self) -> Target:
+        opener = self.i
+        closing = ")" if self.texts[opener] == "(" else "]"
+        self._open()
+        first = self.starred_target()
+        if self.texts[self.i] == ")" and not isinstance(first, tree.Starred):
+            found: Target = first
+        else:
+            found = self._several(opener, first, closing)
+        self.close(opener, closing)
+        self.depth -= 1
+        return found._replace(start=self.starts[opener], end=self.end())
+
+    def as_target(self, node: Expression, i: int) -> Target:
+        """An expression as a target; it begins at the token `i`."""
+        if isinstance(node, _TARGETS) and not (isinstance(node, tree.Top) and node.depth):
+            return node
+        raise Wrong(i, f"{_NAMES.get(type(node), 'this')} cannot be a target", _HINT)
+
+
+_TARGETS = (
+    tree.Global,
+    tree.Local,
+    tree.CallerLocal,
+    tree.Captured,
+    tree.Binding,
+    tree.Attribute,
+    tree.ComputedAttribute,
+    tree.Item,
+    tree.Top,
+)
+_NAMES: dict[type, str] = {
+    tree.Constant: "a constant",
+    tree.Call: "a call",
+    tree.Builtin: "what ~ finds",
+    tree.StaticGlobal: "what @! finds",
+    tree.StaticAttribute: "what .! finds",
+    tree.Top: "an entry below the top of the stack",
+}
+_HINT = "targets are $x  @x  §x  e.name  e.(e)  e[e]  %  \\ and several of them: $a, *$b"

@@ -1,0 +1,152 @@
+"""The tokens of a text in the language: those of the flat form, with two differences.
+
+Newlines inside of `( )` and `[ ]` are no tokens. The source in `PYTHON { ... }` is one.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from itertools import accumulate
+
+from pyasm.text.tokens import TOKEN, Tokens
+
+SOURCE = "Python source"
+"""What stands among the tokens for the source in PYTHON { }."""
+
+CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+class LanguageTokens(Tokens):
+    """The tokens of a text, and where each begins."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.texts, self.starts = _lexed(text)
+        self._closers: dict[int, int] | None = None
+        free = _free_newlines(self.texts)
+        if free:
+            kept = bytearray(b"\1") * len(self.texts)
+            for i in free:
+                kept[i] = 0
+            self.texts = [token for token, keep in zip(self.texts, kept) if keep]
+            self.starts = array("Q", [start for start, keep in zip(self.starts, kept) if keep])
+
+    def offset(self, index: int) -> int:
+        """The place in the text where a token begins."""
+        return self.starts[index]
+
+    def lines(self) -> array[int]:
+        """The line of the text on which each token stands."""
+        ends = list(accumulate(len(line) + 1 for line in self.text.split("\n")))
+        return array("L", [bisect_right(ends, start) + 1 for start in self.starts])
+
+    @property
+    def closers(self) -> dict[int, int]:
+        """The index of each bracket that is closed -> the index of the one that closes it."""
+        if self._closers is None:
+            self._closers = _pairs(self.texts)[0]
+        return self._closers
+
+
+def _pairs(texts: list[str]) -> tuple[dict[int, int], list[tuple[int, int]]]:
+    """Which bracket closes which, and the newlines in round and square ones, each with the bracket that it is in.
+
+    A bracket that nothing closes ends with the block around it. One that closes nothing is left out.
+    """
+    closers: dict[int, int] = {}
+    newlines: list[tuple[int, int]] = []
+    stack: list[int] = []
+    for i, token in enumerate(texts):
+        if token not in _BRACKETS:
+            continue
+        if token == "\n":
+            if stack and texts[stack[-1]] != "{":
+                newlines.append((stack[-1], i))
+        elif token in CLOSING:
+            stack.append(i)
+        elif stack and CLOSING[texts[stack[-1]]] == token:
+            closers[stack.pop()] = i
+        elif token == "}" and any(texts[opener] == "{" for opener in stack):
+            while texts[stack[-1]] != "{":
+                stack.pop()
+            closers[stack.pop()] = i
+    return closers, newlines
+
+
+_BRACKETS = frozenset({"(", ")", "[", "]", "{", "}", "\n"})
+
+
+def _free_newlines(texts: list[str]) -> list[int]:
+    closers, newlines = _pairs(texts)
+    return [i for opener, i in newlines if opener in closers]
+
+
+# -- the source in PYTHON { }
+
+_PYTHON = re.compile(r"\bPYTHON\b", re.IGNORECASE)
+
+
+def _lexed(text: str) -> tuple[list[str], array[int]]:
+    if _PYTHON.search(text) is None:
+        return TOKEN.findall(text), array("Q", [match.start(1) for match in TOKEN.finditer(text)])
+    texts: list[str] = []
+    starts = array("Q")
+    position: int | None = 0
+    while position is not None:
+        position = _lex(text, position, texts, starts)
+    return texts, starts
+
+
+def _lex(text: str, position: int, texts: list[str], starts: array[int]) -> int | None:
+    """Add tokens up to the bracket that closes a PYTHON, and give its place; None at the end of the text."""
+    for match in TOKEN.finditer(text, position):
+        token = match[1]
+        texts.append(token)
+        starts.append(match.start(1))
+        if token == "{" and len(texts) > 1 and texts[-2].upper() == "PYTHON" and _begins(texts, len(texts) - 2):
+            texts.append(SOURCE)
+            starts.append(match.end())
+            return python_end(text, match.end())
+    return None
+
+
+def _begins(texts: list[str], i: int) -> bool:
+    """Does the token begin a statement?"""
+    return i == 0 or texts[i - 1] in ("\n", ";", "{", "}", ":")
+
+
+_PIECE = re.compile(
+    r"""#[^\n]*|(?P<triple>\"{3}|'{3})|"[^"\\\n]*(?:\\[\s\S][^"\\\n]*){0,20000}"?|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*){0,20000}'?|[{}]"""
+)
+_TRIPLE_ENDS = {quote: re.compile(rf"\\[\s\S]|{quote}") for quote in ('"""', "'''")}
+
+
+def python_end(text: str, start: int) -> int:
+    """Where the bracket stands that closes Python source, which begins at `start`; the end of the text without one.
+
+    Brackets in comments and strings do not count.
+    """
+    depth = 1
+    position = start
+    while True:
+        match = _PIECE.search(text, position)
+        if match is None:
+            return len(text)
+        position = match.end()
+        if match["triple"]:
+            position = _string_end(text, position, match["triple"])
+        elif match[0] == "{":
+            depth += 1
+        elif match[0] == "}":
+            depth -= 1
+            if depth == 0:
+                return match.start()
+
+
+def _string_end(text: str, position: int, quote: str) -> int:
+    for match in _TRIPLE_ENDS[quote].finditer(text, position):
+        if match[0] == quote:
+            return match.end()
+    return len(text)
