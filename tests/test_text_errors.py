@@ -190,8 +190,8 @@ LARGE = {
     "backquotes": HEAD + "`\\" * 500_000,
     "zero": HEAD + "\0" * 1_000_000,
     "surrogates": HEAD + "\ud800" * 1_000_000,
-    "lines": "\n" * 1_000_000,
-    "spaces": " " * 10_000_000,
+    "lines": HEAD + "\n" * 1_000_000,
+    "spaces": HEAD + " " * 10_000_000,
 }
 
 

@@ -32,6 +32,9 @@ class LanguageTokens(Tokens):
                 kept[i] = 0
             self.texts = [token for token, keep in zip(self.texts, kept) if keep]
             self.starts = array("Q", [start for start, keep in zip(self.starts, kept) if keep])
+        # Whoever looks ahead may look a few tokens behind the end.
+        self.texts += [""] * 4
+        self.starts.extend([len(text)] * 4)
 
     def offset(self, index: int) -> int:
         """The place in the text where a token begins."""
