@@ -1,7 +1,7 @@
 """Python Assembly: CPython's bytecode as data and as text, exact for every version from 3.9 to 3.15."""
 
 from pyasm import pyc
-from pyasm.api import assemble, disassemble, function, lift, lower
+from pyasm.api import assemble, disassemble, function, lift, lower, verify
 from pyasm.code import Code, Free, Handler, Instruction, Layout, Position
 from pyasm.errors import (
     AssemblyError,
@@ -11,6 +11,7 @@ from pyasm.errors import (
     MalformedError,
     TargetError,
     TupleError,
+    VerificationError,
 )
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode, offsets
@@ -43,6 +44,7 @@ __all__ = [
     "Position",
     "TargetError",
     "TupleError",
+    "VerificationError",
     "assemble",
     "byte_compile",
     "byte_compile_obj",
@@ -61,4 +63,5 @@ __all__ = [
     "pyc",
     "to_tuples",
     "unused_var",
+    "verify",
 ]

@@ -13,7 +13,10 @@ from pyasm.code import Code
 from pyasm.errors import AssemblyError, Finding
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode
-from pyasm.typed import Any
+from pyasm.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyasm.verifier import Proof
 
 NATIVE = "native"
 """As a dialect: the native one that a code is in; for portable code that of the running interpreter."""
@@ -38,6 +41,17 @@ def lower(code: Code, dialect: str | None = None) -> Code:
     from pyasm.translate import lower
 
     return lower(code, dialect)
+
+
+def verify(code: Code) -> Proof:
+    """What is proved of a `Code` of any dialect: that it cannot crash the interpreter, the stack that it needs, and the
+    contracts that its callers must keep.
+
+    VerificationError, with every finding, when it could crash it.
+    """
+    from pyasm.verifier import verify
+
+    return verify(code)
 
 
 def in_dialect(code: Code, dialect: str) -> Code:

@@ -56,6 +56,10 @@ class TargetError(AssemblyError):
     """The target cannot express what the code holds: an instruction, a constant, a dialect that is not there."""
 
 
+class VerificationError(AssemblyError, ValueError):
+    """A `Code` that could crash the interpreter; its findings also have the rule, the stack and the way there."""
+
+
 class TupleError(AssemblyError, ValueError):
     """A list of tuples that is no program: an unknown instruction or label, a missing END, text that is no literal."""
 

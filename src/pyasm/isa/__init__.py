@@ -90,6 +90,8 @@ class Dialect:
         """Of the portable table: heading -> the mnemonics below it."""
         self.since: dict[str, str] = {}
         """Of the portable table: mnemonic -> the first native dialect that can express it, where not all can."""
+        self.ranges: dict[str, tuple[int, int]] = {}
+        """Mnemonic -> the least and the greatest number that may be its operand, where not every number may."""
         for line in text.splitlines():
             line = line.partition("#")[0].rstrip() if not line[:1].isupper() else line
             if line[:1].isupper():
@@ -101,6 +103,8 @@ class Dialect:
             elif line.startswith("since "):
                 _, version, *mnemonics = line.split()
                 self.since.update(dict.fromkeys(mnemonics, version))
+            elif line.startswith("range "):
+                self._add_range(*line.split()[1:])
             elif line:
                 self._add_head(*line.split())
         self.by_number: dict[int, Opcode] = {opcode.number: opcode for opcode in self.opcodes.values()}
@@ -119,6 +123,10 @@ class Dialect:
         _, kind, *first = head.split()
         values = {int(number): name for number, name in pairs}
         self.enums[kind] = {int(first[0]): first[1], **values} if first else values
+
+    def _add_range(self, bounds: str, *mnemonics: str) -> None:
+        least, _, greatest = bounds.partition("..")
+        self.ranges.update(dict.fromkeys(mnemonics, (int(least), int(greatest or 0xFFFFFFFF))))
 
     def _add_row(self, line: str) -> None:
         name, number, caches, operand, stack, flow, meaning = [c.strip() for c in line.split("  ") if c.strip()]

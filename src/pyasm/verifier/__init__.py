@@ -1,0 +1,64 @@
+"""verify: what it accepts cannot crash the interpreter.
+
+An abstract interpretation over typed stacks, the same for every dialect: the signatures of the tables say what
+instructions do, `rules.py` and `acts.py` what signatures cannot say.
+"""
+
+from __future__ import annotations
+
+from pyasm import isa
+from pyasm.code import Code
+from pyasm.errors import Finding, VerificationError
+from pyasm.typed import NamedTuple
+
+
+class Proof(NamedTuple):
+    """What `verify` has proved.
+
+    `stack_size` is the number of entries that the outermost code object needs. `contracts` are what the code cannot
+    show, and whoever calls it must keep.
+    """
+
+    stack_size: int
+    contracts: tuple[str, ...] = ()
+    codes: int = 1
+    """How many code objects were looked at, it and all within it."""
+    instructions: int = 0
+
+
+def verify(code: Code) -> Proof:
+    """Prove that a code object, of any dialect, with all that it contains, cannot crash the interpreter.
+
+    VerificationError with every finding when it could. TargetError when there is no such dialect.
+    """
+    findings: list[Finding] = []
+    try:
+        proof = _verify(code, findings)
+    except RecursionError:
+        raise VerificationError(Finding("code objects nested too deeply", str(code.name))) from None
+    if findings:
+        raise VerificationError(findings)
+    return proof
+
+
+def _verify(code: Code, findings: list[Finding]) -> Proof:
+    from pyasm.verifier.report import faults
+    from pyasm.verifier.walk import Walk
+
+    isa.load(code.dialect)
+    walk = Walk(code)
+    walk.run()
+    if walk.found:
+        findings += faults(walk)
+    codes, instructions = 1, len(code.body)
+    seen: set[int] = set()
+    for inner in [each[1] for each in code.body if type(each[1]) is Code]:
+        if id(inner) not in seen:
+            seen.add(id(inner))
+            if inner.dialect != code.dialect:
+                message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"
+                findings.append(Finding(message, inner.qualname))
+                continue
+            proof = _verify(inner, findings)
+            codes, instructions = codes + proof.codes, instructions + proof.instructions
+    return Proof(walk.deepest, tuple(walk.contracts), codes, instructions)

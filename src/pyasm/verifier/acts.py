@@ -1,0 +1,323 @@
+"""What instructions do beside their steps: to local variables, cells and blocks; and what must stand around them.
+
+An act gets the walk, the index and operand of the instruction, and the stacks before and after it. It may give another
+stack instead of the one after.
+"""
+
+from __future__ import annotations
+
+from pyasm.typed import TYPE_CHECKING, Any
+from pyasm.verifier.stack import Problem, Stack
+
+if TYPE_CHECKING:
+    from pyasm.verifier.walk import Walk
+
+ASYNC_GENERATOR = 0x200
+SHORT_JUMP = 255
+
+
+# -- local variables; `walk.slots` has the types of those that have a value
+
+
+def _load(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    kind = walk.slots.get(name)
+    if kind == "value":
+        return None
+    return _loaded(walk, index, name, before)
+
+
+def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value") -> Stack:
+    """The stack with the value of a variable on it."""
+    found = walk.slots.get(walk.canonical(name))
+    if found is None and walk.unchecked:
+        message = f"the variable {name!r} may have no value here"
+        walk.wrong(index, Problem("unbound", message, "LOAD_FAST_CHECK, or a value on every way to it"), before)
+    return before.push(found if found not in (None, "value") else kind)
+
+
+def _load_checked(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    name = walk.canonical(name)
+    kind = walk.slots.setdefault(name, "value")  # it has one, or it raises
+    return None if kind == "value" else before.push(kind)
+
+
+def _load_two(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> Stack | None:
+    if not _two(walk, index, names, before):
+        return None
+    return _loaded(walk, index, names[1], _loaded(walk, index, names[0], before))
+
+
+def _borrow(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    walk.borrowed.setdefault(name, before.depth)
+    if before.depth < walk.borrowed[name]:
+        walk.borrowed[name] = before.depth
+    kind = walk.slots.get(name)
+    return None if kind == "value" else _loaded(walk, index, name, before, "borrowed")
+
+
+def _borrow_two(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> Stack | None:
+    if not _two(walk, index, names, before):
+        return None
+    middle = _borrow(walk, index, names[0], before, after) or before.push("borrowed")
+    return _borrow(walk, index, names[1], middle, after) or middle.push("borrowed")
+
+
+def _store(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
+    _set(walk, index, name, before.type, after.depth, before)
+
+
+def _set(walk: Walk, index: int, name: Any, kind: str, depth: int, before: Stack) -> None:
+    """A variable gets an entry; `depth` is what is left of the stack then."""
+    name = walk.canonical(name)
+    if walk.borrowed:
+        walk.check_borrowed(index, name, depth)
+    old = walk.slots.get(name)
+    if kind == "cell":
+        walk.slots[name] = "cell"
+        return
+    if name in walk.closure and walk.joint:
+        message = f"{name!r} is a variable of the closure, whose place must hold a cell"
+        walk.wrong(index, Problem("cell", message, "STORE_DEREF"), before)
+    if kind in ("null", "value_or_null", "dict_or_null"):
+        walk.slots.pop(name, None)
+    else:
+        walk.slots[name] = "value"
+    if old is not None and walk.slots.get(name) != old:
+        walk.weaker(index)
+
+
+def _store_load(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> Stack | None:
+    if not _two(walk, index, names, before):
+        return None
+    below = before.cut(before.depth - 1)
+    _set(walk, index, names[0], before.type, below.depth, before)
+    return _loaded(walk, index, names[1], below)
+
+
+def _store_two(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> None:
+    if _two(walk, index, names, before):
+        _set(walk, index, names[0], before.type, after.depth + 1, before)
+        _set(walk, index, names[1], before.cut(before.depth - 1).type, after.depth, before)
+
+
+def _two(walk: Walk, index: int, names: Any, before: Stack) -> bool:
+    if isinstance(names, tuple) and len(names) == 2:
+        return True
+    walk.wrong(index, Problem("operand", f"{names!r} is no operand of it", "the names of two variables"), before)
+    return False
+
+
+def _delete(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
+    _clear(walk, index, walk.canonical(name), after.depth, before)
+
+
+def _clear(walk: Walk, index: int, name: Any, depth: int, before: Stack) -> str | None:
+    if walk.borrowed:
+        walk.check_borrowed(index, name, depth)
+    if name in walk.closure and walk.joint:
+        message = f"{name!r} is a variable of the closure, whose place must hold a cell"
+        walk.wrong(index, Problem("cell", message, "DELETE_DEREF"), before)
+    kind: str | None = walk.slots.pop(name, None)
+    if kind is not None:
+        walk.weaker(index)
+    return kind
+
+
+def _load_and_clear(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack:
+    kind = _clear(walk, index, walk.canonical(name), before.depth, before)
+    return before.push("value_or_null" if kind is None else kind)
+
+
+def _moved(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if walk.borrowed:  # entries are no longer where they were
+        walk.borrowed = dict.fromkeys(walk.borrowed, -1)
+
+
+# -- cells
+
+
+def _make_cell(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
+    name = walk.canonical(name)
+    if walk.borrowed:
+        walk.check_borrowed(index, name, after.depth)
+    if name in walk.closure:
+        walk.wrong(
+            index, Problem("cell", f"{name!r} is a variable of the closure, which has a cell", "no MAKE_CELL"), before
+        )
+    walk.slots[name] = "cell"
+
+
+def _copy_free_vars(walk: Walk, index: int, count: Any, before: Stack, after: Stack) -> None:
+    if count != len(walk.code.frees) or not count:
+        expected = f"{len(walk.code.frees)} of them" if walk.code.frees else "no COPY_FREE_VARS"
+        walk.wrong(
+            index, Problem("cell", f"the code has {len(walk.code.frees)} free variables, not {count}", expected), before
+        )
+    walk.slots.update(dict.fromkeys(walk.closure, "cell"))
+
+
+def _deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
+    if walk.slots.get(walk.canonical(name)) != "cell":
+        message = f"the variable {name!r} has no cell here"
+        expected = "MAKE_CELL on every way to it" if name not in walk.closure else "COPY_FREE_VARS on every way to it"
+        walk.wrong(index, Problem("cell", message, expected), before)
+
+
+def _class_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
+    if walk.code.flags & 1:
+        message = "a function has no local mapping to look in"
+        walk.wrong(index, Problem("flags", message, "LOAD_DEREF, or a code without the flag 1"), before)
+    if not walk.joint and walk.canonical(name) not in walk.closure:
+        walk.wrong(index, Problem("cell", f"{name!r} is no variable of the closure", "LOAD_DEREF"), before)
+    _deref(walk, index, name, before, after)
+
+
+# -- blocks
+
+
+def _pop_block(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    walk.leave(index, "block", before, after)
+
+
+def _leave_handler(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    walk.leave(index, "handler", before, after)
+
+
+def _reraise(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if arg and (walk.blocks is None or walk.blocks.kind != "handler"):
+        walk.wrong(index, Problem("block", "there is no handler here whose place could be taken", "RERAISE 0"), before)
+
+
+def _return(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if walk.blocks is not None:
+        what = "POP_EXCEPT" if walk.blocks.kind == "handler" else "POP_BLOCK"
+        walk.wrong(index, Problem("block", "it is inside of a block", f"{what} before it"), before)
+    if walk.code.flags & ASYNC_GENERATOR and before.type != "none":
+        walk.wrong(index, Problem("generator", "an asynchronous generator returns a value", "None"), before)
+
+
+def _return_const(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if walk.code.flags & ASYNC_GENERATOR and arg is not None:
+        walk.wrong(index, Problem("generator", "an asynchronous generator returns a value", "None"), before)
+
+
+# -- what must stand around an instruction
+
+
+def _yield(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if not walk.generator:
+        expected = "a code with one of the flags 0x20, 0x80, 0x200"
+        walk.wrong(index, Problem("generator", "it is in no generator or coroutine", expected), before)
+
+
+def _wrap(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if not walk.code.flags & ASYNC_GENERATOR:
+        walk.wrong(
+            index, Problem("generator", "it is in no asynchronous generator", "a code with the flag 0x200"), before
+        )
+
+
+def _intrinsic(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if arg == "STOPITERATION_ERROR" and not walk.generator:
+        walk.wrong(
+            index, Problem("generator", "it is in no generator or coroutine", "a generator's last handler"), before
+        )
+
+
+def _suspend(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    """RESUME in a delegation of 3.11: throw() reads the SEND before the YIELD_VALUE."""
+    if type(arg) is not int or arg & 3 < 2 or "END_SEND" in walk.rows or "SEND" not in walk.rows:
+        return
+    ops = [walk.body[i][0] for i in range(max(0, index - 2), index)]
+    if ops != ["SEND", "YIELD_VALUE"]:
+        walk.wrong(
+            index, Problem("generator", "it is not behind SEND and YIELD_VALUE", "SEND, YIELD_VALUE, RESUME"), before
+        )
+
+
+def _behind_jump(walk: Walk, index: int, label: Any, before: Stack, after: Stack) -> None:
+    """The loop ends at these instructions and nowhere else, because it skips some of them."""
+    op = walk.body[index][0]
+    expected = walk.loop_ends[op]
+    start = walk.labels.get(label)
+    if start is not None and walk.real_ops(start, len(expected)) != expected:
+        there = walk.real_ops(start, 1)
+        message = f"its label is at {there[0]}" if there else "its label is at the end"
+        walk.wrong(index, Problem("loop", message, "; ".join(expected)), before)
+    if op == "SEND":
+        _yield(walk, index, label, before, after)
+        if start is not None and not expected and not index < start <= index + SHORT_JUMP // 4:
+            walk.wrong(index, Problem("generator", "its label is too far away", "a label close behind it"), before)
+
+
+def _names(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> None:
+    """The names of the next call."""
+    following = walk.body[index + 1 : index + 3]
+    call = following[0] if following else None
+    if call is None or call[0] not in ("PRECALL", "CALL"):
+        walk.wrong(index, Problem("names", "there is no call directly behind it", "PRECALL or CALL"), before)
+    elif type(names) is not tuple or not all(type(each) is str for each in names):
+        walk.wrong(index, Problem("names", f"{names!r} are no names", "a tuple of str"), before)
+    elif type(call[1]) is int and len(names) > call[1]:
+        message = f"it has {len(names)} names for {call[1]} arguments"
+        walk.wrong(index, Problem("names", message, "not more names than arguments"), before)
+
+
+def _precall(walk: Walk, index: int, count: Any, before: Stack, after: Stack) -> None:
+    call = walk.body[index + 1] if index + 1 < len(walk.body) else None
+    if call is None or call[:2] != ("CALL", count):
+        walk.wrong(index, Problem("call", "there is no such CALL directly behind it", f"CALL {count}"), before)
+
+
+def _extended(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    if arg:
+        message = "it changes the operand behind it, which is whole here"
+        walk.wrong(index, Problem("operand", message, "no EXTENDED_ARG"), before)
+
+
+ALWAYS: dict[str, Any] = {
+    "YIELD_VALUE": _yield,
+    "YIELD_FROM": _yield,
+    "ASYNC_GEN_WRAP": _wrap,
+    "CALL_INTRINSIC_1": _intrinsic,
+    "RESUME": _suspend,
+    "FOR_ITER": _behind_jump,
+    "SEND": _behind_jump,
+    "KW_NAMES": _names,
+    "PRECALL": _precall,
+    "EXTENDED_ARG": _extended,
+    "RETURN_VALUE": _return,
+    "RETURN_CONST": _return_const,
+    "LOAD_DEREF": _deref,
+    "STORE_DEREF": _deref,
+    "DELETE_DEREF": _deref,
+    "LOAD_CLOSURE": _deref,
+    "LOAD_FROM_DICT_OR_DEREF": _deref,
+    "LOAD_CLASSDEREF": _class_deref,
+    "MAKE_CELL": _make_cell,
+    "COPY_FREE_VARS": _copy_free_vars,
+}
+
+STACKED: dict[str, Any] = {
+    "POP_BLOCK": _pop_block,
+    "POP_EXCEPT": _leave_handler,
+    "END_ASYNC_FOR": _leave_handler,
+    "RERAISE": _reraise,
+}
+"""Where blocks are on a stack."""
+
+TRACKED: dict[str, Any] = {
+    "COPY": _moved,
+    "SWAP": _moved,
+    "LOAD_FAST": _load,
+    "LOAD_FAST_CHECK": _load_checked,
+    "LOAD_FAST_LOAD_FAST": _load_two,
+    "LOAD_FAST_BORROW": _borrow,
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": _borrow_two,
+    "LOAD_FAST_AND_CLEAR": _load_and_clear,
+    "STORE_FAST": _store,
+    "STORE_FAST_LOAD_FAST": _store_load,
+    "STORE_FAST_STORE_FAST": _store_two,
+    "DELETE_FAST": _delete,
+}
+"""Where local variables are followed."""

@@ -1,0 +1,103 @@
+"""What must be true of a code object as a whole: flags, the beginning of a generator, the exception table."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from pyasm.typed import TYPE_CHECKING, Any
+from pyasm.verifier.stack import Problem
+
+if TYPE_CHECKING:
+    from pyasm.verifier.walk import Region, Walk
+
+_BEGINNING = frozenset(
+    {"COPY_FREE_VARS", "MAKE_CELL", "RESUME", "LOAD_FAST", "LOAD_FAST_BORROW", "GET_ITER", "NOP", "LABEL"}
+)
+"""What may stand before RETURN_GENERATOR."""
+
+
+def regions(walk: Walk) -> dict[int, Region | None]:
+    """Index of each label -> the region that begins or goes on there."""
+    from pyasm.verifier.walk import Region
+
+    places = sorted(walk.labels.values())
+    found: dict[int, Region | None] = {}
+    last = -1
+    for number, handler in enumerate(walk.code.handlers):
+        start, end, target = [walk.labels.get(label) for label in handler[:3]]
+        message = ""
+        if start is None or end is None or target is None:
+            message = "it names a label that is not there"
+        elif start > end or start < last:
+            message = "it does not begin behind the one before it, or ends before it begins"
+        elif type(handler.depth) is not int or handler.depth < 0:
+            message = f"its depth is {handler.depth!r}"
+        if message or start is None or end is None or target is None:
+            walk.wrong(-1 - number, Problem("table", f"handler {number}: {message}", "regions in order, side by side"))
+            continue
+        last = end
+        region = Region(handler.depth, target, bool(handler.lasti))
+        for place in places[bisect_left(places, start) : bisect_left(places, end)]:
+            found[place] = region
+    return found
+
+
+def check(walk: Walk) -> int:
+    """Look at flags and beginning. Gives the index from which on no StopIteration may leave, or -1."""
+    if bin(walk.generator).count("1") > 1:
+        message = "it is a generator, a coroutine and an asynchronous generator at once"
+        walk.wrong(-1, Problem("flags", message, "one of the flags 0x20, 0x80, 0x200"))
+    if "RETURN_GENERATOR" in walk.rows:
+        return _returns(walk)
+    if "GEN_START" in walk.rows:
+        _starts(walk)
+    return -1
+
+
+def _starts(walk: Walk) -> None:
+    """3.10: a generator begins with GEN_START, and nothing else has it."""
+    for index, each in enumerate(walk.body):
+        if each[0] == "GEN_START" and not walk.generator:
+            walk.wrong(index, Problem("generator", "it is in no generator or coroutine", "no GEN_START"))
+        elif each[0] == "GEN_START" and any(other[0] != "LABEL" for other in walk.body[:index]):
+            walk.wrong(index, Problem("generator", "it does not begin the code", "GEN_START first"))
+    if walk.generator and walk.real_ops(0, 1) != ["GEN_START"]:
+        walk.wrong(0, Problem("generator", "a generator does not begin with GEN_START", "GEN_START first"))
+
+
+def _returns(walk: Walk) -> int:
+    """A generator returns itself once, at its beginning."""
+    places = [i for i, each in enumerate(walk.body) if each[0] == "RETURN_GENERATOR"]
+    if not walk.generator:
+        for place in places:
+            walk.wrong(
+                place, Problem("generator", "it is in no generator or coroutine", "one of the flags 0x20, 0x80, 0x200")
+            )
+        return -1
+    if not places:
+        walk.wrong(0, Problem("generator", "a generator has no RETURN_GENERATOR", "RETURN_GENERATOR; POP_TOP first"))
+        return -1
+    place = places[0]
+    for other in places[1:]:
+        walk.wrong(other, Problem("generator", "it stands in the code twice", "RETURN_GENERATOR once, first"))
+    before = walk.body[:place]
+    labels = {each[1] for each in before if each[0] == "LABEL"}
+    strange = next((each[0] for each in before if each[0] not in _BEGINNING), None)
+    if strange is not None or _named(walk, labels) or walk.real_ops(place + 1, 1) != ["POP_TOP"]:
+        message = f"{strange} is before it" if strange else "POP_TOP is not behind it, or something leads back to it"
+        walk.wrong(place, Problem("generator", message, "the beginning of the code, and POP_TOP behind it"))
+    for number, handler in enumerate(walk.code.handlers):
+        start = walk.labels.get(handler.start)
+        if start is not None and start <= place:
+            walk.wrong(-1 - number, Problem("table", f"handler {number}: it is around RETURN_GENERATOR"))
+    return place + 2 if "CALL_INTRINSIC_1" in walk.rows else -1
+
+
+def _named(walk: Walk, labels: set[Any]) -> bool:
+    """Does a jump or a handler lead to one of these labels?"""
+    if not labels:
+        return False
+    if any(handler.target in labels for handler in walk.code.handlers):
+        return True
+    kinds = ("absolute", "forward", "backward")
+    return any(each[0] in walk.rows and walk.rows[each[0]].operand in kinds and each[1] in labels for each in walk.body)

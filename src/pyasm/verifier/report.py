@@ -1,0 +1,188 @@
+"""Findings that teach: where, what was expected, the stack as it stood, where each entry came from, and the way there.
+
+Only programs that are refused come here: the way is gone once more, and this time it is recorded.
+"""
+
+from __future__ import annotations
+
+from pyasm.code import Code, Position
+from pyasm.errors import Finding
+from pyasm.isa.slots import meaning
+from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
+from pyasm.verifier.origins import advance
+
+if TYPE_CHECKING:
+    from pyasm.verifier.walk import Found, Walk
+
+_SHOWN = 8
+"""So many entries and labels are shown."""
+
+
+class Entry(NamedTuple):
+    """An entry of the stack: its type, and the index of the instruction that it comes from (-1: not known)."""
+
+    type: str
+    maker: int
+
+
+class Fault(Finding):
+    """A finding of the verifier, with what it was found from."""
+
+    rule: str
+    at: int
+    op: str
+    label: str
+    position: Position | None
+    stack: tuple[Entry, ...]
+    expected: str
+    path: tuple[str, ...]
+    code: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for tools, as what JSON can hold."""
+        position = self.position._asdict() if self.position is not None else None
+        return {
+            "rule": self.rule,
+            "code": self.code,
+            "index": self.index,
+            "instruction": self.op,
+            "label": self.label,
+            "position": position,
+            "message": self.message,
+            "expected": self.expected,
+            "stack": [{"type": each.type, "maker": each.maker} for each in self.stack],
+            "path": list(self.path),
+        }
+
+
+def faults(walk: Walk) -> list[Finding]:
+    """The findings of a walk, in the order of the instructions."""
+    found: list[Finding] = []
+    for each in sorted(walk.found.values(), key=lambda each: each.at):
+        found.append(_fault(walk, each))
+    return found
+
+
+def _fault(walk: Walk, found: Found) -> Fault:
+    index, problem, code = found.at, found.problem, walk.code
+    op = str(walk.body[index][0]) if 0 <= index < len(walk.body) else ""
+    label = _label(walk, index)
+    path = _path(walk, index) if index >= 0 else []
+    makers = _makers(walk, path, index) if found.stack is not None else []
+    kinds = found.stack.types() if found.stack is not None else []
+    makers = makers if len(makers) == len(kinds) else [-1] * len(kinds)
+    stack = tuple(map(Entry, kinds, makers))
+    ways = _ways(walk, path, found)
+    fault = Fault(problem.message, place(code, index), problem.expected and f"expected: {problem.expected}")
+    fault = fault._replace(excerpt=_excerpt(walk, stack, ways))
+    fault.rule, fault.at, fault.op, fault.label = problem.rule, index, op, label
+    fault.position = _position(code, index)
+    fault.stack, fault.expected, fault.path, fault.code = stack, problem.expected, tuple(ways), code.qualname
+    return fault
+
+
+def place(code: Code, index: int) -> str:
+    """How a finding names an instruction."""
+    if not 0 <= index < len(code.body):
+        return f"{code.qualname}"
+    op, arg, _ = code.body[index]
+    position = _position(code, index)
+    line = f", line {position.line}" if position is not None and position.line else ""
+    shown = "" if arg is None or isinstance(arg, Code) else f" {_short(arg)}"
+    return f"{code.qualname}, instruction {index} ({op}{shown}){line}"
+
+
+def _short(arg: Any) -> str:
+    text = arg if type(arg) is str else repr(arg)
+    return text if len(text) < 30 else f"{text[:27]}..."
+
+
+def _position(code: Code, index: int) -> Position | None:
+    while 0 <= index < len(code.body):
+        found: Position | None = code.body[index][2]
+        if found is not None:
+            return found
+        index -= 1
+    return None
+
+
+def _label(walk: Walk, index: int) -> str:
+    while index >= 0:
+        if index < len(walk.body) and walk.body[index][0] == "LABEL":
+            return str(walk.body[index][1])
+        index -= 1
+    return ""
+
+
+def _path(walk: Walk, index: int) -> list[tuple[int, int]]:
+    """The way from the start: pieces, each the indexes of its first instruction and of the one that ends it."""
+    pieces: list[tuple[int, int]] = []
+    end = index
+    seen = set()
+    while True:
+        start = min(end, len(walk.body) - 1)
+        if pieces and end == pieces[-1][0]:
+            start = end
+        while start > 0 and start not in walk.states:
+            start -= 1
+        pieces.append((start, end))
+        state = walk.states.get(start)
+        if state is None or state.origin < 0 or start in seen:
+            return pieces[::-1]
+        seen.add(start)
+        end = state.origin
+        if end in walk.states and end == start:
+            return pieces[::-1]
+
+
+def _makers(walk: Walk, path: list[tuple[int, int]], index: int) -> list[int]:
+    """The index of the instruction that made each entry."""
+    entries: list[Any] = []
+    for number, (start, end) in enumerate(path):
+        state = walk.states.get(start)
+        if state is not None and len(entries) != state.stack.depth:  # a handler, or what it starts with
+            kept = min(len(entries), state.stack.depth)
+            kinds = state.stack.types()
+            while kept and kinds[kept - 1] in ("exc", "lasti", "tb", "type", "saved_type", "saved_exc", "saved_tb"):
+                kept -= 1
+            entries[kept:] = [start] * (state.stack.depth - kept)
+        last = number == len(path) - 1
+        for i in range(start, end + (not last)):
+            op, arg, _ = walk.body[i]
+            if op != "LABEL":
+                jumps = i == end and not last and path[number + 1][0] != end + 1
+                advance(walk.rows, entries, op, arg, i, jumps)
+    return entries
+
+
+def _ways(walk: Walk, path: list[tuple[int, int]], found: Found) -> list[str]:
+    """The labels on the way, and the instructions that lead to them."""
+    ways = []
+    for (_, end), (start, _) in zip(path, path[1:]):
+        ways.append(_way(walk, end, start))
+    if found.other >= 0:
+        ways.append(f"and from {found.other} ({walk.body[found.other][0]}) to {_label(walk, found.at)}")
+    return ways
+
+
+def _way(walk: Walk, end: int, start: int) -> str:
+    name = walk.body[start][1] if walk.body[start][0] == "LABEL" else start
+    return f"{name} from {end} ({walk.body[end][0]})"
+
+
+def _excerpt(walk: Walk, stack: tuple[Entry, ...], ways: list[str]) -> str:
+    lines = []
+    for number, entry in enumerate(stack[::-1][:_SHOWN], 1):
+        maker = ""
+        if entry.maker >= 0:
+            op, arg, _ = walk.body[entry.maker]
+            shown = "" if arg is None or isinstance(arg, Code) else f" {_short(arg)}"
+            maker = f", from {entry.maker} ({op}{shown})" if op != "LABEL" else f", from the handler {shown.strip()}"
+        lines.append(f"    {number}: {meaning(entry.type)}{maker}")
+    if len(stack) > _SHOWN:
+        lines.append(f"    and {len(stack) - _SHOWN} more")
+    if lines:
+        lines.insert(0, "    the stack, its top first:")
+    if ways:
+        lines.append(f"    the way: {'; '.join(ways[-_SHOWN:])}")
+    return "\n".join(lines)

@@ -1,0 +1,353 @@
+"""What the signatures cannot say of single instructions: a function by mnemonic, which sees the entries that are taken.
+
+It may change the types of those that are left, and note problems.
+"""
+
+from __future__ import annotations
+
+from pyasm.isa.slots import fits, meaning
+from pyasm.typed import Any
+from pyasm.verifier.stack import Move, Stack
+from pyasm.verifier.types import constant_type
+
+INTRINSICS = {
+    "STOPITERATION_ERROR": (("exc",), "stopped"),
+    "LIST_TO_TUPLE": (("list",), "tuple"),
+    "TYPEVAR": (("str",), "value"),
+    "PARAMSPEC": (("str",), "value"),
+    "TYPEVARTUPLE": (("str",), "value"),
+    "SUBSCRIPT_GENERIC": (("tuple",), "value"),
+    "TYPEALIAS": (("alias",), "value"),
+    "PREP_RERAISE_STAR": (("exc", "raised"), "exc_or_none"),
+    "TYPEVAR_WITH_BOUND": (("str", "func"), "value"),
+    "TYPEVAR_WITH_CONSTRAINTS": (("str", "func"), "value"),
+    "SET_FUNCTION_TYPE_PARAMS": (("func", "tuple"), "func"),
+}
+"""The functions of the interpreter that do not look at their arguments: what they take, what they give."""
+
+CONSTANTS = {"None": "none", "True": "bool", "False": "bool", "''": "str", "-1": "int"}
+"""The types of the constants that the interpreter keeps, where it is a plain one."""
+
+
+def size(kind: str) -> int:
+    """The number behind a type; -1 when it has none."""
+    name, _, number = kind.partition(" ")
+    return int(number.partition(":")[0]) if number else 0 if name == "empty" else -1
+
+
+def want(move: Move, place: int, *kinds: str, rule: str = "type") -> None:
+    """The entry at this place of the taken ones must be of one of these types."""
+    if not any(fits(move.taken[place], kind) for kind in kinds):
+        entry = len(move.taken) - place
+        where = "the top entry" if entry == 1 else f"the entry {entry} from the top"
+        move.wrong(rule, f"{where} is {meaning(move.taken[place])}", " or ".join(map(meaning, kinds)), entry)
+
+
+# -- constants and containers
+
+
+def _constant(move: Move) -> None:
+    move.left = [constant_type(move.arg)]
+
+
+def _return_constant(move: Move) -> None:
+    _nothing_below(move)
+
+
+def _common_constant(move: Move) -> None:
+    move.left = [CONSTANTS.get(move.arg, "value")]
+
+
+def _tuple(move: Move) -> None:
+    kinds, n = move.taken, move.n
+    if n == 0:
+        move.left = ["empty"]
+    elif all(kind == "cell" for kind in kinds):
+        move.left = [f"cells {n}"]
+    elif all(kind == "str" for kind in kinds):
+        move.left = [f"names {n}"]
+    elif all(kind == "interpolation" for kind in kinds):
+        move.left = [f"interpolations {n}"]
+    elif n == 3 and kinds[0] == "str" and kinds[2] == "func":
+        move.left = ["alias 3"]
+    else:
+        move.left = [f"tuple {n}"]
+
+
+def _list(move: Move) -> None:
+    if all(fits(kind, "exc_or_none") for kind in move.taken):
+        move.left = ["raised"]
+
+
+def _append(move: Move) -> None:
+    if move.taken[0] == "raised" and not fits(move.taken[-1], "exc_or_none"):
+        move.left[0] = "list"
+
+
+def _extend(move: Move) -> None:
+    if move.taken[0] == "raised":
+        move.left[0] = "list"
+
+
+def _copy(move: Move) -> None:
+    """What is there twice is not followed: a list of exceptions, an iterable without its index."""
+    for place, kind in enumerate(move.left):
+        if move.left.count(kind) > 1 and kind == "raised":
+            move.left[place] = "list"
+    if move.left and move.left[-1] == "exc_or_none" and len(move.taken) == 1:
+        move.left[-1] = "same"
+    if _paired(move) and move.left and move.left[-1] == "iter":
+        move.left[-1] = "value"
+    elif _paired(move) and move.left and move.left[-1] == "index":
+        move.wrong("iterator", "it takes the index of an iterable from it", "leave it where it is")
+
+
+def _swap(move: Move) -> None:
+    if "index" in (move.taken[0], move.taken[-1]) or (
+        _paired(move) and "iter" in (move.taken[0], move.taken[-1]) and move.taken[0] != move.taken[-1]
+    ):
+        move.wrong("iterator", "it takes an iterator and its index apart", "leave both where they are")
+
+
+def _paired(move: Move) -> bool:
+    """Are iterators two entries?"""
+    return "POP_ITER" in move.rows and "index" in move.rows["POP_ITER"].stack
+
+
+def _key_map(move: Move) -> None:
+    if fits(move.taken[-1], "tuple"):
+        want(move, move.n, f"tuple {move.n}", rule="names")
+
+
+def _compare(move: Move) -> None:
+    if move.arg.startswith("bool("):
+        move.left = ["bool"]
+    elif move.arg == ">" and move.taken[1] == "int":  # compilers test the result of this one without TO_BOOL
+        move.left = ["compared"]
+
+
+def _format(move: Move) -> None:
+    move.left = ["borrowed" if "borrowed" in move.taken else "value"]
+
+
+# -- calls and functions
+
+
+def _call(move: Move) -> None:
+    """Some functions are called with arguments of certain types and nothing else."""
+    for place, kind in enumerate(move.taken):
+        if kind.startswith("picky "):
+            given = [each for each in move.taken[place + 1 :] if each != "null"]
+            needs = kind.partition(" ")[2].split(",")
+            simple = move.row.name in ("CALL", "PRECALL", "CALL_FUNCTION", "CALL_METHOD")
+            if not simple or len(given) != len(needs) or not all(map(fits, given, needs)):
+                message = "the function does not look at what it is given"
+                move.wrong("arguments", message, ", ".join(map(meaning, needs)), len(move.taken) - place)
+
+
+def _named_call(move: Move) -> None:
+    _call(move)
+    names = size(move.taken[-1])
+    if names > move.n:
+        arguments = f"{move.n} arguments" if move.n != 1 else "one argument"
+        move.wrong("names", f"it has {names} names for {arguments}", "not more names than arguments", 1)
+
+
+def _function(move: Move) -> None:
+    named = "name" in move.row.stack.partition("--")[0].split()
+    place = len(move.taken) - (2 if named else 1)
+    code = move.taken[place]
+    frees = size(code)
+    needs = code.partition(":")[2]
+    move.left = [f"picky {needs}" if needs else "func"]
+    if "[" not in move.row.stack:  # its attributes come later
+        if frees > 0:
+            move.left = [f"unclosed_picky {frees}:{needs}" if needs else f"unclosed {frees}"]
+        return
+    if move.n & 8 and fits(code, "code"):
+        want(move, place - 1, f"cells {max(frees, 0)}", rule="closure")
+    elif frees > 0:
+        move.wrong("closure", f"the code has {frees} free variables", "a tuple of their cells, and the flag 8")
+    if move.n & 4:
+        _annotations(move, (move.n & 1) + (move.n >> 1 & 1))
+
+
+def _annotations(move: Move, place: int) -> None:
+    kind = move.taken[place]
+    form = getattr(move.dialect, "annotations", "any")
+    if form != "tuple" and form != "function" and fits(kind, "dict"):
+        return
+    if form != "dict" and fits(kind, "tuple") and size(kind) >= 0 and size(kind) % 2 == 0:
+        return
+    wanted = {"dict": "a dict", "any": "a dict, or a tuple of names and values"}.get(
+        form, "a tuple of names and values"
+    )
+    move.wrong("function", f"the annotations are {meaning(kind)}", wanted, len(move.taken) - place)
+
+
+def _attribute(move: Move) -> None:
+    function = move.taken[1]
+    flags = [1, 2, 4, 8] + [16] * (move.dialect.annotations == "function")
+    if move.n not in flags:
+        move.wrong("operand", f"{move.n} is no operand of it", f"one of {' '.join(map(str, flags))}")
+    elif move.n == 8:
+        lacking = function.startswith("unclosed")
+        if not lacking:
+            move.wrong("closure", "the function lacks no closure", "a function whose code has free variables", 1)
+        want(move, 0, f"cells {size(function)}" if lacking else "cells", rule="closure")
+        needs = function.partition(":")[2]
+        move.left = [f"picky {needs}" if needs else "func"]
+    elif move.n == 4:
+        _annotations(move, 0)
+    else:
+        want(move, 0, {1: "tuple", 2: "dict"}.get(move.n, "value"), rule="function")
+
+
+def _intrinsic(move: Move) -> None:
+    found = INTRINSICS.get(move.arg)
+    if found is not None:
+        for place, kind in enumerate(found[0]):
+            want(move, place, kind)
+        move.left = [found[1]]
+
+
+def _template(move: Move) -> None:
+    want(move, 0, "names")
+    want(move, 1, "interpolations")
+
+
+# -- an exception or None
+
+
+def _is(move: Move) -> None:
+    if move.taken == ["same", "none"]:
+        move.left = ["same_is_not_none" if move.n else "same_is_none"]
+
+
+def _jump_if(move: Move) -> None:
+    """What is known on one way of the entry of which the tested one was a copy."""
+    tested, kind = move.row.name.rpartition("_IF_")[2], move.taken[0]
+    if (kind, tested) in _JUMPS_WHEN_SOME:
+        move.jumps_to = _some(move)
+    elif (kind, tested) in _GOES_ON_WHEN_SOME:
+        move.goes_to = _some(move)
+
+
+def _some(move: Move) -> Stack | None:
+    """The stack below, whose top entry is no None."""
+    return move.below.below.push("exc") if move.below.below is not None else None
+
+
+_JUMPS_WHEN_SOME = {("same", "NOT_NONE"), ("same_is_not_none", "TRUE"), ("same_is_none", "FALSE")}
+_GOES_ON_WHEN_SOME = {("same", "NONE"), ("same_is_not_none", "FALSE"), ("same_is_none", "TRUE")}
+
+
+# -- iterators and generators
+
+
+def _iterator(move: Move) -> None:
+    if len(move.left) > 1:  # the object stays where it is
+        _own(move)
+        move.left[0] = "iter"
+
+
+def _receiver(move: Move) -> None:
+    _own(move)
+    move.left = ["receiver"]
+
+
+def _own(move: Move) -> None:
+    if "borrowed" in move.taken:
+        move.wrong("borrow", "it keeps an entry that has no reference of its own", "LOAD_FAST instead", 1)
+
+
+def _send(move: Move) -> None:
+    if len(move.taken) > 2 and move.taken[1] != "null" and move.taken[0] != "iter":
+        move.wrong("iterator", "the index belongs to another object", "PUSH_NULL above a receiver", 2)
+
+
+def _yield(move: Move) -> None:
+    """In a delegation the interpreter looks for the receiver below what is yielded."""
+    if move.n == 1 and move.dialect.yield_operand == "delegation":
+        _receiver_below(move)
+
+
+def _resume(move: Move) -> None:
+    if move.n & 3 >= 2 and move.n < 8 and getattr(move.dialect, "yield_operand", "") != "delegation":
+        _receiver_below(move, 1)
+
+
+def _receiver_below(move: Move, skipped: int = 0) -> None:
+    kinds = move.below.types()
+    kinds = kinds[: len(kinds) - skipped]
+    paired = kinds[-2:-1] if _paired(move) else kinds[-1:]
+    if not paired or not fits(paired[0], "receiver"):
+        message = "there is no receiver below the entry"
+        move.wrong("generator", message, "what GET_AWAITABLE or GET_YIELD_FROM_ITER left")
+
+
+def _special(move: Move) -> None:
+    move.left[1] = "special_self"
+
+
+def _nothing_below(move: Move) -> None:
+    if move.below.depth:
+        entries = f"{move.below.depth} entries are" if move.below.depth != 1 else "one entry is"
+        move.wrong("leftover", f"{entries} left on the stack", "an empty stack behind what is returned", 1)
+
+
+def _store(move: Move) -> None:
+    for place, kind in enumerate(move.taken):
+        if kind == "borrowed":
+            message = "it stores an entry that has no reference of its own"
+            move.wrong("borrow", message, "LOAD_FAST instead", len(move.taken) - place)
+
+
+RULES: dict[str, Any] = {
+    "LOAD_CONST": _constant,
+    "RETURN_CONST": _return_constant,
+    "RETURN_VALUE": _nothing_below,
+    "LOAD_COMMON_CONSTANT": _common_constant,
+    "BUILD_TUPLE": _tuple,
+    "BUILD_LIST": _list,
+    "LIST_APPEND": _append,
+    "LIST_EXTEND": _extend,
+    "COPY": _copy,
+    "DUP_TOP": _copy,
+    "DUP_TOP_TWO": _copy,
+    "SWAP": _swap,
+    "BUILD_CONST_KEY_MAP": _key_map,
+    "COMPARE_OP": _compare,
+    "FORMAT_SIMPLE": _format,
+    "CALL": _call,
+    "PRECALL": _call,
+    "CALL_FUNCTION": _call,
+    "CALL_METHOD": _call,
+    "CALL_FUNCTION_EX": _call,
+    "DICT_MERGE": _call,
+    "CALL_KW": _named_call,
+    "CALL_FUNCTION_KW": _named_call,
+    "MAKE_FUNCTION": _function,
+    "SET_FUNCTION_ATTRIBUTE": _attribute,
+    "CALL_INTRINSIC_1": _intrinsic,
+    "CALL_INTRINSIC_2": _intrinsic,
+    "BUILD_TEMPLATE": _template,
+    "GET_ITER": _iterator,
+    "GET_YIELD_FROM_ITER": _receiver,
+    "SEND": _send,
+    "YIELD_VALUE": _yield,
+    "RESUME": _resume,
+    "LOAD_SPECIAL": _special,
+    "IS_OP": _is,
+    **dict.fromkeys(
+        (
+            f"POP_JUMP_{way}IF_{what}"
+            for way in ("", "FORWARD_", "BACKWARD_")
+            for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")
+        ),
+        _jump_if,
+    ),
+    "STORE_FAST": _store,
+    "STORE_FAST_LOAD_FAST": _store,
+    "STORE_FAST_STORE_FAST": _store,
+}

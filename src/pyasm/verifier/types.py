@@ -1,0 +1,45 @@
+"""The types of constants."""
+
+from __future__ import annotations
+
+from types import CodeType
+
+from pyasm.code import Code
+from pyasm.typed import Any
+
+DEEPEST = 1 << 17
+"""A stack of so many entries is refused."""
+ARGUMENTS = {".0": "iter", ".defaults": "tuple", ".kwdefaults": "dict"}
+"""Parameters that only compilers make, and what they are: the iterator of a comprehension, the defaults of a function
+with type parameters."""
+_PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str"}
+
+
+def constant_type(value: Any) -> str:
+    """The type of the entry that a constant makes."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    if kind is tuple:
+        if not value:
+            return "empty"
+        return f"names {len(value)}" if all(type(each) is str for each in value) else f"tuple {len(value)}"
+    if kind is Code:
+        needs = ",".join(needed_arguments(value))
+        return f"picky_code {len(value.frees)}:{needs}" if needs else f"code {len(value.frees)}"
+    return f"code {len(value.co_freevars)}" if kind is CodeType else "value"
+
+
+def needed_arguments(code: Code) -> list[str]:
+    """The types that its arguments must have, when that is not just any."""
+    if not any(name in ARGUMENTS for name in code.args):
+        return []
+    needs = [ARGUMENTS.get(name, "value") for name in code.args]
+    return needs if needs[0] != "iter" or _loops_over_argument(code) else []
+
+
+def _loops_over_argument(code: Code) -> bool:
+    """Is its first argument the iterator of a loop, which nothing looks at?"""
+    found = [each for each in code.body if each[0] != "LABEL"]
+    loads = [i for i, each in enumerate(found) if each[0] == "LOAD_FAST" and each[1] == code.args[0]]
+    return any(found[i + 1][0] == "FOR_ITER" for i in loads if i + 1 < len(found))
