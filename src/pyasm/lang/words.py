@@ -8,84 +8,30 @@ from __future__ import annotations
 from functools import cache
 
 from pyasm import isa
-from pyasm.text import directives
+from pyasm.lang.parser import expressions, flow, macros, operators, table
+from pyasm.text import constants, directives
 from pyasm.typed import NamedTuple
 
-STATEMENTS = [
-    "LOAD",
-    "STORE",
-    "DELETE",
-    "CALL",
-    "OP",
-    "POP",
-    "DUP",
-    "SWAP",
-    "RAW",
-    "LABEL",
-    "JUMP",
-    "IF",
-    "WHILE",
-    "FOREACH",
-    "BREAK",
-    "CONTINUE",
-    "TRY",
-    "WITH",
-    "ASYNC",
-    "DEF",
-    "CLASS",
-    "RETURN",
-    "YIELD",
-    "AWAIT",
-    "RAISE",
-    "ASSERT",
-    "ASSERT_STATIC",
-    "IMPORT",
-    "FROM",
-    "UNPACK",
-    "PYTHON",
-    "MACRO",
-    "MACRO_PASTE",
-    "MACRO_RETURN",
-    "MACRO_IMPORT",
-    "NAMESPACE",
-    "DEFINE",
-    "ADD_ARG",
-    "END",
-]
+STATEMENTS = sorted({*table.STATEMENTS, *table.DEFINING})
 """Words that begin a statement and are no instruction."""
 
-CLAUSES = ["ELIF", "ELSE", "EXCEPT", "FINALLY"]
+CLAUSES = sorted(flow.CONTINUATIONS)
 """Words that go on with a statement."""
 
-WITHIN = ["ASSEMBLY", "AWAIT", "FROM", "IF", "IMPORT", "IN", "MACRO", "OP", "PARTIAL", "lasti"]
+WITHIN = sorted(table.WITHIN)
 """Words in the middle of a statement, as they are mostly written: elsewhere small letters may be a name."""
 
-TYPES = ["ANY", "CODE_BLOCK", "LABEL", "VARIABLE", "VARIABLE_ARG"]
+TYPES = sorted(macros.TYPES)
 """The types of the parameters of macros."""
 
-OPERATORS = [
-    "and",
-    "andeval",
-    "hasattr",
-    "in",
-    "is",
-    "isinstance",
-    "issubclass",
-    "nand",
-    "nor",
-    "not",
-    "or",
-    "oreval",
-    "xnor",
-    "xor",
-]
+OPERATORS = sorted(operators.WORDS)
 
-REDUCERS = ["avg", "avgi", "dict", "len", "list", "max", "min", "prod", "set", "sum", "tuple"]
+REDUCERS = sorted(expressions.REDUCERS)
 """Operators that are written like a call."""
 
-CONSTANTS = ["Ellipsis", "False", "None", "True"]
+CONSTANTS = sorted(word for word in constants.NAMED if word.isidentifier())
 
-FORMS = ["code", "complex", "float", "frozenset", "slice"]
+FORMS = sorted(constants.FORMS)
 """Constants that are written like a call."""
 
 

@@ -119,8 +119,8 @@ class Reader:
             return self._strings(i)
         if _is_number(token):
             return self._literal(literals.number, i), i + 1
-        if token in _NAMED:
-            return _NAMED[token], i + 1
+        if token in NAMED:
+            return NAMED[token], i + 1
         if token in ("-", "+"):
             return self._signed(i)
         if depth > MAX_NESTING:
@@ -245,7 +245,12 @@ class Reader:
 
 _AFTER_OPERAND = ENDS | {","}
 _SAME_HASH = 100
-_NAMED: dict[str, Any] = {"None": None, "True": True, "False": False, "...": ..., "Ellipsis": ...}
+NAMED: dict[str, Any] = {"None": None, "True": True, "False": False, "...": ..., "Ellipsis": ...}
+"""The constants that are words."""
+
+FORMS = ("code", "complex", "float", "frozenset", "slice")
+"""The constants that are written like a call."""
+
 _FLOATS = {"inf": float("inf"), "-inf": float("-inf"), "nan": float("nan")}
 
 

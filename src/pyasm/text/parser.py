@@ -69,7 +69,7 @@ def _read(tokens: Tokens, report: Report, filename: str) -> Code | None:
 
 
 def _is_structured(texts: list[str], i: int) -> bool:
-    from pyasm.lang.parser.words import is_structured  # only when something seems to be wrong
+    from pyasm.lang.parser.table import is_structured  # only when something seems to be wrong
 
     return is_structured(texts, i)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyasm.lang import tree
 from pyasm.lang.parser.cursor import Cursor
+from pyasm.text.constants import NAMED
 from pyasm.text.tokens import ENDS, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ class Operands(Cursor):
 
     def _word(self) -> Expression:
         token = self.texts[self.i]
-        if token in _CONSTANTS:
+        if token in NAMED:
             return self._literal()
         word = _WORDS.get(token.upper())
         if word is not None:
@@ -369,7 +370,6 @@ _WORDS: dict[str, Callable[[Operands], Any]] = {"OP": Operands._operation, "AWAI
 REDUCERS = frozenset({"sum", "prod", "avg", "avgi", "tuple", "list", "set", "dict", "min", "max", "len"})
 """The operators that are written like a call."""
 
-_CONSTANTS = frozenset({"None", "True", "False", "...", "Ellipsis"})
 _POSTFIXES = frozenset({"[", "(", "."})
 _KEY_ENDS = frozenset({":", "]", ","})
 _STARS = {"*": 1, "**": 2}

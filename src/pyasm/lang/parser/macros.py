@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyasm.lang import tree
 from pyasm.lang.parser.cursor import FINAL
+from pyasm.text.constants import NAMED
 from pyasm.text.tokens import ENDS, Wrong, described
 from pyasm.typed import TYPE_CHECKING
 
@@ -159,7 +160,7 @@ def _is_label(p: Parser) -> bool:
     i = p.i + 1
     while p.texts[i] == ":" and p.texts[i + 1].isidentifier():
         i += 2
-    return p.texts[i] in (",", ")", "]", "->", *FINAL) and p.texts[p.i] not in ("None", "True", "False", "Ellipsis")
+    return p.texts[i] in (",", ")", "]", "->", *FINAL) and p.texts[p.i] not in NAMED
 
 
 def _paste(p: Parser, start: int) -> Statement:

@@ -155,6 +155,9 @@ _PAIRS = {
         "and": Infix(AND, "nand", 2),
     },
 }
+WORDS = frozenset({*_WORDS, *_PAIRS["not"], "is", "not"})
+"""The operators that are words."""
+
 _READERS: dict[int, Callable[[Operations, Expression, Infix], Expression]] = {
     OR: Operations._logic,
     AND: Operations._logic,

@@ -7,13 +7,15 @@ from pyasm.code import Code
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
 from pyasm.lang.parser.cursor import FINAL
+from pyasm.lang.parser.flow import CONTINUATIONS
 from pyasm.lang.parser.linking import complete
 from pyasm.lang.parser.operators import Operations
 from pyasm.lang.parser.recovery import resume
 from pyasm.lang.parser.statements import instruction
+from pyasm.lang.parser.table import DEFINING, STATEMENTS, WITHIN, is_structured
 from pyasm.lang.parser.tokens import LanguageTokens
-from pyasm.lang.parser.words import KEYWORDS, STATEMENTS, is_structured
 from pyasm.text import directives
+from pyasm.text.constants import NAMED
 from pyasm.text.definition import Definition
 from pyasm.text.errors import Report, near
 from pyasm.text.flat import FlatReader, Structured
@@ -192,11 +194,11 @@ class Parser(Operations):
             return "'}' closes nothing", ""
         if word in ("END", "ADD_ARG"):
             return f"{word} belongs to a DEFINE", "a DEF { } ends with its bracket" if word == "END" else ""
-        if word in KEYWORDS:
+        if word in CONTINUATIONS or word in WITHIN:
             return f"{word} does not begin a statement", f"{word} stands behind the block of another statement"
         if not token.isidentifier():
             return f"a statement does not begin with {described(token)}", _BEGINNINGS.get(token, "")
-        hint = self.flat.elsewhere(word) or near(word, [*STATEMENTS, *self.mnemonics, "DEFINE"])
+        hint = self.flat.elsewhere(word) or near(word, [*STATEMENTS, *self.mnemonics, *DEFINING])
         return f"no statement or portable instruction is called {described(token)}", hint
 
     # -- macros that are called by their name alone
@@ -228,7 +230,7 @@ class Parser(Operations):
         if word in STATEMENTS or word in self.mnemonics:
             return True
         is_word = self.texts[i].isidentifier()
-        return is_word and (self.texts[i + 1] == ":" or self._is_assembly(i)) and self.texts[i] not in _VALUES
+        return is_word and (self.texts[i + 1] == ":" or self._is_assembly(i)) and self.texts[i] not in NAMED
 
     # -- DEFINE
 
@@ -308,7 +310,6 @@ def _assembly_macros(texts: list[str]) -> set[str]:
     return found
 
 
-_VALUES = frozenset({"None", "True", "False", "Ellipsis"})
 _BEGINNINGS: dict[str, Any] = {
     "$": "LOAD $x pushes a value, STORE $x stores one",
     "@": "LOAD @x pushes a value, STORE @x stores one",

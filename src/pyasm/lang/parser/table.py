@@ -17,8 +17,11 @@ STATEMENTS: dict[str, Reader] = {
 }
 """Mnemonic -> what reads the statement. The portable instructions are statements too."""
 
-KEYWORDS = frozenset({*STATEMENTS, *flow.CONTINUATIONS, "DEFINE", "END", "ADD_ARG", "IN", "PARTIAL", "ASSEMBLY"})
-"""All words that mean something by themselves."""
+DEFINING = ("DEFINE", "ADD_ARG", "END")
+"""The words of the flat form."""
+
+WITHIN = ("ASSEMBLY", "AWAIT", "FROM", "IF", "IMPORT", "IN", "MACRO", "OP", "PARTIAL", "lasti")
+"""Words that stand within statements."""
 
 _FLAT = ("LABEL",)
 _SIGNS = frozenset({"->", "$", "@", "~", "&", "%", ":"})
