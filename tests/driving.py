@@ -22,13 +22,15 @@ MEMORY = 600 << 20
 """How much more memory a child may take."""
 
 FORBIDDEN = {
-    "os": """_exit abort chdir chflags chmod chown chroot close closerange dup dup2 execv execve fchdir fchmod fchown
-        fork fork1 forkpty ftruncate kill killpg lchown link lockf login_tty makedirs memfd_create mkdir mkfifo mknod nice
-        open openpty pidfd_open pipe pipe2 popen posix_fallocate posix_spawn posix_spawnp putenv pwrite pwritev read
-        readv remove removedirs rename renames replace rmdir sched_setaffinity sched_setscheduler sendfile set_blocking
-        setegid seteuid setgid setgroups setpgid setpriority setregid setresgid setresuid setreuid setsid setuid splice
-        symlink sync system tcsetpgrp truncate umask unlink unsetenv utime wait wait3 wait4 waitid waitpid write writev
-        fchdir posix_openpt fdopen""",
+    "os": """
+        _exit abort chdir chflags chmod chown chroot close closerange dup dup2 execv execve fchdir fchmod
+        fchown fork fork1 forkpty ftruncate kill killpg lchown link lockf login_tty makedirs memfd_create
+        mkdir mkfifo mknod nice open openpty pidfd_open pipe pipe2 popen posix_fallocate posix_spawn
+        posix_spawnp putenv pwrite pwritev read readv remove removedirs rename renames replace rmdir
+        sched_setaffinity sched_setscheduler sendfile set_blocking setegid seteuid setgid setgroups setpgid
+        setpriority setregid setresgid setresuid setreuid setsid setuid splice symlink sync system tcsetpgrp
+        truncate umask unlink unsetenv utime wait wait3 wait4 waitid waitpid write writev posix_openpt fdopen
+    """,
     "posix": "",
     "signal": "alarm pause pthread_kill raise_signal setitimer set_wakeup_fd signal sigtimedwait sigwait sigwaitinfo "
     "pthread_sigmask siginterrupt",

@@ -1,6 +1,6 @@
 """Does what the verifier accepts never crash? Random edits of real functions, and each accepted one is run.
 
-    python tests/mutants.py COUNT [SEED] [--portable | --native] [--refused SHARE] [--only NUMBER] [--json] [--save FOLDER]
+    python tests/mutants.py COUNT [SEED] [--portable | --native] [--refused SHARE] [--only NUMBER] [--save FOLDER]
 
 needs nothing but pyasm. The mutant of a number is the same in every run with the same seed. Mutants run in forked
 children; when one ends its process, it is printed, and the next child goes on behind it. Of those that are refused, a
