@@ -183,6 +183,10 @@ def _leave_handler(walk: Walk, index: int, arg: Any, before: Stack, after: Stack
     walk.leave(index, "handler", before, after)
 
 
+def _end_async_for(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    walk.leave(index, "handler", before, after.push("value"))  # the asynchronous iterator is below the block
+
+
 def _reraise(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
     if arg and (walk.blocks is None or walk.blocks.kind != "handler"):
         walk.wrong(index, Problem("block", "there is no handler here whose place could be taken", "RERAISE 0"), before)
@@ -301,7 +305,7 @@ ALWAYS: dict[str, Any] = {
 STACKED: dict[str, Any] = {
     "POP_BLOCK": _pop_block,
     "POP_EXCEPT": _leave_handler,
-    "END_ASYNC_FOR": _leave_handler,
+    "END_ASYNC_FOR": _end_async_for,
     "RERAISE": _reraise,
 }
 """Where blocks are on a stack."""

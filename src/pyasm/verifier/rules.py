@@ -96,17 +96,11 @@ def _copy(move: Move) -> None:
             move.left[place] = "list"
     if move.left and move.left[-1] == "exc_or_none" and len(move.taken) == 1:
         move.left[-1] = "same"
-    if _paired(move) and move.left and move.left[-1] == "iter":
+    last = move.left[-1].partition(" ")[0] if move.left else ""
+    if last == "iter" and _paired(move):
         move.left[-1] = "value"
-    elif _paired(move) and move.left and move.left[-1] == "index":
+    elif last == "index":
         move.wrong("iterator", "it takes the index of an iterable from it", "leave it where it is")
-
-
-def _swap(move: Move) -> None:
-    if "index" in (move.taken[0], move.taken[-1]) or (
-        _paired(move) and "iter" in (move.taken[0], move.taken[-1]) and move.taken[0] != move.taken[-1]
-    ):
-        move.wrong("iterator", "it takes an iterator and its index apart", "leave both where they are")
 
 
 def _paired(move: Move) -> bool:
@@ -133,16 +127,21 @@ def _format(move: Move) -> None:
 # -- calls and functions
 
 
+_SIMPLE = ("CALL", "PRECALL", "CALL_FUNCTION", "CALL_METHOD")
+
+
 def _call(move: Move) -> None:
     """Some functions are called with arguments of certain types and nothing else."""
     for place, kind in enumerate(move.taken):
-        if kind.startswith("picky "):
+        if kind.startswith("picky"):
             given = [each for each in move.taken[place + 1 :] if each != "null"]
             needs = kind.partition(" ")[2].split(",")
-            simple = move.row.name in ("CALL", "PRECALL", "CALL_FUNCTION", "CALL_METHOD")
-            if not simple or len(given) != len(needs) or not all(map(fits, given, needs)):
+            if move.row.name not in _SIMPLE or len(given) != len(needs) or not all(map(fits, given, needs)):
                 message = "the function does not look at what it is given"
                 move.wrong("arguments", message, ", ".join(map(meaning, needs)), len(move.taken) - place)
+    called = move.taken[1] if move.taken[0] == "null" else move.taken[0]
+    if move.row.name in ("CALL", "CALL_FUNCTION") and called.partition(" ")[0] in ("maker", "picky_maker"):
+        move.left = ["generator"]
 
 
 def _named_call(move: Move) -> None:
@@ -158,11 +157,10 @@ def _function(move: Move) -> None:
     place = len(move.taken) - (2 if named else 1)
     code = move.taken[place]
     frees = size(code)
-    needs = code.partition(":")[2]
-    move.left = [f"picky {needs}" if needs else "func"]
+    made = code.partition(":")[2] or "func"
+    move.left = [made]
     if "[" not in move.row.stack:  # its attributes come later
-        if frees > 0:
-            move.left = [f"unclosed_picky {frees}:{needs}" if needs else f"unclosed {frees}"]
+        move.left = [f"unclosed {frees}:{made}"] if frees > 0 else [made]
         return
     if move.n & 8 and fits(code, "code"):
         want(move, place - 1, f"cells {max(frees, 0)}", rule="closure")
@@ -195,8 +193,7 @@ def _attribute(move: Move) -> None:
         if not lacking:
             move.wrong("closure", "the function lacks no closure", "a function whose code has free variables", 1)
         want(move, 0, f"cells {size(function)}" if lacking else "cells", rule="closure")
-        needs = function.partition(":")[2]
-        move.left = [f"picky {needs}" if needs else "func"]
+        move.left = [function.partition(":")[2] or "func"]
     elif move.n == 4:
         _annotations(move, 0)
     else:
@@ -248,7 +245,9 @@ _GOES_ON_WHEN_SOME = {("same", "NONE"), ("same_is_not_none", "FALSE"), ("same_is
 def _iterator(move: Move) -> None:
     if len(move.left) > 1:  # the object stays where it is
         _own(move)
-        move.left[0] = "iter"
+        used = {kind.partition(" ")[2] for kind in move.below.types() if kind.startswith(("iter ", "index "))}
+        number = next(i for i in range(len(used) + 1) if str(i) not in used)
+        move.left = [f"iter {number}", f"index {number}"]
 
 
 def _receiver(move: Move) -> None:
@@ -261,9 +260,16 @@ def _own(move: Move) -> None:
         move.wrong("borrow", "it keeps an entry that has no reference of its own", "LOAD_FAST instead", 1)
 
 
-def _send(move: Move) -> None:
-    if len(move.taken) > 2 and move.taken[1] != "null" and move.taken[0] != "iter":
-        move.wrong("iterator", "the index belongs to another object", "PUSH_NULL above a receiver", 2)
+def _pair(move: Move) -> None:
+    """Where iterators are two entries, both must belong together: an iterable and its index, a receiver and NULL."""
+    if not _paired(move):
+        return
+    first, second = move.taken[:2]
+    together = first.startswith("iter ") and second == f"index {first.partition(' ')[2]}"
+    alone = second == "null" and (first == "generator" or (move.row.name == "SEND" and fits(first, "receiver")))
+    if not together and not alone:
+        message = f"{meaning(second)} is above {meaning(first)}"
+        move.wrong("iterator", message, "what GET_ITER left, or a receiver with a NULL above it", len(move.taken) - 1)
 
 
 def _yield(move: Move) -> None:
@@ -315,7 +321,6 @@ RULES: dict[str, Any] = {
     "COPY": _copy,
     "DUP_TOP": _copy,
     "DUP_TOP_TWO": _copy,
-    "SWAP": _swap,
     "BUILD_CONST_KEY_MAP": _key_map,
     "COMPARE_OP": _compare,
     "FORMAT_SIMPLE": _format,
@@ -334,7 +339,8 @@ RULES: dict[str, Any] = {
     "BUILD_TEMPLATE": _template,
     "GET_ITER": _iterator,
     "GET_YIELD_FROM_ITER": _receiver,
-    "SEND": _send,
+    "SEND": _pair,
+    "FOR_ITER": _pair,
     "YIELD_VALUE": _yield,
     "RESUME": _resume,
     "LOAD_SPECIAL": _special,

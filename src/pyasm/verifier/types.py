@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import CodeType
 
 from pyasm.code import Code
+from pyasm.native.flags import GENERATORS
 from pyasm.typed import Any
 
 DEEPEST = 1 << 17
@@ -12,6 +13,7 @@ DEEPEST = 1 << 17
 ARGUMENTS = {".0": "iter", ".defaults": "tuple", ".kwdefaults": "dict"}
 """Parameters that only compilers make, and what they are: the iterator of a comprehension, the defaults of a function
 with type parameters."""
+GENERATOR = 0x20
 _PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str"}
 
 
@@ -26,8 +28,13 @@ def constant_type(value: Any) -> str:
         return f"names {len(value)}" if all(type(each) is str for each in value) else f"tuple {len(value)}"
     if kind is Code:
         needs = ",".join(needed_arguments(value))
-        return f"picky_code {len(value.frees)}:{needs}" if needs else f"code {len(value.frees)}"
-    return f"code {len(value.co_freevars)}" if kind is CodeType else "value"
+        generator = value.flags & GENERATORS == GENERATOR
+        if needs:
+            makes = f"picky_maker {needs}" if generator else f"picky {needs}"
+        else:
+            makes = "maker" if generator else "func"
+        return f"code {len(value.frees)}:{makes}"
+    return f"code {len(value.co_freevars)}:func" if kind is CodeType else "value"
 
 
 def needed_arguments(code: Code) -> list[str]:

@@ -228,7 +228,11 @@ class Walk:
         """Come to a label: what is known there now, or None when that is nothing new."""
         if not self._merge(index, stack, self.blocks, self.slots, index - 1):
             return None
-        return self._begin(index, self.states[index])
+        start, borrowed = self.block_start, self.borrowed
+        stack = self._begin(index, self.states[index])
+        if stack.borrows:
+            self.block_start, self.borrowed = start, borrowed
+        return stack
 
     def reach(self, label: Any, stack: Stack, origin: int, op: str) -> None:
         """Come to a label by a jump, or make it a handler."""
@@ -246,9 +250,9 @@ class Walk:
 
     def _merge(self, index: int, stack: Stack, blocks: Block | None, slots: dict[Any, str], origin: int) -> bool:
         """Is there anything new in coming to this label with that?"""
-        if stack.borrows:
-            self._borrowed_end(origin, stack)
         old = self.states.get(index)
+        if stack.borrows or (old is not None and old.stack.borrows):
+            self._borrowed_end(index, stack, old, origin)
         if old is None:
             self.states[index] = State(stack, blocks, dict(slots), origin)
             return True
@@ -441,9 +445,11 @@ class Walk:
         message = "execution goes on behind the last instruction" if self.body else "there are no instructions"
         self.wrong(len(self.body) - 1, Problem("end", message, "RETURN_VALUE, RAISE_VARARGS or a jump"), stack)
 
-    def _borrowed_end(self, index: int, stack: Stack) -> None:
-        message = "an entry without a reference of its own goes on to a label"
-        self.wrong(index, Problem("borrow", message, "LOAD_FAST instead of LOAD_FAST_BORROW"), stack)
+    def _borrowed_end(self, index: int, stack: Stack, old: State | None, origin: int) -> None:
+        """Nothing is known of borrowed entries where ways meet; a label that only a handler's region has is no end."""
+        if origin != index - 1 or (old is not None and old.origin != origin):
+            message = "an entry without a reference of its own goes on to a label"
+            self.wrong(origin, Problem("borrow", message, "LOAD_FAST instead of LOAD_FAST_BORROW"), stack)
 
     def check_borrowed(self, index: int, name: Any, depth: int) -> None:
         """A variable changes: no entry may be borrowed from it."""
