@@ -146,7 +146,7 @@ class FlatReader:
             definition.starts.append(i)
         else:
             words = [*self.readers.table, *KEYWORDS]
-            hint = self.elsewhere(word.upper()) or near(word.upper(), words)
+            hint = self.elsewhere(word.upper()) or self._portable(word.upper()) or near(word.upper(), words)
             raise Wrong(i, f"no {self._kind()} is called {described(word)}", hint)
         return self.expect_end(end)
 
@@ -154,6 +154,13 @@ class FlatReader:
         """What the instructions of this text are called."""
         name = self.dialect.name
         return "portable instruction" if name == isa.PORTABLE else f"instruction of {name}"
+
+    def _portable(self, word: str) -> str:
+        """A hint for text of a native dialect: that the language has such a statement."""
+        from pyasm.lang.parser.table import STATEMENTS  # only when something is wrong
+
+        known = word in STATEMENTS and self.dialect.name != isa.PORTABLE
+        return f"{word} is a statement of the language, which is portable: without .target" if known else ""
 
     def elsewhere(self, mnemonic: str) -> str:
         """Which dialects have an instruction."""

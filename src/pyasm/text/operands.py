@@ -167,7 +167,7 @@ class Readers:
         def read(i: int) -> Read:
             start = i
             text = ""
-            while self.texts[i] not in ENDS and len(text) <= longest:
+            while self.texts[i] not in _BEHIND and len(text) <= longest:
                 text += self.texts[i]
                 i += 1
             if text in known:
@@ -178,6 +178,10 @@ class Readers:
             raise Wrong(start, what, _one_of(names))
 
         return read
+
+
+_BEHIND = ENDS | {"->", "}"}
+"""What stands behind an operand."""
 
 
 def _one_of(words: Any) -> str:

@@ -166,6 +166,8 @@ class Operands(Cursor):
             self.depth -= 1
             return first._replace(start=start, end=self.end())
         elements = self._more(opener, ")", [first])
+        if len(elements) == 1 and self.texts[self.i - 2] != ",":
+            raise Wrong(self.i - 1, "',' is needed, not ')'", "a tuple of one has a comma: (*e,)")
         return tree.Tuple(start, self.end(), tuple(elements))
 
     def _square(self) -> Expression:

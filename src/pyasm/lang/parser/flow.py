@@ -52,7 +52,7 @@ def foreach(p: Parser, start: int, asynchronous: bool = False) -> Statement:
     sources = _sources(p)
     count = sum(map(len, sources))
     if count != len(targets):
-        message = f"{len(targets)} targets for {count} iterables"
+        message = f"there are {len(targets)} targets, and {count} iterables"
         raise Wrong(i, message, "brackets take one value apart: FOREACH ($a, $b) IN e")
     label = _quoted_label(p)
     body = p.block()

@@ -89,9 +89,21 @@ def _call(p: Parser, start: int) -> Statement:
     if type(node) is not tree.Call:
         hint = "CALL target(arguments)"
         if p.texts[p.i] in FINAL or p.texts[p.i] == "->":
-            p.wanted("'(' and the arguments of the call", hint)
+            p.wanted("'(' with the arguments of the call", hint)
         raise Wrong(i, "this is no call", hint)
-    return _evaluated(p, start, node._replace(partial=partial) if partial else node)
+    if partial:
+        _check_delays(p, node, i)
+        node = node._replace(partial=True)
+    return _evaluated(p, start, node)
+
+
+def _check_delays(p: Parser, call: tree.Call, i: int) -> None:
+    """Only the last of several calls is partial."""
+    node: Any = call.function
+    while hasattr(node, "value") or type(node) is tree.Call:
+        if type(node) is tree.Call and any(argument.delayed for argument in node.arguments):
+            raise Wrong(i, "only the arguments of the last call can be delayed by '?'")
+        node = node.function if type(node) is tree.Call else node.value
 
 
 def _stack(p: Parser, start: int) -> Statement:

@@ -229,6 +229,8 @@ class Parser(Operations):
         word = self.texts[i].upper()
         if word in STATEMENTS or word in self.mnemonics:
             return True
+        if self.texts[i][:1] == "'":
+            return True
         is_word = self.texts[i].isidentifier()
         return is_word and (self.texts[i + 1] == ":" or self._is_assembly(i)) and self.texts[i] not in NAMED
 
