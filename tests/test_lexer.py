@@ -13,6 +13,7 @@ import transcripts
 import pyasm
 from pyasm import isa
 from pyasm.lang import words
+from pyasm.lang.parser import table as parser
 
 pygments = pytest.importorskip("pygments")
 from pygments.lexers import guess_lexer_for_filename  # noqa: E402
@@ -102,7 +103,6 @@ def test_what_is_what(text, wanted):
 
 
 def test_python_within():
-    pytest.importorskip("pyasm.lang.parser.tokens")
     text = 'PYTHON {\n    x = {"}": 1}  # }\n    def f(): return x\n}\nLOAD $x\n'
     check(text)
     got = pieces(text)
@@ -137,6 +137,9 @@ def test_the_words_are_those_of_the_tables():
     assert {"JUMP", "FOR_ITER", "JUMP_FORWARD"} <= set(table.jumps)
     assert {"NULL"} <= set(table.flags)
     assert {".target", ".loc"} <= set(table.directives)
+    assert set(words.STATEMENTS) | set(words.CLAUSES) | set(words.WITHIN) >= set(parser.STATEMENTS)
+    assert {"FOREACH", "MACRO_IMPORT"} <= set(words.STATEMENTS)
+    assert {"xor", "not", "is", "isinstance"} <= set(words.OPERATORS)
 
 
 # -- the grammar for editors

@@ -40,7 +40,7 @@ def _exact(kind: Sequence[str], behind: str = "") -> words:
 
 def _python(lexer: PyasmLexer, match: re.Match[str], context: LexerContext) -> Iterator[tuple[int, Any, str]]:
     """PYTHON, its bracket, and the Python source up to the one that closes it."""
-    from pyasm.lang.parser.tokens import python_end  # type: ignore[import-not-found,unused-ignore]
+    from pyasm.lang.parser.tokens import python_end
 
     yield match.start(1), Keyword, match[1]
     yield match.start(2), Whitespace, match[2]
