@@ -110,9 +110,9 @@ class FlatReader:
                 elif self.keyword(i) == "END":
                     return self.expect_end(i + 1 + (texts[i + 1] == "0"))  # the 0 of the tuple form
                 elif self.keyword(i) == "DEFINE":
-                    self.note(
-                        Wrong(i, f"END is needed before the next DEFINE, for that of {described(definition.name)}")
-                    )
+                    name = definition.name
+                    whose = "" if name[0] == "?" else f", for that of {described(name)}"
+                    self.note(Wrong(i, f"END is needed before the next DEFINE{whose}"))
                     return i
                 else:
                     i = self._other(definition, i)
@@ -146,7 +146,7 @@ class FlatReader:
             definition.starts.append(i)
         else:
             words = [*self.readers.table, *KEYWORDS]
-            hint = self.elsewhere(word.upper()) or self._portable(word.upper()) or near(word.upper(), words)
+            hint = self.elsewhere(word.upper()) or self.portable(word.upper()) or near(word.upper(), words)
             raise Wrong(i, f"no {self._kind()} is called {described(word)}", hint)
         return self.expect_end(end)
 
@@ -155,7 +155,7 @@ class FlatReader:
         name = self.dialect.name
         return "portable instruction" if name == isa.PORTABLE else f"instruction of {name}"
 
-    def _portable(self, word: str) -> str:
+    def portable(self, word: str) -> str:
         """A hint for text of a native dialect: that the language has such a statement."""
         from pyasm.lang.parser.table import STATEMENTS  # only when something is wrong
 

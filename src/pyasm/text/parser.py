@@ -108,7 +108,11 @@ def _definitions(reader: FlatReader, i: int, portable: bool) -> None:
                 raise Structured
             if not lost:
                 lost = True
-                hint = _outside(texts[i]) or "instructions stand between DEFINE and END"
+                hint = (
+                    _outside(texts[i])
+                    or reader.portable(texts[i].upper())
+                    or "instructions stand between DEFINE and END"
+                )
                 raise Wrong(i, f"DEFINE is needed, not {described(texts[i])}", hint)
         except Wrong as wrong:
             reader.note(wrong)
@@ -119,7 +123,7 @@ def _outside(token: str) -> str:
     """A hint about what stands outside of all definitions, if there is one."""
     if token.lower() == ".target":
         return ".target stands once, at the beginning, in small letters"
-    return near(token, ["DEFINE", ".target"])
+    return near(token, ["DEFINE", ".target"]) if token.upper() != "DEF" else ""
 
 
 def _finish(reader: FlatReader, filename: str) -> Code | None:

@@ -14,6 +14,8 @@ from pyasm.typed import NoReturn
 MAX_DEPTH = 90
 """So deep may brackets and blocks be nested; each level takes several calls, of which Python allows 1000."""
 
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
+
 FINAL = ENDS | {"}"}
 """The tokens that a statement ends before."""
 
@@ -45,7 +47,7 @@ class Cursor:
         """One level of nesting more; whoever calls it takes it back."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Wrong(self.i, f"nested more than {MAX_DEPTH} deep")
+            raise Wrong(self.i, TOO_DEEP)
 
     def wanted(self, what: str, hint: str = "") -> NoReturn:
         """Something else is needed here."""
@@ -63,10 +65,11 @@ class Cursor:
         token = self.texts[self.i]
         if token == closing:
             self.i += 1
-        elif token in ENDS:
+            return
+        if token in ENDS or (self.texts[self.i - 1] == "\n" and opener not in self.tokens.closers):
+            self.i = self.tokens.statement_end(opener)  # what comes on the next lines has nothing to do with it
             raise Wrong(opener, f"{self.texts[opener]!r} is not closed")
-        else:
-            self.wanted(f"',' or {closing!r}")
+        self.wanted(f"',' or {closing!r}", _SURPLUS.get(token, ""))
 
     def skip_free(self) -> None:
         """Go on to the next line where lines mean nothing."""
@@ -117,3 +120,9 @@ class Cursor:
             name += self.texts[self.i]
             self.i += 1
         return name
+
+
+_SURPLUS = {
+    "->": "a target stands behind the whole statement",
+    "=": "the name of an argument has no sign before it",
+}

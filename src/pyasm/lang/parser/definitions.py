@@ -106,6 +106,8 @@ class _Parameters:
     def _parameter(self, kind: str) -> None:
         p = self.p
         i = p.i
+        if p.texts[i] in ("$", "@"):
+            p.wanted("a name", "a parameter has no sign before it where it is named")
         name = p.named()
         if name.text in self.names:
             raise Wrong(i, f"there is a parameter {described(name.text)} already")

@@ -23,6 +23,14 @@ class Operands(Cursor):
         """An expression with operators; `Operations` has it."""
         raise NotImplementedError
 
+    def is_keyword(self, word: str) -> bool:
+        """Has a word a meaning of its own? `Parser` knows."""
+        raise NotImplementedError
+
+    def is_statement_in(self, opener: int) -> bool:
+        """Does a statement begin behind a bracket? `Parser` knows."""
+        raise NotImplementedError
+
     def operand(self) -> Expression:
         """An operand with all that is behind it: items, attributes, calls."""
         i = self.i
@@ -63,7 +71,7 @@ class Operands(Cursor):
         token = self.texts[self.i]
         if token in NAMED:
             return self._literal()
-        word = _WORDS.get(token.upper())
+        word = OPERAND_WORDS.get(token.upper())
         if word is not None:
             node: Expression = word(self)
             return node
@@ -74,7 +82,7 @@ class Operands(Cursor):
         if token == "\n":
             self.skip_lines()
             return self.operand()
-        self.wanted("an expression", _hint(token))
+        self.wanted("an expression", "" if self.is_keyword(token) else _hint(token))
 
     def _reduce(self, operator: str) -> Expression:
         start = self.starts[self.i]
@@ -181,6 +189,8 @@ class Operands(Cursor):
         """A set or a map; `{}` is a map."""
         opener = self.i
         start = self.starts[opener]
+        if self.is_statement_in(opener):
+            self.wanted("an expression")
         free, self.free = self.free, True
         self._open()
         self.skip_lines()
@@ -294,7 +304,11 @@ class Operands(Cursor):
                 raise Wrong(self.i - 1, f"an operator is needed, not {described(token)}")
             return tree.Attribute(start, self.end(), value, token[1:])
         if self.texts[self.i] == "(":
-            name = self._round()
+            opener = self.i
+            self._open()
+            name = self.operation()
+            self.close(opener, ")")
+            self.depth -= 1
             return tree.ComputedAttribute(start, self.end(), value, name)
         static = self.texts[self.i] == "!"
         self.i += static
@@ -368,7 +382,7 @@ _PREFIXES: dict[str, Callable[[Operands], Any]] = {
     "[": Operands._square,
     "{": Operands._curly,
 }
-_WORDS: dict[str, Callable[[Operands], Any]] = {"OP": Operands._operation, "AWAIT": Operands._await}
+OPERAND_WORDS: dict[str, Callable[[Operands], Any]] = {"OP": Operands._operation, "AWAIT": Operands._await}
 REDUCERS = frozenset({"sum", "prod", "avg", "avgi", "tuple", "list", "set", "dict", "min", "max", "len"})
 """The operators that are written like a call."""
 

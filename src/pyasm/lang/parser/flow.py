@@ -137,7 +137,7 @@ def _python(p: Parser, start: int) -> Statement:
     opener = p.i + 1
     if p.texts[opener] != "{":
         p.i = opener
-        p.wanted("'{' and Python source")
+        p.wanted("'{' with Python source")
     p.i += 3
     if p.texts[p.i] != "}":
         raise Wrong(opener, "'{' is not closed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyasm.lang import tree
 from pyasm.lang.parser.cursor import FINAL
 from pyasm.text.constants import NAMED
+from pyasm.text.errors import near
 from pyasm.text.tokens import ENDS, Wrong, described
 from pyasm.typed import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def _type(p: Parser) -> tree.MacroType:
     start = p.starts[p.i]
     name = p.word()
     if name not in TYPES:
-        p.wanted("a type", "one of " + "  ".join(TYPES))
+        p.wanted("a type", near(name, TYPES) or "one of " + "  ".join(TYPES))
     p.i += 1
     if p.texts[p.i] != "[":
         return tree.MacroType(start, p.end(), name, ())
@@ -91,7 +92,7 @@ def call(p: Parser, start: int) -> Statement:
     p.i += 1
     path = p.path()
     if p.texts[p.i] != "(":
-        p.wanted("'(' and the arguments of the macro", "CALL MACRO name(arguments)")
+        p.wanted("'(' with the arguments of the macro", "CALL MACRO name(arguments)")
     return _called(p, start, False, path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyasm.lang import tree
 from pyasm.lang.parser.targets import TargetReader
+from pyasm.text.tokens import Wrong
 from pyasm.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -55,8 +56,16 @@ class Operations(TargetReader):
             infix = _SIGNS.get(self.texts[self.i]) or self._spelled()
             if infix is None or infix.precedence < least:
                 return left
+            self._check_sign()
             self.i += infix.width
             left = _READERS.get(infix.precedence, Operations._left)(self, left, infix)
+
+    def _check_sign(self) -> None:
+        """Refuse an operator of other languages that begins with one of ours."""
+        texts, i = self.texts, self.i
+        sign = texts[i] + texts[i + 1]
+        if sign in _ELSEWHERE and self.starts[i + 1] == self.starts[i] + 1 and not texts[i + 2].isidentifier():
+            raise Wrong(i, f"no operator is called {sign!r}", f"did you mean {_ELSEWHERE[sign]}?")
 
     def _unary(self) -> Expression:
         self.skip_free()
@@ -164,6 +173,12 @@ _READERS: dict[int, Callable[[Operations, Expression, Infix], Expression]] = {
     COMPARE: Operations._comparison,
     POWER: Operations._power,
 }
+INFIXES = sorted({*_WORDS, "is", "is not", "not in", "!is", "!in"})
+"""The operators between operands that are words, as a hint names them."""
+
+_ELSEWHERE = {"&&": "and", "||": "or", "<>": "!="}
+"""Operators of other languages, and what they are called here."""
+
 _UNARY = {"-": "-", "+": "+", "~": "~", "!": "not", "not": "not"}
 _SIGNED: dict[str, Callable[[complex], complex]] = {"-": lambda n: -n, "+": lambda n: n}
 _NUMBERS = (int, float, complex)

@@ -258,7 +258,7 @@ def _unpack(p: Parser, start: int) -> Statement:
     p.i += 1
     value: Expression = tree.Top(start, p.end(), 0) if p.texts[p.i] == "->" else p.operation()
     if p.texts[p.i] != "->":
-        p.wanted("'->' and the targets", "UNPACK e -> $a, *$b, $c")
+        p.wanted("'->' with the targets", "UNPACK e -> $a, *$b, $c")
     i = p.i
     targets = p.arrow()
     if type(targets) is not tree.Targets:

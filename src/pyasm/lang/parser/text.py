@@ -6,10 +6,11 @@ from pyasm import isa
 from pyasm.code import Code
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
-from pyasm.lang.parser.cursor import FINAL
+from pyasm.lang.parser.cursor import FINAL, MAX_DEPTH, TOO_DEEP
+from pyasm.lang.parser.expressions import OPERAND_WORDS
 from pyasm.lang.parser.flow import CONTINUATIONS
 from pyasm.lang.parser.linking import complete
-from pyasm.lang.parser.operators import Operations
+from pyasm.lang.parser.operators import INFIXES, Operations
 from pyasm.lang.parser.recovery import resume
 from pyasm.lang.parser.statements import instruction
 from pyasm.lang.parser.table import DEFINING, STATEMENTS, WITHIN, is_structured
@@ -64,6 +65,8 @@ class Parser(Operations):
             self.wanted("'{'")
         self.skip_lines()
         opener = self.i
+        if self.depth >= MAX_DEPTH:
+            return self._too_deep()
         self.deeper()
         self.i += 1
         self.inside.append(opener)
@@ -75,6 +78,13 @@ class Parser(Operations):
         elif not self.report.full:
             self.note(Wrong(opener, "'{' is not closed"))
         return tree.Block(self.starts[opener], self.end(), tuple(statements))
+
+    def _too_deep(self) -> tree.Block:
+        """Note that the block which begins here is nested too deeply, and leave it out."""
+        opener = self.i
+        self.note(Wrong(opener, TOO_DEEP))
+        self.i = self.tokens.closers.get(opener, len(self.texts) - 2) + 1
+        return tree.Block(self.starts[opener], self.end(), ())
 
     def at_block(self) -> bool:
         """Does a block begin here, or on the next line?"""
@@ -124,7 +134,8 @@ class Parser(Operations):
                 node = self._statement(token, start)
                 if node is not None:
                     found.append(node)
-                if texts[self.i] not in FINAL and type(node) is not tree.Label:
+                labelled = type(node) is tree.Label and texts[self.i - 1] == ":"
+                if texts[self.i] not in FINAL and not labelled:
                     self.wanted("the end of the statement", self._surplus())
             except Wrong as wrong:
                 self.note(wrong)
@@ -137,9 +148,15 @@ class Parser(Operations):
 
     def _surplus(self) -> str:
         """A hint about what stands behind a statement."""
-        if self.texts[self.i] == "=":
-            return "a value is stored by '-> target'"
-        return "a number is no operator" if self.texts[self.i][:1].isdigit() else ""
+        token = self.texts[self.i]
+        if token.isidentifier() and not self.is_keyword(token):
+            return near(token.lower(), INFIXES)
+        return _SURPLUS.get(token.upper(), "")
+
+    def is_keyword(self, word: str) -> bool:
+        """Has a word a meaning of its own?"""
+        word = word.upper()
+        return word in STATEMENTS or word in CONTINUATIONS or word in WITHIN or word in DEFINING
 
     def _statement(self, token: str, start: int) -> Statement | None:
         """The statement that begins here; None for what is no part of a block."""
@@ -198,7 +215,8 @@ class Parser(Operations):
             return f"{word} does not begin a statement", f"{word} stands behind the block of another statement"
         if not token.isidentifier():
             return f"a statement does not begin with {described(token)}", _BEGINNINGS.get(token, "")
-        hint = self.flat.elsewhere(word) or near(word, [*STATEMENTS, *self.mnemonics, *DEFINING])
+        words = [*STATEMENTS, *self.mnemonics, *DEFINING, *(self._assembly or ())]
+        hint = self.flat.elsewhere(word) or near(word, words) or near(token, self._assembly or ())
         return f"no statement or portable instruction is called {described(token)}", hint
 
     # -- macros that are called by their name alone
@@ -227,12 +245,18 @@ class Parser(Operations):
     def begins_statement(self, i: int) -> bool:
         """Does a statement begin with this token?"""
         word = self.texts[i].upper()
-        if word in STATEMENTS or word in self.mnemonics:
-            return True
-        if self.texts[i][:1] == "'":
+        if word in STATEMENTS or word in self.mnemonics or self.texts[i][:1] == "'":
             return True
         is_word = self.texts[i].isidentifier()
         return is_word and (self.texts[i + 1] == ":" or self._is_assembly(i)) and self.texts[i] not in NAMED
+
+    def is_statement_in(self, opener: int) -> bool:
+        """Does a statement, and no operand, begin behind a bracket?"""
+        i = opener + 1
+        while self.texts[i] == "\n":
+            i += 1
+        word = self.texts[i].upper()
+        return (word in STATEMENTS or word in self.mnemonics) and word not in OPERAND_WORDS
 
     # -- DEFINE
 
@@ -248,6 +272,7 @@ class Parser(Operations):
         found = len(self.report.found)
         try:
             self.i = self.flat.rest(definition, self.i)
+            self.i -= self.word() == "DEFINE"  # for want of an END; the statement has ended
             self.definitions.append(tree.Flat(self.starts[start], self.end(), name, definition.code))
         except Structured:
             del self.report.found[found:]
@@ -312,9 +337,14 @@ def _assembly_macros(texts: list[str]) -> set[str]:
     return found
 
 
+_SURPLUS = {
+    "=": "a value is stored by '-> target'",
+    "AS": "a name is given by '-> target'",
+    ",": "a tuple stands in brackets",
+}
 _BEGINNINGS: dict[str, Any] = {
-    "$": "LOAD $x pushes a value, STORE $x stores one",
-    "@": "LOAD @x pushes a value, STORE @x stores one",
+    "$": "LOAD e -> $x stores a value, LOAD $x pushes one",
+    "@": "LOAD e -> @x stores a value, LOAD @x pushes one, CALL @f() calls",
     "{": "a block stands behind IF e, WHILE e, TRY and the like",
     "->": "a target stands behind a statement, on its line",
 }
