@@ -1,0 +1,112 @@
+"""From the tree of a text to portable `Code`.
+
+Each construct has a module: functions of a `Frame`, the code object that is being made, and a node. The tables here put
+them together: what expands a node is found by its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from pyasm.code import Code
+from pyasm.isa import PORTABLE
+from pyasm.lang import (
+    definitions,
+    expressions,
+    flow,
+    handlers,
+    operators,
+    partial,
+    scopes,
+    statements,
+    targets,
+    tree,
+)
+from pyasm.lang.frame import Expanders, Frame, Unit
+from pyasm.lang.static import Static
+from pyasm.text.errors import Report
+from pyasm.typed import Any
+
+
+def module(
+    tree: tree.Module, filename: str, bindings: Mapping[str, Any], globals: Mapping[str, Any] | None = None
+) -> Code:
+    """The code object of a text. `bindings` are the objects for its `&name`, `globals` those for its `@!name`.
+
+    AssemblySyntaxError with everything that is wrong; TypeError for bindings that the text does not have.
+    """
+    report = Report(tree.text, filename)
+    static = Static(bindings, {} if globals is None else globals)
+    code = Code("<module>", dialect=PORTABLE, filename=filename, flags=0)
+    try:
+        code = _expanded(tree, code, Unit(tree.text, filename, report, static, expanders()))
+    except RecursionError:
+        report.add(0, "nested too deeply")
+    report.finish()
+    unused = [name for name in bindings if name not in static.used]
+    if unused:
+        raise TypeError(f"there is no &{unused[0]} in {code.qualname}")
+    return code
+
+
+def _expanded(module: tree.Module, code: Code, unit: Unit) -> Code:
+    scanner = scopes.Scanner(unit.wrong)
+    scope = scopes.Scope(scopes.MODULE, None, "<module>")
+    scanner.code(scope, module.body)
+    for node in module.definitions:
+        if type(node) is tree.Define:
+            scanner.define(node)
+    scanner.finish()
+    unit.scopes = scanner.scopes
+    for node in module.definitions:
+        if type(node) is tree.Define:
+            _define(unit, node)
+    if module.root is not None:
+        codes = {node.name.text: _code(node) for node in module.definitions}
+        return codes[module.root]
+    definitions.apply(module.settings, code)
+    doc, code.doc = code.doc, None
+    frame = Frame(unit, scope, code)
+    if doc is not None:
+        frame.emit("LOAD_CONST", doc, module.body)
+        frame.emit("STORE_NAME", "__doc__", module.body)
+    frame.statements(module.body)
+    end = len(module.text)
+    definitions.close(frame, tree.Block(end, end, ()))
+    return code
+
+
+def _code(node: tree.Define | tree.Flat) -> Code:
+    return node.code if type(node) is tree.Flat else node.settings.code  # type: ignore[union-attr]
+
+
+def _define(unit: Unit, node: tree.Define) -> None:
+    """A flat code object with more than instructions in it: what is given of it stays."""
+    code = node.settings.code
+    frame = Frame(unit, unit.scopes[id(node)], code)
+    code.cells += [name for name in sorted(frame.scope.cells) if name not in code.cells]
+    frame.statements(node.body)
+    flags = code.flags
+    definitions.close(frame, tree.Block(node.end, node.end, ()))
+    if ".flags" in node.settings.given:
+        code.flags = flags
+
+
+def _not_here(frame: Frame, node: Any, *rest: Any) -> None:
+    frame.wrong(node, "this stands in a MACRO only")
+
+
+@cache
+def expanders() -> Expanders:
+    """What expands each type of node."""
+    found: dict[type, Callable[[Frame, Any], None]] = {}
+    for module in (statements, flow, handlers, definitions):
+        found.update(module.STATEMENTS)
+    values: dict[type, Callable[[Frame, Any], None]] = {}
+    for part in (expressions, operators, partial):
+        values.update(part.EXPRESSIONS)
+    for kind in scopes.NODES:
+        found.setdefault(kind, _not_here)
+        values.setdefault(kind, _not_here)
+    return Expanders(found, values, dict(targets.TARGETS), dict(operators.CONDITIONS))

@@ -1,0 +1,337 @@
+"""A code object on its way from the tree to instructions.
+
+A `Unit` is what all code objects of a text share, a `Frame` is one of them: its instructions so far, the depth of the
+stack, the blocks that are open. Constructs are expanded by functions of a frame and a node, found in the unit's tables
+by the type of the node.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from pyasm import isa
+from pyasm.code import Code, Instruction, Position
+from pyasm.isa import PORTABLE
+from pyasm.lang import tops, tree
+from pyasm.lang.scopes import Scope
+from pyasm.native.units import LABEL
+from pyasm.text.errors import Report, near
+from pyasm.text.tokens import described
+from pyasm.translate.effects import Effects, effects
+from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pyasm.lang.static import Static
+
+_new = tuple.__new__  # of a NamedTuple: faster than its own
+
+
+class Span(NamedTuple):
+    """A part of the text."""
+
+    start: int
+    end: int
+
+
+class Block:
+    """What is open around an instruction, and has to be left by a jump out of it.
+
+    `leave(frame, keeping, node)` emits what leaving it takes; with `keeping` the top entry is to stay. `key` tells
+    what labels in the block have in their chains; without one it has nothing on the stack and no handler.
+    """
+
+    def __init__(
+        self,
+        key: Any,
+        leave: Callable[[Frame, bool, Any], None] | None = None,
+        loop: Loop | None = None,
+    ) -> None:
+        self.key, self.leave, self.loop = key, leave, loop
+
+
+class Loop(NamedTuple):
+    """Where BREAK and CONTINUE go in a loop."""
+
+    label: str | None
+    end: str
+    next: str
+
+
+class Unit:
+    """What the code objects of a text share."""
+
+    def __init__(self, text: str, filename: str, report: Report, static: Static, expanders: Expanders) -> None:
+        self.text, self.filename, self.report, self.static = text, filename, report, static
+        self.statements, self.expressions, self.targets, self.conditions = expanders
+        self.effects: Effects = effects(PORTABLE)
+        self.table = isa.load(PORTABLE).opcodes
+        self.scopes: dict[int, Scope] = {}
+        """Of each Function, Class, Define and delayed call, by its identity."""
+        self._ascii = text.isascii()
+        self._lines = [0]
+        self._found: set[tuple[int, str]] = set()
+        start = text.find("\n") + 1
+        while start:
+            self._lines.append(start)
+            start = text.find("\n", start) + 1
+
+    def wrong(self, node: Any, message: str, hint: str = "") -> None:
+        """Note an error where a node starts, once."""
+        if (node.start, message) not in self._found:
+            self._found.add((node.start, message))
+            self.report.add(node.start, message, hint)
+
+    def position(self, start: int, end: int) -> Position:
+        """The position that a part of the text has in the code."""
+        lines = self._lines
+        first, last = bisect_right(lines, start), bisect_right(lines, end)
+        left, right = start - lines[first - 1], end - lines[last - 1]
+        if not self._ascii:
+            left = len(self.text[lines[first - 1] : start].encode("utf-8", "surrogatepass"))
+            right = len(self.text[lines[last - 1] : end].encode("utf-8", "surrogatepass"))
+        return _new(Position, (first, last, left, right))
+
+
+class Expanders(NamedTuple):
+    """What expands each type of node: `f(frame, node)`; conditions are `f(frame, node, label, when)`."""
+
+    statements: dict[type, Callable[[Frame, Any], None]]
+    expressions: dict[type, Callable[[Frame, Any], None]]
+    targets: dict[type, Callable[[Frame, Any], None]]
+    conditions: dict[type, Callable[[Frame, Any, str, bool], None]]
+
+
+class Frame:
+    """One code object: what has been emitted, and what is known at this point of it."""
+
+    def __init__(self, unit: Unit, scope: Scope, code: Code, parent: Frame | None = None) -> None:
+        self.unit, self.scope, self.code, self.parent = unit, scope, code, parent
+        self.body: list[Instruction] = []
+        self.depth = 0
+        """Entries on the stack."""
+        self.reached = True
+        """Does execution come here? Else the depth is a guess, until the next label that something jumps to."""
+        self.floor = 0
+        """So many entries belong to the blocks around."""
+        self.blocks: list[Block] = []
+        self.copies: dict[Any, int] = {}
+        """The FINALLY blocks that are being copied: key -> how many copies came before."""
+        self.copied: dict[Any, int] = {}
+        self.fixed: Position | None = None
+        """What `.loc` says."""
+        self.tops: dict[int, int] = {}
+        """The values of this statement's `%` that are still in their places: place in the text -> place on the
+        stack, counted from the bottom."""
+        self._depths: dict[str, int] = {}
+        self._labels = 0
+        self._rolled = (0, 0, 0, 0)
+        self._used: dict[str, Any] = {}
+
+    # -- instructions
+
+    def emit(self, op: str, arg: Any, node: Any) -> None:
+        """Append an instruction. `node` says where it stands in the text."""
+        position = self.fixed
+        if position is None:
+            position = self.unit.position(node.start, node.end)
+        self.body.append(_new(Instruction, (op, arg, position)))
+        net = self.unit.effects.plain.get(op)
+        if net is not None:
+            self.depth += net
+            return
+        following, jumping = self.unit.effects.step(op, arg, self.depth)
+        if jumping is not None and self.reached:
+            self._depths.setdefault(arg, jumping)
+        if following is None:
+            self.reached = False
+        else:
+            self.depth = following
+
+    def label(self, name: str, node: Any = None) -> None:
+        """Place a label here."""
+        self.body.append(_new(Instruction, (LABEL, name, None)))
+        known = self._depths.get(name)
+        if not self.reached and known is not None:
+            self.depth = known
+            self.reached = True
+        elif self.reached:
+            self._depths.setdefault(name, self.depth)
+
+    def fresh(self) -> str:
+        """A label that nobody uses."""
+        while True:
+            self._labels += 1
+            name = f"L{self._labels}"
+            if name not in self.scope.labels:
+                return name
+
+    def wrong(self, node: Any, message: str, hint: str = "") -> None:
+        """Note an error where a node starts."""
+        self.unit.wrong(node, message, hint)
+
+    # -- nodes
+
+    def push(self, node: Any) -> None:
+        """Evaluate an expression; its value is on top of the stack then."""
+        self.unit.expressions[type(node)](self, node)
+
+    def store(self, target: Any) -> None:
+        """Store the top of the stack."""
+        expander = self.unit.targets.get(type(target))
+        if expander is None:
+            self.wrong(
+                target, "nothing can be stored here", "@name, $name, §name, e.name, e[i], a list of these, % or \\"
+            )
+            self.emit("POP_TOP", None, target)
+        else:
+            expander(self, target)
+
+    def put(self, target: Any | None) -> None:
+        """Store the top of the stack, or leave it there without a target."""
+        if target is not None:
+            self.store(target)
+
+    def jump_if(self, node: Any, label: str, when: bool) -> None:
+        """Evaluate a condition; jump when its truth is `when`."""
+        expander = self.unit.conditions.get(type(node))
+        if expander is not None:
+            expander(self, node, label, when)
+            return
+        self.push(node)
+        self.emit("POP_JUMP_IF_TRUE" if when else "POP_JUMP_IF_FALSE", label, node)
+
+    def statements(self, block: tree.Block) -> None:
+        """Expand the statements of a block."""
+        expanders = self.unit.statements
+        for statement in block.statements:
+            if self.unit.report.full:
+                return
+            tops.claim_statement(self, statement)
+            expanders[type(statement)](self, statement)
+
+    # -- `%`
+
+    def claim(self, *nodes: Any, implicit: Any = None) -> None:
+        """Find the values of the `%` in these parts of a statement, which are about to be evaluated.
+
+        `implicit` is a node that takes the top of the stack without a `%`.
+        """
+        tops.claim(self, nodes, implicit)
+
+    def take(self, key: int, node: Any) -> None:
+        """Bring the value of a `%` to the top of the stack."""
+        place = self.tops.pop(key, None)
+        if place is None:
+            self.wrong(node, "a % cannot stand where it is evaluated again, or later", "store the value in a variable")
+            self.emit("LOAD_CONST", None, node)
+            return
+        self.roll(self.depth - place, node)
+        for other, its in self.tops.items():
+            if its > place:
+                self.tops[other] = its - 1
+
+    def roll(self, n: int, node: Any) -> None:
+        """Bring the n-th entry to the top. Rolls that follow each other become one rotation, or none."""
+        if n < 2:
+            return
+        end, start, size, count = self._rolled
+        if end != len(self.body) or size != n:
+            start, count = len(self.body), 0
+        count = (count + 1) % n
+        del self.body[start:]
+        for op, arg in rolls(n, count):
+            self.emit(op, arg, node)
+        self._rolled = (len(self.body), start, n, count)
+
+    # -- labels and blocks
+
+    def label_name(self, name: str) -> str:
+        """The name of a label of the text in the code: in a copy of a FINALLY block its labels have other names."""
+        chain = self.scope.labels[name].chain
+        copy = next((self.copies[key] for key in reversed(chain) if key in self.copies), 0)
+        if copy:
+            name = f"{name}#{copy}"
+            while name in self.scope.labels:
+                name += "#"
+        return name
+
+    def find_label(self, node: tree.Name, suffix: str = "") -> str | None:
+        """The name of the label in the text that a statement names; None, and an error, when there is none."""
+        name = node.text + suffix
+        if name in self.scope.labels:
+            return name
+        if node.text in self.scope.labels and suffix:
+            self.wrong(node, f"the label {described(node.text)} is not that of a loop")
+        else:
+            self.wrong(
+                node,
+                f"no label {described(node.text)} in {described(self.code.name)}",
+                near(node.text, self.scope.labels),
+            )
+        return None
+
+    def jump_to_label(self, name: str, node: Any) -> None:
+        """Jump to a label of the text, out of the blocks that it is not in."""
+        chain = self.scope.labels[name].chain
+        keys = [block.key for block in self.blocks if block.key is not None]
+        common = 0
+        while common < min(len(keys), len(chain)) and keys[common] == chain[common]:
+            common += 1
+        if common < len(chain):
+            self.wrong(
+                node,
+                f"the label {described(name)} is inside of a block that this is not in",
+                "jump to the block itself",
+            )
+            return
+        target = self.label_name(name)
+        with self.leaving():
+            while len(keys) > common:
+                if self.blocks[-1].key is not None:
+                    keys.pop()
+                self.leave(False, node)
+            self.emit("JUMP_ABSOLUTE", target, node)
+
+    def jumps_plainly(self, name: str) -> bool:
+        """Can a conditional jump go to this label of the text, because there is no block to leave?"""
+        chain = self.scope.labels[name].chain
+        return chain == tuple(block.key for block in self.blocks if block.key is not None)
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Around what leaves blocks and goes away: for what comes behind it, they are open."""
+        blocks, depth, floor, tops = list(self.blocks), self.depth, self.floor, self.tops
+        yield
+        self.blocks, self.depth, self.floor, self.tops = blocks, depth, floor, tops
+        self.reached = False
+
+    @contextmanager
+    def inside(self, block: Block, kept: bool = True) -> Iterator[None]:
+        """Around what is in a block; what is on the stack then belongs to it, if `kept`."""
+        floor = self.floor
+        self.blocks.append(block)
+        if kept:
+            self.floor = self.depth
+        yield
+        self.blocks.pop()
+        self.floor = floor
+
+    def leave(self, keeping: bool, node: Any) -> None:
+        """Leave the innermost block: it is no longer among the open ones."""
+        block = self.blocks.pop()
+        if block.leave is not None:
+            block.leave(self, keeping, node)
+
+
+def rolls(n: int, count: int) -> Sequence[tuple[str, Any]]:
+    """The instructions that bring the n-th entry to the top, `count` times."""
+    if count == 0:
+        return ()
+    word = {2: "ROT_TWO", 3: "ROT_THREE", 4: "ROT_FOUR"}.get(n)
+    if word is not None:
+        return ((word, None),) * (n - count)
+    if count * (n - 1) < (n - count) * 4:
+        return tuple(("SWAP", k) for k in range(2, n + 1)) * count
+    return (("ROT_N", n),) * (n - count)

@@ -1,0 +1,376 @@
+"""What the code objects of a text have: variables of their own, shared ones, labels. Found before all else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pyasm.lang import tree
+from pyasm.text.errors import near
+from pyasm.text.tokens import described
+from pyasm.typed import Any, NamedTuple
+
+MODULE, CLASS, FUNCTION = "module", "class", "function"
+
+CLASS_CELL = "__class__"
+"""The variable by which methods know their class."""
+
+
+class Place(NamedTuple):
+    """A label of the text: the blocks that it is in, from the outermost, and its node."""
+
+    chain: tuple[Any, ...]
+    node: Any
+
+
+class Scope:
+    """One code object: `kind` is "module", "class" or "function"."""
+
+    def __init__(self, kind: str, parent: Scope | None = None, name: str = "") -> None:
+        self.kind, self.parent, self.name = kind, parent, name
+        self.parameters: list[str] = []
+        self.locals: dict[str, None] = {}
+        """The local variables of a function, parameters first, in the order of the text."""
+        self.cells: dict[str, None] = {}
+        self.frees: dict[str, None] = {}
+        self.globals: set[str] = set()
+        """Variables that are attributes of the module, though this is a function."""
+        self.labels: dict[str, Place] = {}
+        self.yields: Any = None
+        """A node that makes it a generator."""
+        self.coroutine = False
+        """Is it an ASYNC DEF?"""
+
+    @property
+    def nested(self) -> bool:
+        """Is it in a function?"""
+        scope = self.parent
+        while scope is not None:
+            if scope.kind == FUNCTION:
+                return True
+            scope = scope.parent
+        return False
+
+    def shared(self, name: str) -> bool:
+        """Is the variable one that several functions have?"""
+        return name in self.cells or name in self.frees
+
+    def capture(self, name: str) -> bool:
+        """Make a variable of a function around this scope one of its own. False when there is none."""
+        if name in self.frees:
+            return True
+        found = None
+        outer = self.parent
+        while outer is not None and found is None:
+            known = name in outer.locals or outer.shared(name) if outer.kind == FUNCTION else name in outer.frees
+            if known or (outer.kind == CLASS and name == CLASS_CELL):
+                found = outer
+            outer = outer.parent
+        if found is None:
+            return False
+        if name not in found.frees:
+            found.cells[name] = None
+        between: Scope | None = self
+        while between is not None and between is not found:
+            between.frees[name] = None
+            between = between.parent
+        return True
+
+    def capturable(self) -> Iterator[str]:
+        """The variables of the functions around."""
+        outer = self.parent
+        while outer is not None:
+            if outer.kind == FUNCTION:
+                yield from outer.locals
+            outer = outer.parent
+
+
+class Scanner:
+    """Finds the scopes of a text. `wrong(node, message, hint)` notes what is wrong."""
+
+    def __init__(self, wrong: Callable[..., None]) -> None:
+        self.wrong = wrong
+        self.scopes: dict[int, Scope] = {}
+        self._captures: list[tuple[Scope, str, Any]] = []
+        self.chain: tuple[Any, ...] = ()
+
+    def code(self, scope: Scope, *nodes: Any) -> None:
+        """Scan what is in a code object."""
+        chain, self.chain = self.chain, ()
+        for node in nodes:
+            self.visit(scope, node)
+        self.chain = chain
+
+    def finish(self) -> None:
+        """When all is scanned: find whose the captured variables are. Those that DEFs list come first."""
+        listed = [each for each in self._captures if type(each[2]) in _LISTING]
+        for scope, name, node in listed:
+            if name in scope.parameters:
+                self.wrong(node, f"{described(name)} is a parameter already")
+            elif not scope.capture(name) and node is not None:
+                hint = near(name, scope.capturable()) or "it needs a DEF around it that has the variable"
+                self.wrong(node, f"no function around has a variable {described(name)}", hint)
+        for scope, name, node in self._captures:
+            if type(node) not in _LISTING and not scope.shared(name):
+                self._explicit(scope, name, node)
+
+    def _explicit(self, scope: Scope, name: str, node: Any) -> None:
+        """`§name`, which no DEF lists: that of a function around, or one of this function that has a cell for it."""
+        if name not in scope.parameters and scope.capture(name):
+            return
+        if scope.kind == FUNCTION and name in scope.locals:
+            scope.cells[name] = None
+            return
+        hint = near(name, scope.capturable()) or "it needs a DEF around it that has the variable"
+        self.wrong(node, f"no function around has a variable {described(name)}", hint)
+
+    def define(self, node: tree.Define) -> None:
+        """A DEFINE that is more than instructions."""
+        code = node.settings.code
+        scope = self.scopes[id(node)] = Scope(FUNCTION if code.flags & 1 else MODULE, None, code.name)
+        scope.parameters = code.parameters
+        scope.locals = dict.fromkeys([*code.parameters, *code.locals])
+        scope.cells, scope.frees = dict.fromkeys(code.cells), dict.fromkeys(code.frees)
+        self.code(scope, node.body)
+
+    # -- nodes
+
+    def visit(self, scope: Scope, node: Any) -> None:
+        """Note what a node says of its scope, and all that is in it."""
+        scan = SCANS.get(type(node))
+        if scan is not None:
+            scan(self, scope, node)
+        else:
+            self.children(scope, node)
+
+    def children(self, scope: Scope, node: Any) -> None:
+        """Visit the nodes in a node, in the order of the text."""
+        for child in node:
+            kind = type(child)
+            if kind is tuple:
+                self._each(scope, child)
+            elif kind in NODES:
+                self.visit(scope, child)
+
+    def _each(self, scope: Scope, nodes: Any) -> None:
+        for node in nodes:
+            kind = type(node)
+            if kind is tuple:
+                self._each(scope, node)
+            elif kind in NODES:
+                self.visit(scope, node)
+
+    def inside(self, key: Any, scope: Scope, *nodes: Any) -> None:
+        """Visit what is in a block that a jump out of it has to leave."""
+        chain = self.chain
+        self.chain = (*chain, key)
+        for node in nodes:
+            if node is not None:
+                self.visit(scope, node)
+        self.chain = chain
+
+    # -- what nodes say
+
+    def local(self, scope: Scope, name: Any) -> None:
+        """A variable `$name`."""
+        if scope.kind == FUNCTION and isinstance(name, str):
+            scope.locals.setdefault(name)
+
+    def captured(self, scope: Scope, name: str, node: Any) -> None:
+        """A variable of a function around."""
+        self._captures.append((scope, name, node))
+
+    def label(self, scope: Scope, name: str, node: Any, chain: tuple[Any, ...] | None = None) -> None:
+        """A label."""
+        if name in scope.labels:
+            self.wrong(node, f"the label {described(name)} stands twice in {described(scope.name)}")
+        else:
+            scope.labels[name] = Place(self.chain if chain is None else chain, node)
+
+    def labels(self, scope: Scope, node: Any, chain: tuple[Any, ...] | None = None) -> None:
+        """The labels of IF and of a loop."""
+        if node.label is not None:
+            name = node.label.text
+            self.label(scope, name, node.label, chain)
+            self.label(scope, name + ":HEAD", node.label, chain)
+            self.label(scope, name + ":END", node.label)
+
+
+def _local(scan: Scanner, scope: Scope, node: tree.Local) -> None:
+    scan.local(scope, node.name)
+    if node.name == CLASS_CELL and scope.kind == FUNCTION:
+        _class_cell(scan, scope)
+
+
+def _captured(scan: Scanner, scope: Scope, node: tree.Captured) -> None:
+    scan.captured(scope, node.name, node)
+
+
+def _maybe_super(scan: Scanner, scope: Scope, node: tree.Global | tree.Builtin) -> None:
+    if node.name == "super":
+        _class_cell(scan, scope)
+
+
+def _class_cell(scan: Scanner, scope: Scope) -> None:
+    """A function that needs its class has it from the class around it, if there is one."""
+    outer = scope.parent if scope.kind == FUNCTION else None
+    while outer is not None:
+        if outer.kind == CLASS:
+            scan.captured(scope, CLASS_CELL, None)
+            return
+        outer = outer.parent
+
+
+def _instruction(scan: Scanner, scope: Scope, node: tree.Instruction) -> None:
+    op, arg = node.mnemonic, node.operand
+    if op in ("LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR"):
+        scan.local(scope, arg)
+    elif op in ("LOAD_DEREF", "STORE_DEREF", "DELETE_DEREF", "LOAD_CLOSURE", "LOAD_CLASSDEREF") and isinstance(
+        arg, str
+    ):
+        scan.captured(scope, str(arg), node)
+    elif op in ("YIELD_VALUE", "YIELD_FROM"):
+        scope.yields = scope.yields or node
+    elif op in ("LOAD_GLOBAL", "LOAD_NAME") and arg == "super":
+        _class_cell(scan, scope)
+    scan.children(scope, node)
+
+
+def _yield(scan: Scanner, scope: Scope, node: tree.Yield) -> None:
+    scope.yields = scope.yields or node
+    scan.children(scope, node)
+
+
+def _label(scan: Scanner, scope: Scope, node: tree.Label) -> None:
+    scan.label(scope, node.name.text, node.name)
+
+
+def _labelled(scan: Scanner, scope: Scope, node: tree.If | tree.While) -> None:
+    scan.labels(scope, node)
+    scan.children(scope, node)
+
+
+def _foreach(scan: Scanner, scope: Scope, node: tree.Foreach) -> None:
+    for zipped in node.sources:
+        for source in zipped:
+            scan.visit(scope, source)
+    chain = (*scan.chain, id(node))
+    scan.labels(scope, node, chain)
+    scan.inside(id(node), scope, *node.targets, node.body)
+
+
+def _try(scan: Scanner, scope: Scope, node: tree.Try) -> None:
+    chain = scan.chain
+    if node.final is not None:
+        scan.chain = (*chain, (id(node), "protected"))
+    if node.handlers:
+        scan.inside((id(node), "body"), scope, node.body)
+    else:
+        scan.visit(scope, node.body)
+    for i, handler in enumerate(node.handlers):
+        if handler.type is not None:
+            scan.visit(scope, handler.type)
+        scan.inside((id(node), i), scope, handler.target, handler.body)
+    if node.orelse is not None:
+        scan.visit(scope, node.orelse)
+    scan.chain = chain
+    if node.final is not None:
+        scan.inside((id(node), "final"), scope, node.final)
+
+
+def _with(scan: Scanner, scope: Scope, node: tree.With) -> None:
+    chain = scan.chain
+    for i, item in enumerate(node.items):
+        scan.visit(scope, item.value)
+        scan.chain = (*scan.chain, (id(node), i))
+        if item.target is not None:
+            scan.visit(scope, item.target)
+    scan.visit(scope, node.body)
+    scan.chain = chain
+
+
+def _function(scan: Scanner, scope: Scope, node: tree.Function) -> None:
+    for parameter in node.parameters:
+        for part in (parameter.annotation, parameter.default):
+            if part is not None:
+                scan.visit(scope, part)
+    if node.target is not None:
+        scan.visit(scope, node.target)
+    elif node.name is not None:
+        scan.local(scope, node.name.text)
+    inner = Scope(FUNCTION, scope, node.name.text if node.name else "<lambda>")
+    scan.scopes[id(node)] = inner
+    inner.coroutine = node.asynchronous
+    inner.parameters = [parameter.name for parameter in ordered(node.parameters)]
+    inner.locals = dict.fromkeys(inner.parameters)
+    for name in node.captured:
+        scan.captured(inner, name.text, name)
+    scan.code(inner, node.body)
+
+
+def ordered(parameters: tuple[tree.Parameter, ...]) -> list[tree.Parameter]:
+    """Parameters in the order of the variables: *args and **kwargs come last."""
+    last = {"vararg": 1, "kwarg": 2}
+    return sorted(parameters, key=lambda parameter: last.get(parameter.kind, 0))
+
+
+def _class(scan: Scanner, scope: Scope, node: tree.Class) -> None:
+    for argument in node.arguments:
+        scan.visit(scope, argument)
+    if node.target is not None:
+        scan.visit(scope, node.target)
+    else:
+        scan.local(scope, node.name.text)
+    inner = scan.scopes[id(node)] = Scope(CLASS, scope, node.name.text)
+    scan.code(inner, node.body)
+
+
+def _call(scan: Scanner, scope: Scope, node: tree.Call) -> None:
+    scan.visit(scope, node.function)
+    delayed = [argument for argument in node.arguments if argument.delayed]
+    for argument in node.arguments:
+        if not argument.delayed:
+            scan.visit(scope, argument.value)
+    if delayed:
+        inner = scan.scopes[id(node)] = Scope(FUNCTION, scope, "<lambda>")
+        for argument in delayed:
+            scan.code(inner, argument.value)
+        for name in inner.locals:  # they are those of the code around
+            scan.local(scope, name)
+            if scope.kind == FUNCTION:
+                scan.captured(inner, name, node)
+            else:
+                inner.globals.add(name)
+        inner.locals = {}
+
+
+def _nothing(scan: Scanner, scope: Scope, node: Any) -> None:
+    """There is nothing in it that a scope has to know."""
+
+
+_LISTING = (tree.Name, tree.Call, type(None))
+"""The types of nodes that say: this is a variable of a function around."""
+
+NODES = {each for each in vars(tree).values() if isinstance(each, type) and hasattr(each, "_fields")}
+"""The types of nodes."""
+
+SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
+    tree.Constant: _nothing,
+    tree.Literal: _nothing,
+    tree.Name: _nothing,
+    tree.Flat: _nothing,
+    tree.Local: _local,
+    tree.Captured: _captured,
+    tree.Global: _maybe_super,
+    tree.Builtin: _maybe_super,
+    tree.Instruction: _instruction,
+    tree.Yield: _yield,
+    tree.Label: _label,
+    tree.If: _labelled,
+    tree.While: _labelled,
+    tree.Foreach: _foreach,
+    tree.Try: _try,
+    tree.With: _with,
+    tree.Function: _function,
+    tree.Class: _class,
+    tree.Call: _call,
+}

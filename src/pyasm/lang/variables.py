@@ -1,0 +1,50 @@
+"""Variables: which instruction loads, stores or deletes `$name` and `§name` in which code."""
+
+from __future__ import annotations
+
+from pyasm.lang import scopes, tree
+from pyasm.lang.frame import Frame
+from pyasm.text.tokens import described
+from pyasm.typed import Any
+
+
+def local(frame: Frame, action: str, node: tree.Local) -> None:
+    """LOAD, STORE or DELETE `$name`."""
+    name = node.name
+    if isinstance(name, int):
+        name = by_number(frame, name, node)
+    named(frame, action, name, node)
+
+
+def named(frame: Frame, action: str, name: str, node: Any) -> None:
+    """LOAD, STORE or DELETE the variable of that name, wherever this code has it."""
+    scope = frame.scope
+    if scope.kind != scopes.FUNCTION:
+        frame.emit(f"{action}_NAME", name, node)
+    elif scope.shared(name):
+        frame.emit(f"{action}_DEREF", name, node)
+    elif name in scope.globals:
+        frame.emit(f"{action}_GLOBAL", name, node)
+    else:
+        frame.emit(f"{action}_FAST", name, node)
+
+
+def captured(frame: Frame, action: str, node: tree.Captured) -> None:
+    """LOAD, STORE or DELETE `§name`."""
+    if action == "LOAD" and frame.scope.kind == scopes.CLASS:
+        frame.emit("LOAD_CLASSDEREF", node.name, node)
+    else:
+        frame.emit(f"{action}_DEREF", node.name, node)
+
+
+def by_number(frame: Frame, number: int, node: Any) -> str:
+    """The name of the local variable with that number: parameters first, then in the order of the text."""
+    names = list(frame.scope.locals)
+    if number < len(names):
+        return names[number]
+    if frame.scope.kind != scopes.FUNCTION:
+        frame.wrong(node, "only functions have local variables with numbers")
+    else:
+        known = f"0 is ${names[0]}, {len(names) - 1} is ${names[-1]}" if names else "it has none"
+        frame.wrong(node, f"{described(frame.code.name)} has no local variable {number}", known)
+    return "_"
