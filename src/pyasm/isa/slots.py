@@ -63,7 +63,7 @@ def supertypes(kind: str) -> tuple[str, ...]:
     if number:
         found.append(name)
     for parent in slots().above.get(name, ()):
-        sized = f"{parent} {number or 0}"
+        sized = f"{parent} {number.partition('/')[0] or 0}"
         for each in supertypes(sized if _sized(parent) and (number or name == "empty") else parent):
             if each not in found:
                 found.append(each)

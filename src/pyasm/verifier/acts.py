@@ -6,8 +6,11 @@ stack instead of the one after.
 
 from __future__ import annotations
 
+from pyasm.isa import PORTABLE
+from pyasm.isa.slots import fits, meaning
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem, Stack
+from pyasm.verifier.types import TUPLES
 
 if TYPE_CHECKING:
     from pyasm.verifier.walk import Walk
@@ -32,6 +35,8 @@ def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value
     if found is None and walk.unchecked:
         message = f"the variable {name!r} may have no value here"
         walk.wrong(index, Problem("unbound", message, "LOAD_FAST_CHECK, or a value on every way to it"), before)
+    if found == "cell" and name in TUPLES:
+        found = "tuple_cell"
     return before.push(found if found not in (None, "value") else kind)
 
 
@@ -72,18 +77,24 @@ def _set(walk: Walk, index: int, name: Any, kind: str, depth: int, before: Stack
     if walk.borrowed:
         walk.check_borrowed(index, name, depth)
     old = walk.slots.get(name)
-    if kind == "cell":
+    if kind in ("cell", "tuple_cell"):
         walk.slots[name] = "cell"
-        return
-    if name in walk.closure and walk.joint:
-        message = f"{name!r} is a variable of the closure, whose place must hold a cell"
-        walk.wrong(index, Problem("cell", message, "STORE_DEREF"), before)
-    if kind in ("null", "value_or_null", "dict_or_null"):
+    elif kind in ("null", "value_or_null", "dict_or_null", "cell_or_null"):
         walk.slots.pop(name, None)
     else:
         walk.slots[name] = "value"
+    if name in walk.strict:
+        _keep_cell(walk, index, name, kind, before)
     if old is not None and walk.slots.get(name) != old:
         walk.weaker(index)
+
+
+def _keep_cell(walk: Walk, index: int, name: Any, kind: str, before: Stack) -> None:
+    """The place of a parameter with a cell holds that or nothing, that of a variable of the closure always a cell."""
+    wanted = "cell" if name in walk.closure else "cell_or_null"
+    if not fits(kind, wanted) or (name in TUPLES) != (kind == "tuple_cell"):
+        message = f"{name!r} is a variable with a cell, and this is {meaning(kind)}"
+        walk.wrong(index, Problem("cell", message, "STORE_DEREF"), before)
 
 
 def _store_load(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> Stack | None:
@@ -124,8 +135,11 @@ def _clear(walk: Walk, index: int, name: Any, depth: int, before: Stack) -> str 
 
 
 def _load_and_clear(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack:
-    kind = _clear(walk, index, walk.canonical(name), before.depth, before)
-    return before.push("value_or_null" if kind is None else kind)
+    name = walk.canonical(name)
+    kind = _clear(walk, index, name, before.depth, before)
+    if name in walk.strict:
+        return before.push("tuple_cell" if name in TUPLES else kind or "cell_or_null")
+    return before.push(kind or "value_or_null")
 
 
 def _moved(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
@@ -141,9 +155,10 @@ def _make_cell(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -
     if walk.borrowed:
         walk.check_borrowed(index, name, after.depth)
     if name in walk.closure:
-        walk.wrong(
-            index, Problem("cell", f"{name!r} is a variable of the closure, which has a cell", "no MAKE_CELL"), before
-        )
+        message = f"{name!r} is a variable of the closure, which has a cell"
+        walk.wrong(index, Problem("cell", message, "no MAKE_CELL"), before)
+    if name in TUPLES and name in walk.slots:
+        walk.wrong(index, Problem("cell", f"{name!r} has a value that need be no tuple", "an empty cell"), before)
     walk.slots[name] = "cell"
 
 
@@ -161,6 +176,28 @@ def _deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> No
         message = f"the variable {name!r} has no cell here"
         expected = "MAKE_CELL on every way to it" if name not in walk.closure else "COPY_FREE_VARS on every way to it"
         walk.wrong(index, Problem("cell", message, expected), before)
+
+
+def _load_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    _deref(walk, index, name, before, after)
+    return before.push("tuple") if name in TUPLES else None
+
+
+def _load_from_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    _deref(walk, index, name, before, after)
+    return after.cut(after.depth - 1).push("tuple") if name in TUPLES else None
+
+
+def _store_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
+    _deref(walk, index, name, before, after)
+    if name in TUPLES and not fits(before.type, "tuple"):
+        message = f"{name!r} holds nothing but tuples, and this is {meaning(before.type)}"
+        walk.wrong(index, Problem("cell", message, meaning("tuple")), before)
+
+
+def _load_closure(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    _deref(walk, index, name, before, after)
+    return before.push("tuple_cell") if name in TUPLES else None
 
 
 def _class_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
@@ -274,7 +311,7 @@ def _precall(walk: Walk, index: int, count: Any, before: Stack, after: Stack) ->
 
 
 def _extended(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
-    if arg:
+    if arg and walk.code.dialect != PORTABLE:
         message = "it changes the operand behind it, which is whole here"
         walk.wrong(index, Problem("operand", message, "no EXTENDED_ARG"), before)
 
@@ -292,11 +329,11 @@ ALWAYS: dict[str, Any] = {
     "EXTENDED_ARG": _extended,
     "RETURN_VALUE": _return,
     "RETURN_CONST": _return_const,
-    "LOAD_DEREF": _deref,
-    "STORE_DEREF": _deref,
+    "LOAD_DEREF": _load_deref,
+    "STORE_DEREF": _store_deref,
     "DELETE_DEREF": _deref,
-    "LOAD_CLOSURE": _deref,
-    "LOAD_FROM_DICT_OR_DEREF": _deref,
+    "LOAD_CLOSURE": _load_closure,
+    "LOAD_FROM_DICT_OR_DEREF": _load_from_deref,
     "LOAD_CLASSDEREF": _class_deref,
     "MAKE_CELL": _make_cell,
     "COPY_FREE_VARS": _copy_free_vars,

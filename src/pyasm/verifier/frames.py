@@ -10,8 +10,10 @@ from pyasm.verifier.stack import Problem
 if TYPE_CHECKING:
     from pyasm.verifier.walk import Region, Walk
 
+_FIRST = frozenset({"COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "POP_TOP", "NOP", "LABEL"})
+"""What may stand before RESUME."""
 _BEGINNING = frozenset(
-    {"COPY_FREE_VARS", "MAKE_CELL", "RESUME", "LOAD_FAST", "LOAD_FAST_BORROW", "GET_ITER", "NOP", "LABEL"}
+    {"COPY_FREE_VARS", "MAKE_CELL", "RESUME", "LOAD_FAST", "LOAD_FAST_BORROW", "GET_ITER", "GET_AITER", "NOP", "LABEL"}
 )
 """What may stand before RETURN_GENERATOR."""
 
@@ -47,11 +49,52 @@ def check(walk: Walk) -> int:
     if bin(walk.generator).count("1") > 1:
         message = "it is a generator, a coroutine and an asynchronous generator at once"
         walk.wrong(-1, Problem("flags", message, "one of the flags 0x20, 0x80, 0x200"))
+    _variables(walk)
+    if "RESUME" in walk.rows:
+        _resumes(walk)
     if "RETURN_GENERATOR" in walk.rows:
         return _returns(walk)
     if "GEN_START" in walk.rows:
         _starts(walk)
     return -1
+
+
+def _variables(walk: Walk) -> None:
+    """Each variable is listed once; a parameter with a cell gets it at once."""
+    code = walk.code
+    for what, names in (
+        ("variable", [*code.parameters, *code.locals]),
+        ("cell", code.cells),
+        ("free variable", code.frees),
+    ):
+        if len(set(names)) < len(names):
+            twice = sorted({str(name) for name in names if names.count(name) > 1})
+            walk.wrong(-1, Problem("variables", f"{what} {', '.join(twice)} is listed twice"))
+    celled = [name for name in code.parameters if name in walk.celled]
+    if celled:
+        made = {each[1] for each in _beginning(walk) if each[0] == "MAKE_CELL"}
+        for name in celled:
+            if name not in made:
+                message = f"the parameter {name!r} has a cell, which is not made at the beginning"
+                walk.wrong(0, Problem("cell", message, f"MAKE_CELL {name}"))
+
+
+def _beginning(walk: Walk) -> list[Any]:
+    """The instructions before the first that can raise."""
+    found = []
+    for each in walk.body:
+        if each[0] not in _FIRST:
+            break
+        found.append(each)
+    return found
+
+
+def _resumes(walk: Walk) -> None:
+    """Until RESUME the frame is not complete: nothing before it may raise."""
+    first = len(_beginning(walk))
+    if first == len(walk.body) or walk.body[first][0] != "RESUME":
+        there = walk.body[first][0] if first < len(walk.body) else "nothing"
+        walk.wrong(min(first, len(walk.body) - 1), Problem("begin", f"{there} is before RESUME", "RESUME"))
 
 
 def _starts(walk: Walk) -> None:

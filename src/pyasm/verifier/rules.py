@@ -31,8 +31,9 @@ CONSTANTS = {"None": "none", "True": "bool", "False": "bool", "''": "str", "-1":
 
 def size(kind: str) -> int:
     """The number behind a type; -1 when it has none."""
-    name, _, number = kind.partition(" ")
-    return int(number.partition(":")[0]) if number else 0 if name == "empty" else -1
+    name, _, rest = kind.partition(" ")
+    number = rest.partition(":")[0].partition("/")[0]
+    return int(number) if number.isdigit() else 0 if name == "empty" else -1
 
 
 def want(move: Move, place: int, *kinds: str, rule: str = "type") -> None:
@@ -62,8 +63,9 @@ def _tuple(move: Move) -> None:
     kinds, n = move.taken, move.n
     if n == 0:
         move.left = ["empty"]
-    elif all(kind == "cell" for kind in kinds):
-        move.left = [f"cells {n}"]
+    elif all(fits(kind, "cell") for kind in kinds):
+        places = [f"/{place}" for place, kind in enumerate(kinds) if kind == "tuple_cell"]
+        move.left = [f"cells {n}{''.join(places)}"]
     elif all(kind == "str" for kind in kinds):
         move.left = [f"names {n}"]
     elif all(kind == "interpolation" for kind in kinds):
@@ -114,7 +116,7 @@ def _key_map(move: Move) -> None:
 
 
 def _compare(move: Move) -> None:
-    if move.arg.startswith("bool("):
+    if move.arg.startswith("bool(") or move.taken == ["int", "int"]:
         move.left = ["bool"]
     elif move.arg == ">" and move.taken[1] == "int":  # compilers test the result of this one without TO_BOOL
         move.left = ["compared"]
@@ -157,23 +159,33 @@ def _function(move: Move) -> None:
     place = len(move.taken) - (2 if named else 1)
     code = move.taken[place]
     frees = size(code)
-    made = code.partition(":")[2] or "func"
+    closure, _, made = code.partition(" ")[2].partition(":")
+    made = made or "func"
     move.left = [made]
     if "[" not in move.row.stack:  # its attributes come later
-        move.left = [f"unclosed {frees}:{made}"] if frees > 0 else [made]
+        move.left = [f"unclosed {closure}:{made}"] if frees > 0 else [made]
         return
     if move.n & 8 and fits(code, "code"):
-        want(move, place - 1, f"cells {max(frees, 0)}", rule="closure")
+        _closure(move, place - 1, closure)
     elif frees > 0:
         move.wrong("closure", f"the code has {frees} free variables", "a tuple of their cells, and the flag 8")
     if move.n & 4:
         _annotations(move, (move.n & 1) + (move.n >> 1 & 1))
 
 
+def _closure(move: Move, place: int, closure: str) -> None:
+    """The cells of a function, as many as its code has free variables."""
+    kind = move.taken[place]
+    if kind != f"cells {closure}" and not (kind == "empty" and closure == "0"):
+        expected = f"a tuple of {closure.partition('/')[0]} cells, in the order of the free variables"
+        entry = len(move.taken) - place
+        move.wrong("closure", f"the closure is {meaning(kind)} ({kind})", expected, entry)
+
+
 def _annotations(move: Move, place: int) -> None:
     kind = move.taken[place]
     form = getattr(move.dialect, "annotations", "any")
-    if form != "tuple" and form != "function" and fits(kind, "dict"):
+    if form != "tuple" and fits(kind, "dict"):
         return
     if form != "dict" and fits(kind, "tuple") and size(kind) >= 0 and size(kind) % 2 == 0:
         return
@@ -192,7 +204,7 @@ def _attribute(move: Move) -> None:
         lacking = function.startswith("unclosed")
         if not lacking:
             move.wrong("closure", "the function lacks no closure", "a function whose code has free variables", 1)
-        want(move, 0, f"cells {size(function)}" if lacking else "cells", rule="closure")
+        _closure(move, 0, function.partition(" ")[2].partition(":")[0] if lacking else "0")
         move.left = [function.partition(":")[2] or "func"]
     elif move.n == 4:
         _annotations(move, 0)
@@ -237,6 +249,11 @@ def _some(move: Move) -> Stack | None:
 
 _JUMPS_WHEN_SOME = {("same", "NOT_NONE"), ("same_is_not_none", "TRUE"), ("same_is_none", "FALSE")}
 _GOES_ON_WHEN_SOME = {("same", "NONE"), ("same_is_not_none", "FALSE"), ("same_is_none", "TRUE")}
+
+
+def _attribute_of(move: Move) -> None:
+    if move.taken[0] == "exc" and move.arg == "__class__":
+        move.left[0] = "type"
 
 
 # -- iterators and generators
@@ -292,6 +309,10 @@ def _receiver_below(move: Move, skipped: int = 0) -> None:
         move.wrong("generator", message, "what GET_AWAITABLE or GET_YIELD_FROM_ITER left")
 
 
+def _end_async_for(move: Move) -> None:
+    move.keeps = 1  # when it raises
+
+
 def _special(move: Move) -> None:
     move.left[1] = "special_self"
 
@@ -344,6 +365,8 @@ RULES: dict[str, Any] = {
     "YIELD_VALUE": _yield,
     "RESUME": _resume,
     "LOAD_SPECIAL": _special,
+    "END_ASYNC_FOR": _end_async_for,
+    "LOAD_ATTR": _attribute_of,
     "IS_OP": _is,
     **dict.fromkeys(
         (

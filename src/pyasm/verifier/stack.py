@@ -91,6 +91,8 @@ class Move:
         self.left: list[str] = []
         self.jumped: list[str] = []
         self.problems: list[Problem] = []
+        self.keeps = 0
+        """So many of the taken entries are still there when it raises."""
         self.goes_to: Stack | None = None
         self.jumps_to: Stack | None = None
         """Another stack than the one below with what is left."""
@@ -120,6 +122,9 @@ class Machine:
         self.root = Stack(None, "")
         self.steps = 0
         self.setups = frozenset(name for name, row in self.rows.items() if row.flow == "setup")
+        directions = {"forward": True, "backward": False} if dialect.name != isa.PORTABLE else {}
+        self.ways = {name: directions.get(row.operand) for name, row in self.rows.items()}
+        """Jump -> does it go forward? None: either way."""
         self.keyed = {name: self._keyed(row) for name, row in self.rows.items()}
 
     def _keyed(self, row: isa.Opcode) -> str:
@@ -142,7 +147,7 @@ class Machine:
         if keyed is None:
             raise Wrong([Problem("instruction", f"there is no such instruction in {self.dialect.name}")])
         if keyed == "":
-            key: Any = op
+            key: Any = op if stack.type != "exc" or op != "LOAD_ATTR" else (op, arg)
         elif keyed == "const":
             key = op, constant_type(arg)
         else:
@@ -178,7 +183,7 @@ class Machine:
             stays < len(sided.leaves) and sided.leaves[stays] == stays and sided.jumping[stays : stays + 1] == (stays,)
         ):
             stays += 1
-        made = self._step(row, move.below, move, below.depth + stays)
+        made = self._step(row, move.below, move, below.depth + max(stays, move.keeps))
         if move.problems:
             raise Wrong(move.problems, made)
         return made

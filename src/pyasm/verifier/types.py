@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import CodeType
 
 from pyasm.code import Code
@@ -14,6 +15,8 @@ ARGUMENTS = {".0": "iter", ".defaults": "tuple", ".kwdefaults": "dict"}
 """Parameters that only compilers make, and what they are: the iterator of a comprehension, the defaults of a function
 with type parameters."""
 GENERATOR = 0x20
+TUPLES = frozenset({".type_params"})
+"""Variables that only compilers make, whose cells hold nothing but tuples."""
 _PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str"}
 
 
@@ -33,8 +36,14 @@ def constant_type(value: Any) -> str:
             makes = f"picky_maker {needs}" if generator else f"picky {needs}"
         else:
             makes = "maker" if generator else "func"
-        return f"code {len(value.frees)}:{makes}"
-    return f"code {len(value.co_freevars)}:func" if kind is CodeType else "value"
+        return f"code {closure_size(value.frees)}:{makes}"
+    return f"code {closure_size(value.co_freevars)}:func" if kind is CodeType else "value"
+
+
+def closure_size(names: Sequence[str]) -> str:
+    """The size of a closure, and the places of the cells in it that hold nothing but tuples: `2`, `2/1`."""
+    places = [str(i) for i, name in enumerate(names) if name in TUPLES]
+    return f"{len(names)}/{'/'.join(places)}" if places else str(len(names))
 
 
 def needed_arguments(code: Code) -> list[str]:

@@ -108,6 +108,8 @@ class Walk:
         self.labels = {each[1]: i for i, each in enumerate(self.body) if each[0] == "LABEL"}
         self.loop_ends = _loop_ends(code.dialect)
         self.closure = self._closure()
+        self.celled = {*code.cells, *self.closure} if self.joint else set()
+        self.strict = (self.celled & {*code.parameters}) | self.closure if self.joint else set()
         needs = dict(zip(code.args, needed_arguments(code)))
         tracked = self.unchecked or bool(code.cells or code.frees or needs)
         self.machine = machine(code.dialect, tracked)
@@ -239,6 +241,9 @@ class Walk:
         index = self.labels.get(label)
         if index is None:
             self.wrong(origin, Problem("label", f"there is no label {label!r}"), stack)
+        elif self.machine.ways.get(op) not in (None, index > origin):
+            way = "forward" if self.machine.ways[op] else "backward"
+            self.wrong(origin, Problem("label", f"it only jumps {way}", f"a label {way} of it"), stack)
         elif op in self.machine.setups:
             self._set_up(index, stack, origin, op)
         elif self._merge(index, stack, self.blocks, self.slots, origin):
