@@ -13,6 +13,7 @@ from pyasm.errors import (
     TupleError,
     VerificationError,
 )
+from pyasm.inlining import assembly, inline, jump, label
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode, offsets
 from pyasm.text import format, parse
@@ -46,6 +47,7 @@ __all__ = [
     "TupleError",
     "VerificationError",
     "assemble",
+    "assembly",
     "byte_compile",
     "byte_compile_obj",
     "decode",
@@ -55,6 +57,9 @@ __all__ = [
     "format",
     "from_tuples",
     "function",
+    "inline",
+    "jump",
+    "label",
     "lift",
     "lower",
     "macro",
