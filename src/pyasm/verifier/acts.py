@@ -204,7 +204,7 @@ def _class_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack)
     if walk.code.flags & 1:
         message = "a function has no local mapping to look in"
         walk.wrong(index, Problem("flags", message, "LOAD_DEREF, or a code without the flag 1"), before)
-    if not walk.joint and walk.canonical(name) not in walk.closure:
+    if walk.made and walk.canonical(name) not in walk.closure:
         walk.wrong(index, Problem("cell", f"{name!r} is no variable of the closure", "LOAD_DEREF"), before)
     _deref(walk, index, name, before, after)
 

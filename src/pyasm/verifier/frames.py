@@ -6,6 +6,7 @@ from bisect import bisect_left
 
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem
+from pyasm.verifier.types import ARGUMENTS
 
 if TYPE_CHECKING:
     from pyasm.verifier.walk import Region, Walk
@@ -70,13 +71,24 @@ def _variables(walk: Walk) -> None:
         if len(set(names)) < len(names):
             twice = sorted({str(name) for name in names if names.count(name) > 1})
             walk.wrong(-1, Problem("variables", f"{what} {', '.join(twice)} is listed twice"))
-    celled = [name for name in code.parameters if name in walk.celled]
-    if celled:
-        made = {each[1] for each in _beginning(walk) if each[0] == "MAKE_CELL"}
-        for name in celled:
-            if name not in made:
-                message = f"the parameter {name!r} has a cell, which is not made at the beginning"
-                walk.wrong(0, Problem("cell", message, f"MAKE_CELL {name}"))
+    for name in code.parameters:
+        if name in ARGUMENTS and (name in code.cells or name in code.frees):
+            walk.wrong(-1, Problem("variables", f"{name!r} is an argument and a variable with a cell", "one of them"))
+    if not walk.made:
+        _cells(walk)
+
+
+def _cells(walk: Walk) -> None:
+    """Parameters with a cell get it at once, and so do the variables of the closure."""
+    beginning = _beginning(walk)
+    made = {each[1] for each in beginning if each[0] == "MAKE_CELL"}
+    for name in walk.code.parameters:
+        if name in walk.celled and name not in made:
+            message = f"the parameter {name!r} has a cell, which is not made at the beginning"
+            walk.wrong(0, Problem("cell", message, f"MAKE_CELL {name}"))
+    if walk.code.frees and not any(each[0] == "COPY_FREE_VARS" for each in beginning):
+        message = "the variables of the closure are not copied at the beginning"
+        walk.wrong(0, Problem("cell", message, f"COPY_FREE_VARS {len(walk.code.frees)}"))
 
 
 def _beginning(walk: Walk) -> list[Any]:

@@ -102,7 +102,8 @@ class Walk:
         self.body = code.body
         dialect = isa.load(code.dialect)
         self.rows = dialect.opcodes
-        self.joint = dialect.variables == "joint"
+        self.joint = dialect.variables == "joint" or code.dialect == isa.PORTABLE
+        self.made = "COPY_FREE_VARS" not in self.rows
         self.unchecked = "LOAD_FAST_CHECK" in self.rows
         self.generator = code.flags & GENERATORS
         self.labels = {each[1]: i for i, each in enumerate(self.body) if each[0] == "LABEL"}
@@ -151,7 +152,7 @@ class Walk:
     def _first_slots(self, needs: dict[str, str]) -> dict[Any, str]:
         found: dict[Any, str] = dict.fromkeys(self.code.parameters, "value")
         found.update(needs)
-        if not self.joint:
+        if self.made:  # cells are there from the start
             found.update(dict.fromkeys([*self.code.cells, *self.closure], "cell"))
         return found
 
