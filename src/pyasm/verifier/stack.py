@@ -12,7 +12,7 @@ from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 from pyasm.verifier.types import DEEPEST, constant_type
 
-_KEPT = 200_000
+_KEPT = 50_000
 """So many nodes are kept from one program to the next."""
 
 
