@@ -201,7 +201,7 @@ class Starred(NamedTuple):
 
     start: int
     end: int
-    value: Expression | Targets | Discard
+    value: Expression | Target | Starred
 
 
 class Unary(NamedTuple):

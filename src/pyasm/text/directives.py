@@ -10,7 +10,7 @@ from pyasm.native.units import MAX_OPERAND
 from pyasm.text import positions
 from pyasm.text.definition import Definition
 from pyasm.text.errors import near
-from pyasm.text.tokens import ENDS, Wrong, described
+from pyasm.text.tokens import FINAL, Wrong, described
 from pyasm.typed import Any
 
 _MAX_INT = 0x7FFFFFFF
@@ -48,7 +48,7 @@ def _qualname(definition: Definition, i: int) -> int:
         definition.code.qualname, end = definition.reader.name(i)
         return end
     end = i
-    while texts[end] not in ENDS:
+    while texts[end] not in FINAL:
         end += 1
     name = "".join(texts[i:end])
     if not all(map(str.isidentifier, name.split("."))):
@@ -63,7 +63,7 @@ def _string(definition: Definition, i: int) -> tuple[str, int]:
 
 def _constant(definition: Definition, i: int, kind: type, what: str) -> tuple[Any, int]:
     token = definition.texts[i]
-    value, end = definition.reader.constant(i, 0) if token not in ENDS else (None, i)
+    value, end = definition.reader.constant(i, 0) if token not in FINAL else (None, i)
     if type(value) is not kind:
         raise Wrong(i, f"{what} needed, not {described(token)}")
     return value, end
@@ -92,7 +92,7 @@ def _first_line(definition: Definition, i: int) -> int:
 
 def _origin(definition: Definition, i: int) -> int:
     end = i
-    while definition.texts[end] not in ENDS:
+    while definition.texts[end] not in FINAL:
         end += 1
     definition.origin = "".join(definition.texts[i:end])
     if definition.origin not in isa.names():
@@ -107,7 +107,7 @@ def _flags(definition: Definition, i: int) -> int:
 
 def _stack_size(definition: Definition, i: int) -> int:
     definition.code.stack_size, end = definition.reader.number(i, _MAX_INT)
-    if definition.texts[end] not in ENDS:
+    if definition.texts[end] not in FINAL:
         definition.sum, end = definition.reader.number(end)
     return end
 
@@ -129,7 +129,7 @@ def _names(definition: Definition, i: int, names: list[str], kind: str) -> int:
     while True:
         name, end = definition.reader.name(i)
         names.append(definition.add_name(kind, name, i) if kind else name)
-        if definition.texts[end] in ENDS:
+        if definition.texts[end] in FINAL:
             return end
         i = end
 
@@ -154,7 +154,7 @@ def _const_pool(definition: Definition, i: int) -> int:
 def _loc(definition: Definition, i: int) -> int:
     texts = definition.texts
     end = i
-    while texts[end] not in ENDS:
+    while texts[end] not in FINAL:
         end += 1
     text = "".join(texts[i:end])
     position = positions.read(text)

@@ -35,6 +35,9 @@ TOKEN = re.compile(rf"[ \t\r\f]*(?:#[^\n]*)?([bB]{_quoted(chr(34))}|{'|'.join(_K
 ENDS = frozenset({"\n", ";", ""})
 """The tokens that end a statement; the empty one is the end of the text."""
 
+FINAL = ENDS | {"}"}
+"""The tokens that a statement ends before; the bracket closes a block of the language."""
+
 
 class Tokens:
     """The tokens of a text. `texts` ends with an empty one."""

@@ -16,9 +16,6 @@ MAX_DEPTH = 90
 
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
-FINAL = ENDS | {"}"}
-"""The tokens that a statement ends before."""
-
 
 class Cursor:
     """Where the parser is. Methods that read move `i` behind what they have read."""

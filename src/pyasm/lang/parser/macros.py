@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pyasm.lang import tree
-from pyasm.lang.parser.cursor import FINAL
 from pyasm.text.constants import NAMED
 from pyasm.text.errors import near
-from pyasm.text.tokens import ENDS, Wrong, described
+from pyasm.text.tokens import ENDS, FINAL, Wrong, described
 from pyasm.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

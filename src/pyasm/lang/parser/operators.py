@@ -72,7 +72,7 @@ class Operations(TargetReader):
         i = self.i
         token = self.texts[i]
         operator = _UNARY.get(token) or _UNARY.get(token.lower())
-        if operator is None or (token == "~" and self.texts[i + 1].isidentifier()):
+        if operator is None or (token == "~" and (self.texts[i + 1].isidentifier() or self.texts[i + 1][:1] == "`")):
             return self.operand()
         self.i += 1
         self.deeper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyasm.lang.parser.expressions import OPERAND_WORDS
 from pyasm.lang.parser.flow import CONTINUATIONS
 from pyasm.lang.parser.tokens import CLOSING
 from pyasm.text.tokens import ENDS, Wrong
@@ -44,6 +45,8 @@ def _is_block(p: Parser, i: int) -> bool:
     if p.texts[i] != "{":
         return False
     i += 1
+    if p.texts[i].upper() in OPERAND_WORDS:
+        return False  # rather a set
     while p.texts[i] in ENDS and p.texts[i]:
         i += 1
     return p.begins_statement(i) or p.texts[i].lower() == ".loc"

@@ -12,9 +12,8 @@ from pyasm import isa
 from pyasm.errors import TargetError
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
-from pyasm.lang.parser.cursor import FINAL
 from pyasm.text.operands import Readers
-from pyasm.text.tokens import Wrong, described
+from pyasm.text.tokens import FINAL, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +33,10 @@ def _operation(p: Parser, start: int) -> Statement:
     return _evaluated(p, start, p.operation())
 
 
+def _await(p: Parser, start: int) -> Statement:
+    return _evaluated(p, start, p.operand())
+
+
 def _evaluated(p: Parser, start: int, value: Expression) -> Statement:
     target = p.arrow() if p.texts[p.i] == "->" else None
     return tree.Load(start, p.end(), value, target)
@@ -41,21 +44,33 @@ def _evaluated(p: Parser, start: int, value: Expression) -> Statement:
 
 def _store(p: Parser, start: int) -> Statement:
     p.i += 1
+    target, value = _target_and_value(p)
+    found = [target]
+    while value is None and p.texts[p.i] == ",":
+        p.i += 1
+        target, value = _target_and_value(p)
+        found.append(target)
+    first = found[0]
+    if len(found) > 1 or isinstance(first, tree.Starred):
+        first = p.several(found)
+    return tree.Store(start, p.end(), first, value)
+
+
+def _target_and_value(p: Parser) -> tuple[Target | tree.Starred, Expression | None]:
+    """A target of STORE, and the value behind the last one."""
+    start = p.starts[p.i]
+    if p.texts[p.i] == "*":
+        p.i += 1
+        starred, value = _target_and_value(p)
+        return tree.Starred(start, starred.end, starred), value
     i = p.i
-    if p.texts[i] in FINAL:
-        p.wanted("a target")
+    if p.texts[i] in ("\\", *FINAL) or p.is_bracketed(i):
+        return p.target(), optional(p) if p.texts[p.i] == "(" else None
     node = p.operand()
     value = None
     if type(node) is tree.Call:
         value, node = _stored(p, node), node.function
-    target: Target = p.as_target(node, i)
-    if value is None and p.texts[p.i] == ",":
-        found: list[Target | tree.Starred] = [target]
-        while p.texts[p.i] == ",":
-            p.i += 1
-            found.append(p.starred_target())
-        target = tree.Targets(target.start, p.end(), tuple(found))
-    return tree.Store(start, p.end(), target, value)
+    return p.as_target(node, i), value
 
 
 def _stored(p: Parser, call: tree.Call) -> Expression:
@@ -73,7 +88,11 @@ def _stored(p: Parser, call: tree.Call) -> Expression:
 
 def _delete(p: Parser, start: int) -> Statement:
     p.i += 1
-    return tree.Delete(start, p.end(), p.target())._replace(end=p.end())
+    i = p.i
+    target = p.target()
+    if isinstance(target, (tree.Discard, tree.Top, tree.Targets)):
+        raise Wrong(i, "this cannot be deleted", "DELETE $x, @x, e.name or e[e]")
+    return tree.Delete(start, p.end(), target)
 
 
 def _call(p: Parser, start: int) -> Statement:
@@ -347,7 +366,7 @@ READERS: dict[str, Reader] = {
     "DELETE": _delete,
     "CALL": _call,
     "OP": _operation,
-    "AWAIT": _operation,
+    "AWAIT": _await,
     "POP": _stack,
     "DUP": _stack,
     "SWAP": _stack,

@@ -36,19 +36,23 @@ class TargetReader(Operands):
             if isinstance(first, tree.Starred):
                 raise Wrong(i, "'*' stands before one of several targets")
             return first
-        return self._several(i, first, "")
+        return self._more_targets(first, "")
 
-    def _several(self, i: int, first: Target | tree.Starred, closing: str) -> tree.Targets:
-        """What follows the first target, up to a bracket if there is one. The list begins at the token `i`."""
+    def _more_targets(self, first: Target | tree.Starred, closing: str) -> tree.Targets:
+        """What follows the first target, up to a bracket if there is one."""
         found: list[Target | tree.Starred] = [first]
         while self.texts[self.i] == ",":
             self.i += 1
             if closing and self.texts[self.i] == closing:
                 break
             found.append(self.starred_target())
-        if sum(type(one) is tree.Starred for one in found) > 1:
-            raise Wrong(i, "two of the targets have a '*'")
-        return tree.Targets(first.start, self.end(), tuple(found))
+        return self.several(found)
+
+    def several(self, found: list[Target | tree.Starred]) -> tree.Targets:
+        """Several targets as one."""
+        if sum(isinstance(one, tree.Starred) for one in found) > 1:
+            raise Wrong(self.i - 1, "two of the targets have a '*'")
+        return tree.Targets(found[0].start, self.end(), tuple(found))
 
     def starred_target(self) -> Target | tree.Starred:
         """A target among several."""
@@ -66,21 +70,34 @@ class TargetReader(Operands):
         if token == "\\":
             self.i += 1
             return tree.Discard(self.starts[i], self.end())
-        if token in ("(", "["):
+        if self.is_bracketed(i):
             return self._bracketed()
         if token in ENDS or token == "{":
             self.wanted("a target", _HINT)
         return self.as_target(self.operand(), i)
 
+    def is_bracketed(self, i: int) -> bool:
+        """Do targets in brackets begin at a token, and not `(e).name` or `(e)[e]`?"""
+        closers, texts = self.tokens.closers, self.texts
+        if texts[i] not in ("(", "["):
+            return False
+        while i in closers:
+            i = closers[i] + 1
+            if texts[i] != "(":
+                return texts[i] != "[" and (texts[i][:1] != "." or texts[i] == "...")
+        return True
+
     def _bracketed(self) -> Target:
         opener = self.i
         closing = ")" if self.texts[opener] == "(" else "]"
         self._open()
+        if self.texts[self.i] == closing:
+            self.wanted("a target", _HINT)
         first = self.starred_target()
         if self.texts[self.i] == ")" and not isinstance(first, tree.Starred):
             found: Target = first
         else:
-            found = self._several(opener, first, closing)
+            found = self._more_targets(first, closing)
         self.close(opener, closing)
         self.depth -= 1
         return found._replace(start=self.starts[opener], end=self.end())

@@ -6,8 +6,8 @@ from pyasm import isa
 from pyasm.code import Code
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
-from pyasm.lang.parser.cursor import FINAL, MAX_DEPTH, TOO_DEEP
-from pyasm.lang.parser.expressions import OPERAND_WORDS
+from pyasm.lang.parser.cursor import MAX_DEPTH, TOO_DEEP
+from pyasm.lang.parser.expressions import OPERAND_WORDS, REDUCERS
 from pyasm.lang.parser.flow import CONTINUATIONS
 from pyasm.lang.parser.linking import complete
 from pyasm.lang.parser.operators import INFIXES, Operations
@@ -21,7 +21,7 @@ from pyasm.text.definition import Definition
 from pyasm.text.errors import Report, near
 from pyasm.text.flat import FlatReader, Structured
 from pyasm.text.parser import target
-from pyasm.text.tokens import ENDS, Wrong, described
+from pyasm.text.tokens import ENDS, FINAL, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -247,6 +247,8 @@ class Parser(Operations):
         word = self.texts[i].upper()
         if word in STATEMENTS or word in self.mnemonics or self.texts[i][:1] == "'":
             return True
+        if self.texts[i + 1] == "(" and self.texts[i].lower() in REDUCERS:
+            return False
         is_word = self.texts[i].isidentifier()
         return is_word and (self.texts[i + 1] == ":" or self._is_assembly(i)) and self.texts[i] not in NAMED
 
