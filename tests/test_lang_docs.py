@@ -30,6 +30,12 @@ def test_an_example_follows_the_grammar(text):
     assert reached == count
 
 
+@pytest.mark.parametrize(("text", "output"), WORKED)
+def test_an_example_gives_what_it_shows(text, output, capsys):
+    exec(pyasm.assemble(text), {"__name__": "example"})
+    assert capsys.readouterr().out == output
+
+
 def test_there_are_examples():
     assert len(EXAMPLES) >= 5
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from array import array
 from functools import partial
-from importlib import import_module
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import AssemblyError, TargetError
+from pyasm.errors import TargetError
 from pyasm.text.errors import Report, near
 from pyasm.text.flat import FlatReader, Structured
 from pyasm.text.tokens import Tokens, Wrong, described
@@ -42,15 +41,9 @@ def parse(text: str, filename: str = "<assembly>", **bindings: Any) -> Code:
 
 def _expanded(text: str, filename: str, bindings: dict[str, Any]) -> Code:
     """The code object of a text in the language."""
-    from pyasm.lang import parser  # most texts are flat
+    from pyasm.lang import expand, parser  # most texts are flat
 
-    tree = parser.parse(text, filename)
-    try:
-        expand: Any = import_module("pyasm.lang.expand")
-    except ImportError:
-        raise AssemblyError("the language is not expanded yet, only read") from None
-    code: Code = expand.module(tree, filename, bindings)
-    return code
+    return expand.module(parser.parse(text, filename), filename, bindings)
 
 
 def _read(tokens: Tokens, report: Report, filename: str) -> Code | None:
