@@ -199,6 +199,65 @@ def test_jumps_out_of_expressions():
     assert g(1, 1) == "none!"
 
 
+# -- labels behind what ends a block: the compiler drops them, and so the source is asked
+
+
+@inline
+def behind_return(n):
+    if n > 2:
+        jump("large")
+        return "never"
+    else:
+        jump("small")
+        raise ValueError(n)
+    label("large")
+    return "large"
+    label("small")
+    while True:
+        n += 1
+        if n > 5:
+            break
+        else:
+            continue
+        label("never")
+    assembly("JUMP end")
+    return None
+    assembly("""
+        end: RETURN ("small", $n)
+    """)
+
+
+def test_labels_behind_return():
+    assert behind_return(3) == "large"
+    assert behind_return(1) == ("small", 6)
+    assert "__pyasm_always__" not in behind_return.__code__.co_names
+
+
+def test_labels_behind_return_in_a_method_with_closure():
+    log = []
+
+    class Machine:
+        __secret = 4
+
+        @inline
+        def run(self, n):
+            jump("b", n)
+            return log, self.__secret
+            label("b")
+            log.append(__class__)
+            return [x + n for x in (1, 2)]
+
+    assert Machine().run(0) == ([], 4)
+    assert Machine().run(1) == [2, 3]
+    assert log == [Machine]
+
+
+def test_without_the_source_a_label_may_be_missing():
+    error = wrong("def f(x):\n    jump('a')\n    return 1\n    label('a')\n")
+    assert "no label 'a'" in str(error)
+    assert "compilers drop what stands behind return" in str(error)
+
+
 # -- blocks
 
 

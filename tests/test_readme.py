@@ -96,6 +96,16 @@ def test_the_page_of_macros(folder):
         _session(block, namespace)
 
 
+@pytest.mark.parametrize("page", ["inline.md", "modules.md"])
+def test_the_sessions_of_other_pages(page, folder):
+    with open(os.path.join(transcripts.ROOT, "docs", page), encoding="utf-8") as file:
+        sessions = [block for block in blocks(file.read()) if block.language == "python"]
+    namespace = {}
+    assert sessions
+    for block in sessions:
+        _session(block, namespace)
+
+
 def test_the_readme_of_the_tables_explains_every_word():
     from pyasm import isa
     from pyasm.cli.explain import FLOWS, OPERANDS

@@ -26,13 +26,26 @@ def inlined(target: Any, bindings: Mapping[str, Any]) -> Any:
         return MethodType(inlined(target.__func__, bindings), target.__self__)
     if not isinstance(target, FunctionType):
         raise TypeError(f"inline changes a function or a method, not {type(target).__qualname__}")
-    before = source_of(target, isa.PORTABLE)
     static = Static(bindings, target.__globals__)
-    code = _Function(Names(target), static).expanded(before)
+    code = _expanded(target, static)
     unused = [name for name in bindings if name not in static.used]
     if unused:
         raise TypeError(f"there is no &{unused[0]} in {code.qualname}")
     return function_like(target, encode(lower(code)))
+
+
+def _expanded(function: FunctionType, static: Static) -> Code:
+    """The new code. When something is missing, it may be what the compiler has dropped: then from the source."""
+    names = Names(function)
+    try:
+        return _Function(names, static).expanded(source_of(function, isa.PORTABLE))
+    except AssemblySyntaxError:
+        from pyasm.inlining import source
+
+        complete = source.complete_code(function)
+        if complete is None:
+            raise
+    return source.without_tests(_Function(names, static).expanded(complete))
 
 
 class _Function:
