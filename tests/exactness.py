@@ -9,13 +9,18 @@ import random
 import sys
 import types
 from collections import Counter
+from collections.abc import Callable
+from typing import Optional
 
 from support import FIELDS, SEED, compiled, same_constant, stdlib_files, walk
 from translatekit import compare
 
 import pyasm
+from pyasm.code import Code, Instruction
 from pyasm.errors import TargetError
 from pyasm.translate import lift, lower
+
+Pair = tuple[types.CodeType, Optional[types.CodeType]]
 
 
 def own_differences(one: types.CodeType, other: types.CodeType) -> list[str]:
@@ -28,6 +33,43 @@ def own_differences(one: types.CodeType, other: types.CodeType) -> list[str]:
     return found if equal else [*found, "co_consts"]
 
 
+def translated(module: types.CodeType, note: Callable[[types.CodeType, Exception], None]) -> list[Pair]:
+    """Each code object of a module and what came back; None, and a note why, for those that are refused.
+
+    In a module that holds one of these, each is translated by itself, with a stub for those inside.
+    """
+    every = list(walk(module))
+    try:
+        return list(zip(every, walk(pyasm.encode(lower(lift(pyasm.decode(module)))))))
+    except Exception:
+        pairs: list[Pair] = []
+        for one in every:
+            code = pyasm.decode(one)
+            stubs = {id(each.arg): stub(each.arg) for each in code.body if isinstance(each.arg, Code)}
+            code.body = [each._replace(arg=stubs.get(id(each.arg), each.arg)) for each in code.body]
+            consts = tuple(stubs.get(id(each), each) for each in code.layout.consts) if code.layout else ()
+            code.layout = code.layout and code.layout._replace(consts=consts)
+            try:
+                pairs.append((one, pyasm.encode(lower(lift(code)))))
+            except Exception as error:
+                note(one, error)
+                pairs.append((one, None))
+        return pairs
+
+
+def stub(inner: Code) -> Code:
+    """A code object of that name and closure that does nothing."""
+    return pyasm.lower(
+        Code(
+            inner.name,
+            [Instruction("LOAD_CONST", None), Instruction("RETURN_VALUE")],
+            dialect="portable",
+            qualname=inner.qualname,
+            frees=inner.frees,
+        )
+    )
+
+
 def main(count: int, most: int) -> None:
     print(f"PYASM_SEED={SEED}")
     files = stdlib_files()
@@ -35,33 +77,23 @@ def main(count: int, most: int) -> None:
         files = random.Random(SEED).sample(files, min(count, len(files)))
     total = same = 0
     reasons: Counter[str] = Counter()
-    for file in files:
-        module = compiled(file)
-        if module is None:
-            continue
-        every = list(walk(module))
-        total += len(every)
-        before = pyasm.decode(module)
-        try:
-            back = lower(lift(before))
-            after = pyasm.encode(back)
-        except Exception as error:
-            kind = type(error).__name__ if isinstance(error, TargetError) else repr(error)[:80]
-            reasons[f"refused: {kind}"] += len(every)
-            if most > 0:
-                most -= 1
-                print(f"-- {file}: {str(error)[:400]}")
-            continue
-        for one, other in zip(every, walk(after)):
-            fields = own_differences(one, other)
-            if not fields:
-                same += 1
-                continue
-            reasons[" ".join(fields)] += 1
-            if most > 0:
-                most -= 1
-                print(f"-- {file} {one.co_name}:{one.co_firstlineno} {fields}")
-                print(compare(pyasm.decode(one), pyasm.decode(other)))
+
+    def show(one: types.CodeType, reason: str, more: object) -> None:
+        reasons[reason] += 1
+        if sum(reasons.values()) <= most:
+            print(f"-- {one.co_filename} {one.co_name}:{one.co_firstlineno} {reason}\n{more}")
+
+    def refused(one: types.CodeType, error: Exception) -> None:
+        kind = type(error).__name__ if isinstance(error, TargetError) else repr(error)[:80]
+        show(one, f"refused: {kind}", str(error)[:400])
+
+    for module in filter(None, map(compiled, files)):
+        for one, other in translated(module, refused):
+            total += 1
+            fields = [] if other is None else own_differences(one, other)
+            if fields and other is not None:
+                show(one, " ".join(fields), compare(pyasm.decode(one), pyasm.decode(other)))
+            same += other is not None and not fields
     version = ".".join(map(str, sys.version_info[:2]))
     print(f"{version}: {same} of {total} the same: {100 * same / max(1, total):.3f} %")
     for reason, number in reasons.most_common(12):

@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 import pytest
 import translatekit
+from support import differences
 from translatekit import RUNNING, codes, compare, lifted_to, lowered_from
 
 import pyasm
-from pyasm import translate
+from pyasm import isa, translate
 from pyasm.code import Code, Instruction
 from pyasm.errors import TargetError
+from pyasm.native.encode import encode_raw
 from pyasm.translate import blocks
 
 table = pytest.mark.skipif(RUNNING.blocks != "table", reason="this version has a block stack")
@@ -316,3 +318,71 @@ def test_one_value_handlers() -> None:
     with pytest.raises(KeyError):
         function(KeyError(2))
     assert function.__globals__["log"] == ["seen"]  # type: ignore[attr-defined]
+
+
+UNRAISED = {
+    "alone": """
+def f():
+    try: pass
+    except ValueError as error: log(error)
+    return 1
+""",
+    "nested": """
+def f():
+    try:
+        try: pass
+        except ValueError as error: log(error)
+    except: pass
+    finally: pass
+    return 1
+""",
+    "in a with": """
+def f():
+    with a:
+        with b:
+            try: pass
+            except BaseException:
+                done = True
+                raise
+        c()
+""",
+    "in a loop": """
+def f():
+    for x in y:
+        try: 2
+        except: 4
+        else: 6
+        try: pass
+        except ValueError as e: continue
+""",
+    "in a handler": """
+def f():
+    try: a()
+    except:
+        try: pass
+        except: b()
+        c()
+""",
+    "behind others": """
+def f():
+    try: a()
+    except ZeroDivisionError: pass
+    else: pass
+    try: 1/0
+    except EOFError: pass
+    except: pass
+    else: pass
+    try: pass
+    finally: pass
+""",
+}
+
+
+@table
+@pytest.mark.parametrize("source", UNRAISED.values(), ids=UNRAISED)
+def test_handlers_of_what_cannot_raise_stay(source: str) -> None:
+    before = compile(source, "unraised.py", "exec")
+    after = pyasm.encode(translate.lower(translate.lift(pyasm.decode(before))))
+    assert differences(before, after) == []
+    for target in isa.names():
+        encode_raw(translate.lower(translate.lift(pyasm.decode(before)), target))

@@ -22,6 +22,7 @@ from pyasm.code import Code, Handler, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
+from pyasm.translate import unraised
 from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite
 from pyasm.translate.effects import Effects, effects, number
 from pyasm.translate.flow import reached
@@ -33,18 +34,27 @@ _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
 _SKIPPED = _NOTHING | {"NOP"}
 _POP_BLOCK = instruction("POP_BLOCK")
 _ENDS = frozenset({"jump", "return", "raise"})
+BEGIN, EMPTY = "block", "empty"
+"""The stems of labels to which nothing jumps: a basic block begins there; and before that is one without instructions,
+behind which some compilers look no further."""
 BARE, HELD, SLOT = "bare", "held", "slot"
 """The stems of labels for jumps and NOPs that are in no region of the table, for jumps that are in one, against the
 rule, and for those whose NOT_TAKEN is against the rule."""
+LEFT = "left"
+"""Of a NOT_TAKEN: it is in the region that was left before its jump."""
 _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """From the table to instructions; the code has no `handlers` afterwards."""
     if code.handlers:
+        lost = unraised.add_entries(code, effects(dialect.name))
         regions = _Regions(code)
         _fill(code.body, regions, dialect)
-        code.body = _Inserter(code.body, regions, dialect).body()
+        inserter = _Inserter(code.body, regions, dialect)
+        if lost:
+            inserter.unraised(code.handlers, effects(dialect.name))
+        code.body = inserter.body()
         code.handlers = []
 
 
@@ -77,8 +87,8 @@ class _Regions:
         """Indexes of the NOPs that SETUPs have left: they are in no region."""
         self.marked: dict[int, str] = {}
         """Indexes of jumps of which nothing else tells that they are in a region or in none -> BARE or HELD."""
-        self.taken: list[bool | None] = []
-        """Of each NOT_TAKEN: was it in no region? None where its jump is in none either."""
+        self.taken: list[bool | str | None] = []
+        """Of each NOT_TAKEN: was it in no region? None where its jump is in none either, LEFT where only that is."""
         for target in self.setups:
             self.around[target] = self._around(body, target)
         for target in self.setups:
@@ -162,18 +172,50 @@ class _Inserter:
         self.named: set[str] = set(regions.around)
         """The labels that something goes to."""
         self.edits: dict[int, list[Instruction]] = {}
+        self.lost: dict[str, list[tuple[Any, list[int]]]] = {}
+        """Handlers of regions of no size -> the places that such a region may have, by the region around them."""
 
     def body(self) -> list[Instruction]:
         """The new body. The labels that only the table named are gone."""
         self._find_stubs()
         self._walk()
         self._mark_nops()
+        for handler in self.lost:
+            self._begin_and_end(handler)
         marks = [self._mark(index, stem) for index, stem in self.regions.marked.items()]
         new = rewrite(self.old, self.edits)
         new = self._with_labels(new, marks)
         used = {each[1] for each in new if each[0] in self.naming}
         new = [each for each in new if each[0] != LABEL or each[1] in used or each[1].startswith(BARE)]
         return self._with_labels(new, self._mark_taken(new)) if self.regions.taken else new
+
+    def unraised(self, handlers: Sequence[Handler], table: Effects) -> None:
+        """These have regions of no size. Such a region may be behind an instruction in the region around it, or in a
+        region around that one, which begins there, too."""
+        regions, old = self.regions, self.old
+        at = unraised.by_depth(old, handlers, table)
+        depths = {handler.target: handler.depth for handler in handlers}
+        for handler in handlers:
+            if handler.start != handler.end:
+                continue
+            around = regions.around[handler.target]
+            while True:
+                fitting = [index for index in at.get(handler.depth, ()) if regions.innermost[index] == around]
+                self.lost.setdefault(handler.target, []).append((around, fitting))
+                if around is None or depths[around] != handler.depth or regions.setups[around] != "SETUP_FINALLY":
+                    break
+                around = regions.around[around]
+
+    def _begin_and_end(self, handler: str) -> None:
+        """An empty region for a handler, and for those around it that are not there."""
+        at = self.regions.labels[handler]
+        for around, fitting in self.lost[handler]:
+            kept = [i for i in fitting if i < at and self.edits.get(i, [self.old[i]])[-1:] == [self.old[i]]]
+            index = unraised.place(self.old, at, kept)
+            if index is not None:
+                parts = self.edits.get(index, [self.old[index]])
+                self.edits[index] = [*parts, *self._change(around, handler), *self._change(handler, around)]
+                return
 
     def _with_labels(self, body: list[Instruction], marks: Sequence[tuple[str, str]]) -> list[Instruction]:
         """Each new label beside an old one."""
@@ -305,6 +347,12 @@ class _Inserter:
         while first and (first - 1 in self.regions.begun or self._alone(first - 1)) and first - 1 not in self.edits:
             first -= 1
         setups = [i for i, each in enumerate(parts) if each[0] in SETUPS]
+        met = next((i for i, each in enumerate(parts) if each[0] == LABEL), len(parts))
+        if setups and first < at and met < setups[0]:  # jumps come behind the NOP
+            if met and all(each[0] == "POP_BLOCK" for each in parts[:met]):
+                self.edits[at - 1] = []
+                parts[met - 1] = instruction("POP_BLOCK", None, self.old[at - 1][2])
+            return parts
         for i, place in zip(setups, range(max(first, at - len(setups)), at)):
             self.edits[place] = []
             op, arg, _ = parts[i]
@@ -344,8 +392,8 @@ def _fill_taken(body: Sequence[Instruction], regions: _Regions) -> None:
     before = 0
     for index, each in enumerate(body):
         if each[0] == "NOT_TAKEN" and body[before][0] != "END_SEND":  # that of an async for is as any other
-            covered = innermost[before] is not None
-            regions.taken.append(innermost[index] is None if covered else None)
+            covered, alone = innermost[before] is not None, innermost[index] is not None
+            regions.taken.append(not alone if covered else LEFT if alone else None)
             innermost[index] = innermost[before]
         elif each[0] != LABEL:
             before = index
@@ -395,6 +443,8 @@ def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dia
         if op == "NOP" and innermost[index] is None:
             after = _behind(body, index, innermost)
             last = _last_real(body, index)
+            while last in regions.begun:
+                last = _last_real(body, last)
             before = last if last >= 0 and body[last][0] not in ends else _jump_to(body, index)
             if before is not None:
                 left, entered = regions.chain(innermost[before]), regions.chain(after)
@@ -428,11 +478,26 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
             arg = body[index][1]
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
+    if dialect.uncovered == "slots":
+        _leave_taken(body, innermost)
     for index, (op, arg, _) in enumerate(body):
         if (op == LABEL or "JUMP" in op) and type(arg) is str and arg.startswith(BARE):
             place = index + 1 if op == LABEL else index
             if body[place][0] == "NOP" or op != LABEL:
                 innermost[place] = None
+
+
+def _leave_taken(body: Sequence[Instruction], innermost: list[Any]) -> None:
+    """Put a NOT_TAKEN against the rule whose jump is in no region into the one that was left before."""
+    before = 0
+    left = None
+    for index, (op, _, _) in enumerate(body):
+        if op == "NOT_TAKEN":
+            if innermost[before] is None and str(body[before][1]).startswith(SLOT):
+                innermost[index] = left
+        elif op != LABEL:
+            before = index
+            left = innermost[index] if innermost[index] is not None else left
 
 
 def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int, int]]:
@@ -455,7 +520,7 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
             last_op = op
             previous = index
         elif op == LABEL:
-            fresh = True
+            fresh = fresh or not arg.startswith((BEGIN, EMPTY))
         elif op in PSEUDO:
             fresh = fresh and position is not None
         elif op == "NOT_TAKEN":

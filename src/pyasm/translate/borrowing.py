@@ -17,6 +17,7 @@ from operator import itemgetter
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
+from pyasm.translate.blocks import BEGIN, EMPTY
 from pyasm.translate.edit import instruction
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
@@ -108,11 +109,6 @@ def borrow(body: list[Instruction], dialect: isa.Dialect) -> None:
     for index in _Blocks(body, dialect).all_borrowable():
         op, arg, position = body[index]
         body[index] = instruction(BORROWED[op], arg, position)
-
-
-BEGIN, EMPTY = "block", "empty"
-"""How labels are called to which nothing jumps: a block begins there; and before that is one without instructions,
-behind which some compilers look no further."""
 
 
 def hidden(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[int, str]:

@@ -527,7 +527,9 @@ class _Lower(_Calls):
             if name.startswith(_TYPE_PARAMETERS):
                 self.definitions.add(index)
                 return ("swapped" if self.null_first else "value") if count else ""
-            return "value" if count and name in _COMPREHENSIONS else ""
+            if count and name in _COMPREHENSIONS:
+                return "value"
+            return self._decorated(index, count, at)
         self._note_class(index, callee)
         if count == 0:
             return ""
@@ -535,7 +537,11 @@ class _Lower(_Calls):
             op in _EXITS or op == "LOAD_ASSERTION_ERROR" or (op == _COMMON and self.body[callee][1] == "AssertionError")
         ):
             return "value"
-        elif count == 1 and self._is_definition(self.ids[at + 1]):
+        return self._decorated(index, count, at)
+
+    def _decorated(self, index: int, count: int, at: int) -> str:
+        """Is it the call of a decorator? Then the function has the place of NULL."""
+        if count == 1 and self._is_definition(self.ids[at + 1]):
             self.definitions.add(index)
             return "value"
         return ""

@@ -19,7 +19,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.borrowing import BEGIN
+from pyasm.translate.blocks import BEGIN
 from pyasm.translate.edit import Labels, instruction, rewrite
 from pyasm.typed import Any
 

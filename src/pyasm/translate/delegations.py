@@ -24,10 +24,12 @@ from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
+from pyasm.translate.blocks import EMPTY
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.flow import reached
 from pyasm.translate.frames import handlers_around
+from pyasm.translate.kinds import next_real
 from pyasm.typed import Any, NamedTuple
 
 MARK = "throws"
@@ -68,11 +70,12 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     for loop in loops:
         edits[loop.send] = (instruction("YIELD_FROM", None, body[loop.send][2]),)
         edits.update(dict.fromkeys(range(loop.send + 1, loop.back + 1), ()))
-        if body[loop.exit + 1][0] == "END_SEND":
-            edits[loop.exit + 1] = ()
-            taken = [each[0] for each in body[loop.exit + 3 : loop.exit + 4]]
-            if taken == ["NOT_TAKEN"] and _is_async_for(body, loop.send - 1, loop.exit + 2, labels):
-                edits[loop.exit + 3] = ()
+        end = next_real(body, loop.exit)
+        if end < len(body) and body[end][0] == "END_SEND":
+            edits[end] = ()
+            taken = [each[0] for each in body[end + 2 : end + 3]]
+            if taken == ["NOT_TAKEN"] and _is_async_for(body, loop.send - 1, end + 1, labels):
+                edits[end + 2] = ()
         if loop.handler is not None:
             edits[loop.handler + 1] = ()
             if loop.handler + 2 != loop.exit:
@@ -161,6 +164,10 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
         spot = spots.get(index)
         main, handler = _native(body[index][2], new, dialect, inline=spot is None)
         edits[index] = main
+        following = body[index + 1 : index + 2]
+        if main[-1][0] == "END_SEND" and following and following[0][0] == LABEL and following[0][1].startswith(EMPTY):
+            main.insert(len(main) - 1, following[0])  # it is where the loop ends
+            edits[index + 1] = []
         exits[index] = next(arg for op, arg, _ in main[1:] if op == LABEL)
         if spot is not None:
             edits.setdefault(spot, []).extend(handler)

@@ -25,6 +25,7 @@ from operator import itemgetter
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.native.units import LABEL
+from pyasm.translate.blocks import BARE, HELD, SLOT
 from pyasm.translate.edit import Labels, instruction, rewrite
 from pyasm.typed import Any
 
@@ -320,6 +321,8 @@ class _Lowering(_Pass):
             elif self.facts.to_bool:
                 self._test(index, before, position, parts)
         behind = self.body[index + 1][1] if self.op(index + 1) == LABEL else None
+        if behind is not None and behind.startswith((BARE, HELD, SLOT)):  # notes of other jumps
+            behind = None
         self._jump_if(name, label, position, behind, parts)
         self.edits[index] = parts
 

@@ -20,6 +20,7 @@ from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
 from pyasm.translate.binding import LOAD, STORE, UNBIND, Event
+from pyasm.translate.blocks import BEGIN
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
@@ -226,7 +227,7 @@ class _Separator:
                 new[index] = instruction("LOAD_FAST", arg, position)
             first = arg[0] if pair else arg
             if single == index - 1 and fuses(old, single, kind_before, name_before, kinds[0], first, small):
-                self.marks.setdefault(index, borrowing.BEGIN)
+                self.marks.setdefault(index, BEGIN)
             single, kind_before, name_before = -2 if pair else index, kinds[0], first
         labels = {kind: Labels(old, kind) for kind in set(self.marks.values())}
         for index, kind in self.marks.items():
@@ -245,7 +246,7 @@ def _mark_checks(code: Code, dialect: isa.Dialect) -> None:
     names = binding.numbered(code, happenings)
     splits = binding.splits(names, happenings, _Shadows(body, dialect).restores, checks)
     if splits:
-        new = Labels(body, borrowing.BEGIN).new
+        new = Labels(body, BEGIN).new
         code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})
 
 
