@@ -16,6 +16,7 @@ from pyasm.lang import (
     expressions,
     flow,
     handlers,
+    objects,
     operators,
     partial,
     scopes,
@@ -34,6 +35,7 @@ def module(
 ) -> Code:
     """The code object of a text. `bindings` are the objects for its `&name`, `globals` those for its `@!name`.
 
+    Without globals, as that of a file, it loads builtins and modules by their names; else they are constants.
     AssemblySyntaxError with everything that is wrong; TypeError for bindings that the text does not have.
     """
     report = Report(tree.text, filename)
@@ -47,6 +49,8 @@ def module(
     unused = [name for name in bindings if name not in static.used]
     if unused:
         raise TypeError(f"there is no &{unused[0]} in {code.qualname}")
+    if globals is None:
+        objects.by_name(code)
     return code
 
 

@@ -6,17 +6,19 @@ The parts are imported when they are first needed: most programs that import the
 from __future__ import annotations
 
 from pyasm.code import Code
+from pyasm.typed import Any
 
 
-def parse(text: str, filename: str = "<assembly>") -> Code:
+def parse(text: str, /, filename: str = "<assembly>", **bindings: Any) -> Code:
     """The outermost code object of a text, with all that it contains.
 
-    `filename` is that of the text: for errors, and for code that says nothing else. AssemblySyntaxError with
-    everything that is wrong; TypeError for what is no str.
+    `filename` is that of the text: for errors, and for code that says nothing else. `bindings` are the objects for the
+    `&name` of the text. AssemblySyntaxError with everything that is wrong; TypeError for what is no str, and for a
+    binding that the text does not have.
     """
     from pyasm.text.parser import parse
 
-    return parse(text, filename)
+    return parse(text, filename, bindings)
 
 
 def format(code: Code, exact: bool = False) -> str:

@@ -10,6 +10,7 @@ parser of the language.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Mapping
 from functools import partial
 
 from pyasm import isa
@@ -21,29 +22,42 @@ from pyasm.text.tokens import Tokens, Wrong, described
 from pyasm.typed import Any
 
 
-def parse(text: str, filename: str = "<assembly>", **bindings: Any) -> Code:
-    """The code object of a text; `pyasm.parse` says what it takes and raises."""
+def parse(
+    text: str,
+    filename: str = "<assembly>",
+    bindings: Mapping[str, Any] | None = None,
+    globals: Mapping[str, Any] | None = None,
+) -> Code:
+    """The code object of a text; `pyasm.parse` says what it takes and raises.
+
+    `globals` are those that the text may use when it is assembled, when there are some.
+    """
     if not isinstance(text, str):
         raise TypeError(f"parse takes a str, not {type(text).__name__}")
     report = Report(text, filename)
     tokens = Tokens(text)
+    code: Code | None = None
+    flat = True
     try:
         code = _read(tokens, report, filename)
     except Structured:
-        return _expanded(text, filename, bindings)
+        flat = False
     except RecursionError:
         report.add(0, "nested too deeply")
-        code = None
+    if not flat:
+        return _expanded(text, filename, bindings or {}, globals)
     report.finish()
     assert code is not None  # else there is an error
+    if bindings:
+        raise TypeError(f"there is no &{next(iter(bindings))} in {code.qualname}")
     return code
 
 
-def _expanded(text: str, filename: str, bindings: dict[str, Any]) -> Code:
+def _expanded(text: str, filename: str, bindings: Mapping[str, Any], globals: Mapping[str, Any] | None) -> Code:
     """The code object of a text in the language."""
     from pyasm.lang import expand, parser  # most texts are flat
 
-    return expand.module(parser.parse(text, filename), filename, bindings)
+    return expand.module(parser.parse(text, filename), filename, bindings, globals)
 
 
 def _read(tokens: Tokens, report: Report, filename: str) -> Code | None:

@@ -1,0 +1,72 @@
+"""Builtins, modules and functions of modules, which a text refers to by `~name`: loaded by their names.
+
+The code of a file has to stand by itself, since it is written to a `.pyc` file, which holds no such objects.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+from pyasm.code import Code, Instruction
+from pyasm.typed import Any
+
+_PLAIN = frozenset({int, str, bytes, bool, float, complex, tuple, frozenset, slice, type(None), type(...), Code})
+"""The types of what a `.pyc` file can hold."""
+
+_STORES = ("STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL")
+
+
+def by_name(code: Code) -> None:
+    """Load such objects by their names, in this code object and in all that it contains.
+
+    A builtin is a global that nobody has set, unless the text sets one of that name.
+    """
+    codes = list(_codes(code))
+    stored = {arg for each in codes for op, arg, _ in each.body if op in _STORES}
+    for each in codes:
+        if any(op == "LOAD_CONST" and type(arg) not in _PLAIN for op, arg, _ in each.body):
+            each.body = [new for old in each.body for new in _loaded(old, stored)]
+
+
+def _codes(code: Code) -> Iterator[Code]:
+    pending, seen = [code], {id(code)}
+    while pending:
+        each = pending.pop()
+        yield each
+        for _, arg, _ in each.body:
+            if type(arg) is Code and id(arg) not in seen:
+                seen.add(id(arg))
+                pending.append(arg)
+
+
+def _loaded(old: Instruction, stored: set[Any]) -> list[Instruction]:
+    """What loads the constant of an instruction."""
+    op, value, position = old
+    if op != "LOAD_CONST" or type(value) in _PLAIN:
+        return [old]
+    module, *path = _place(value)
+    if not module:
+        return [old]
+    if module == builtins.__name__ and len(path) == 1 and path[0] not in stored and None not in stored:
+        return [Instruction("LOAD_GLOBAL", path[0], position)]
+    words: list[tuple[str, Any]] = [("LOAD_CONST", 0), ("LOAD_CONST", None), ("IMPORT_NAME", module)]
+    for name in module.split(".")[1:]:
+        words += [("IMPORT_FROM", name), ("ROT_TWO", None), ("POP_TOP", None)]
+    words += [("LOAD_ATTR", name) for name in path]
+    return [Instruction(word, arg, position) for word, arg in words]
+
+
+def _place(value: Any) -> tuple[str, ...]:
+    """The module of an object and the names that lead to it there; empty when there are none."""
+    if isinstance(value, ModuleType):
+        return (value.__name__,) if sys.modules.get(value.__name__) is value else ("",)
+    module, qualname = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(qualname, str):
+        return ("",)
+    found: Any = sys.modules.get(module)
+    for name in qualname.split("."):
+        found = getattr(found, name, None)
+    return (module, *qualname.split(".")) if found is value else ("",)
