@@ -54,28 +54,28 @@ def instruction(frame: Frame, node: tree.Instruction) -> None:
         frame.store(node.target)
 
 
-def stack(frame: Frame, node: tree.Stack) -> None:
+def _stack(frame: Frame, node: tree.Stack) -> None:
     """POP n, DUP n, SWAP n."""
-    word, number = node.mnemonic, node.number
-    if word == "POP":
-        count = 1 if number is None else number
-        tops.check(frame, node, count)
-        for _ in range(min(count, max(frame.depth, 1))):
+    n = _USUAL[node.mnemonic] if node.number is None else node.number
+    tops.check(frame, node, n)
+    if node.mnemonic == "POP":
+        for _ in range(min(n, frame.depth)):
             frame.emit("POP_TOP", None, node)
-    elif word == "DUP":
-        n = 1 if number is None else number
-        tops.check(frame, node, n)
-        if n == 1:
-            frame.emit("DUP_TOP", None, node)
-        else:
-            frame.emit("COPY", n, node)
-    else:
-        n = 2 if number is None else number
-        tops.check(frame, node, n)
-        if n == 2:
-            frame.emit("ROT_TWO", None, node)
-        elif n > 2:
-            frame.emit("SWAP", n, node)
+    elif node.mnemonic == "DUP":
+        words: list[tuple[str, Any]] = _DUPS[n] if n < len(_DUPS) else [("COPY", n)] * min(n, frame.depth)
+        for op, arg in words:
+            frame.emit(op, arg, node)
+    elif n == 2:
+        frame.emit("ROT_TWO", None, node)
+    elif n > 2:
+        frame.emit("SWAP", n, node)
+
+
+_USUAL = {"POP": 1, "DUP": 1, "SWAP": 2}
+"""The number where none is written."""
+
+_DUPS: list[list[tuple[str, Any]]] = [[], [("DUP_TOP", None)], [("DUP_TOP_TWO", None)]]
+"""What pushes so many entries again."""
 
 
 def return_(frame: Frame, node: tree.Return) -> None:
@@ -190,7 +190,7 @@ STATEMENTS: dict[type, Callable[[Frame, Any], None]] = {
     tree.Store: _store,
     tree.Delete: targets.delete,
     tree.Instruction: instruction,
-    tree.Stack: stack,
+    tree.Stack: _stack,
     tree.Raw: _raw,
     tree.Return: return_,
     tree.Yield: _yield_,

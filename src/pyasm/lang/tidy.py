@@ -31,7 +31,7 @@ def tidied(body: list[Instruction], table: dict[str, Opcode]) -> list[Instructio
     if not any(table[op].flow in ("jump", "branch") for op, _, _ in body if op in table):
         return _reached(body, table)
     body = _reached(_threaded(_reached(body, table), table), table)
-    return _without_idle_jumps(body, table)
+    return _without_idle_jumps(_with_exits(body, table), table)
 
 
 def _reached(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
@@ -105,6 +105,32 @@ def _with_labels(body: list[Instruction], behind: dict[str, int]) -> list[Instru
         new.append(each)
         new += [Instruction(LABEL, name) for name in labels.get(i, ())]
     return new
+
+
+_SHORT = 4
+"""So many instructions are copied at most."""
+
+
+def _with_exits(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
+    """With a copy of what a jump leads to, where that is short and leaves the function."""
+    following = _following(body)
+    new: list[Instruction] = []
+    for each in body:
+        copied = _exit(body, following[each[1]], table) if each[0] in _JUMPS and each[1] in following else None
+        new += [each] if copied is None else copied
+    return new
+
+
+def _exit(body: list[Instruction], index: int, table: dict[str, Opcode]) -> list[Instruction] | None:
+    """The instructions from here on to the one that leaves the function, if they are few and nothing else."""
+    part = body[index : index + _SHORT]
+    for i, (op, _, _) in enumerate(part):
+        flow = table[op].flow if op in table else ""
+        if flow in ("return", "raise"):
+            return part[: i + 1]
+        if flow != "next":
+            return None
+    return None
 
 
 def _without_idle_jumps(body: list[Instruction], table: dict[str, Any]) -> list[Instruction]:
