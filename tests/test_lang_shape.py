@@ -62,7 +62,8 @@ PAIRS: dict[str, tuple[str, str]] = {
         "a = f(n, k=1)\nb = n.m(a)\nn.m(a, k=b)\nf(*a, b, **n)\nreturn b",
     ),
     "displays": (
-        'LOAD [1, $n, *$n] -> $a; LOAD {1, 2, 3, 4} -> $b; LOAD {"a": $n, **$a, $n: 1} -> $c; RETURN ($a, $b, $c, (1, 2))',
+        'LOAD [1, $n, *$n] -> $a; LOAD {1, 2, 3, 4} -> $b; LOAD {"a": $n, **$a, '
+        "$n: 1} -> $c; RETURN ($a, $b, $c, (1, 2))",
         "a = [1, n, *n]\nb = {1, 2, 3, 4}\nc = {'a': n, **a, n: 1}\nreturn (a, b, c, (1, 2))",
     ),
     "items": (
