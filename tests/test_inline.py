@@ -562,6 +562,106 @@ def _bound(n):
     assembly("LOAD &hook -> \\")
 
 
+# -- macros from Python functions
+
+
+def clamp(x, low=0, *rest, high=10, **more):
+    """Ways to return from everywhere."""
+    if x < low:
+        return low
+    for i in range(3):
+        if x > 100:
+            return "big", i, rest, more
+    with Manager([]):
+        if x > 90:
+            return "large"
+    try:
+        return min(x, high) + LIMIT
+    finally:
+        x = None
+
+
+def sharing(a):
+    numbers = [a + i for i in (1, 2)]
+    add = lambda y: a + y  # noqa: E731
+    a += 1
+    return add(1), numbers
+
+
+def counter():
+    count = 0
+
+    def step(by):
+        nonlocal count
+        count += by
+        return count
+
+    return step
+
+
+@inline
+def expanding(n):
+    x = "mine"
+    assembly("CALL MACRO clamp($n) -> $y")
+    return x, y, assembly("CALL MACRO clamp(1000, 3, 4)"), [n, assembly("CALL MACRO sharing($n)")]  # noqa: F821
+
+
+def test_a_python_function_as_a_macro():
+    assert expanding(3) == ("mine", 6, ("big", 0, (4,), {}), [3, (5, [4, 5])])
+    assert expanding(-3)[1] == 0
+    assert expanding(95)[1] == "large"
+    assert "clamp" not in expanding.__code__.co_names
+
+
+def test_a_closure_as_a_macro():
+    step = counter()
+
+    @inline(step=step)
+    def f(n):
+        return assembly("CALL MACRO step($n)"), n
+
+    assert (f(2), step(1), f(1)) == ((2, 2), 3, (4, 1))
+
+
+def test_the_globals_of_a_macro_are_its_own():
+    space = {"LIMIT": 100}
+    exec("def far(x):\n    global made\n    made = x\n    return LIMIT + len([x]) + made", space)
+
+    @inline(far=space["far"])
+    def f(n):
+        return assembly("CALL MACRO far($n)"), LIMIT
+
+    assert f(1) == (102, 3)
+    assert space["made"] == 1
+    assert "made" not in globals()
+
+
+def _yields():
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("CALL MACRO clamp()", "clamp needs an argument for x"),
+        ("CALL MACRO counter(1)", "counter takes 0 arguments, not 1"),
+        ("CALL MACRO clmp(1)", "did you mean clamp?"),
+        ("CALL MACRO LIMIT(1)", "LIMIT is of type int"),
+        ("CALL MACRO _yields()", "it is a generator"),
+        ("CALL MACRO counter()", ""),
+    ],
+)
+def test_what_cannot_be_expanded(call, message):
+    space = {"assembly": assembly, **globals()}
+    exec(compile(f"def f(x):\n    assembly({call!r})\n    return x", "wrong.py", "exec"), space)
+    if not message:
+        assert inline(space["f"])(1) == 1
+        return
+    with pytest.raises(pyasm.AssemblySyntaxError) as caught:
+        inline(space["f"])
+    assert message in str(caught.value)
+
+
 # -- what is wrong
 
 

@@ -15,6 +15,7 @@ from pyasm.lang import (
     definitions,
     expressions,
     flow,
+    functions,
     handlers,
     objects,
     operators,
@@ -104,7 +105,7 @@ def _not_here(frame: Frame, node: Any, *rest: Any) -> None:
 @cache
 def expanders() -> Expanders:
     """What expands each type of node."""
-    found: dict[type, Callable[[Frame, Any], None]] = {}
+    found: dict[type, Callable[[Frame, Any], None]] = {tree.MacroCall: functions.call}
     for module in (statements, flow, handlers, definitions):
         found.update(module.STATEMENTS)
     values: dict[type, Callable[[Frame, Any], None]] = {}
