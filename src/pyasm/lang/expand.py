@@ -18,6 +18,7 @@ from pyasm.lang import (
     functions,
     handlers,
     objects,
+    macros,
     operators,
     partial,
     scopes,
@@ -42,8 +43,10 @@ def module(
     report = Report(tree.text, filename)
     static = Static(bindings, {} if globals is None else globals)
     code = Code("<module>", dialect=PORTABLE, filename=filename, flags=0)
+    unit = Unit(tree.text, filename, report, static, expanders())
     try:
-        code = _expanded(tree, code, Unit(tree.text, filename, report, static, expanders()))
+        plain, unit.origins, _kept = macros.expanded(tree, filename, unit.wrong)
+        code = _expanded(plain, code, unit)
     except RecursionError:
         report.add(0, "nested too deeply")
     report.finish()

@@ -40,7 +40,7 @@ def _captured(frame: Frame, node: tree.Captured) -> None:
 
 
 def _top(frame: Frame, node: tree.Top) -> None:
-    frame.take(node.start, node)
+    frame.take(id(node), node)
 
 
 def _attribute(frame: Frame, node: tree.Attribute) -> None:

@@ -69,6 +69,8 @@ class Unit:
         self.table = isa.load(PORTABLE).opcodes
         self.scopes: dict[int, Scope] = {}
         """Of each Function, Class, Define and delayed call, by its identity."""
+        self.origins: dict[int, str] = {}
+        """Which macro a node comes from, by its identity."""
         self._ascii = text.isascii()
         self._lines = [0]
         self._found: set[tuple[int, str]] = set()
@@ -79,6 +81,9 @@ class Unit:
 
     def wrong(self, node: Any, message: str, hint: str = "") -> None:
         """Note an error where a node starts, once."""
+        origin = self.origins.get(id(node))
+        if origin is not None:
+            message = f"{message}, in {origin}"
         if (node.start, message) not in self._found:
             self._found.add((node.start, message))
             self.report.add(node.start, message, hint)
@@ -122,7 +127,7 @@ class Frame:
         self.fixed: Position | None = None
         """What `.loc` says."""
         self.tops: dict[int, int] = {}
-        """The values of this statement's `%` that are still in their places: place in the text -> place on the
+        """The values of this statement's `%` that are still in their places: the identity of the node -> place on the
         stack, counted from the bottom."""
         self._depths: dict[str, int] = {}
         self._labels = 0

@@ -27,15 +27,15 @@ def claim_statement(frame: Frame, statement: Any) -> None:
     implicit = statement if kind in _IMPLICIT and statement.value is None else None
     if parts is not None:
         claim(frame, parts(statement), implicit)
-    elif implicit is not None or frame.unit.text.find("%", statement.start, statement.end) >= 0:
+    elif implicit is not None or frame.unit.origins or frame.unit.text.find("%", statement.start, statement.end) >= 0:
         claim(frame, (statement,), implicit)
 
 
 def claim(frame: Frame, nodes: tuple[Any, ...], implicit: Any) -> None:
     """Note the places of the values of all `%` in the nodes."""
     frame.tops = {}
-    found = sorted((top.start, top) for node in nodes for top in find(node))
-    wanted: list[tuple[int, Any, int]] = [(start, top, top.depth) for start, top in found]
+    found = sorted((top for node in nodes for top in find(node)), key=_start)
+    wanted: list[tuple[int, Any, int]] = [(id(top), top, top.depth) for top in found]
     if implicit is not None:
         wanted.append((IMPLICIT, implicit, 0))
     if not wanted:
@@ -52,6 +52,11 @@ def claim(frame: Frame, nodes: tuple[Any, ...], implicit: Any) -> None:
         seen.add(depth)
         frame.tops[key] = frame.depth - 1 - depth
         check(frame, top, depth + 1)
+
+
+def _start(top: Any) -> int:
+    start: int = top.start
+    return start
 
 
 def check(frame: Frame, node: Any, count: int) -> None:
