@@ -144,9 +144,11 @@ def definition(name: str, statements: list[str], table: isa.Dialect) -> str:
     if "@raw" not in head:
         body = prologue(directives, table) + body
     expanded = [each for statement in body for each in expansion(statement, table)]
-    if "@end" in body and any(each.startswith(".handler s2 s3") for each in expanded):
-        i = expanded.index(".handler g1 g2 g2 0 lasti")  # the regions of a delegation and of a generator do not overlap
-        expanded[i : i + 1] = [".handler g1 s2 g2 0 lasti", ".handler s3 g2 g2 0 lasti"]
+    inner = next((each for each in expanded if each.startswith(".handler s2 s3")), None)
+    if inner and "@end" in body:  # regions stand in order, side by side
+        expanded.remove(inner)
+        i = expanded.index(".handler g1 g2 g2 0 lasti")
+        expanded[i : i + 1] = [".handler g1 s2 g2 0 lasti", inner, ".handler s3 g2 g2 0 lasti"]
     return "\n    ".join([f"DEFINE {name}", *directives, *expanded]) + "\nEND\n"
 
 
@@ -222,19 +224,11 @@ def _delegation(table: isa.Dialect, name: str) -> list[str]:
     start = [f"LOAD_FAST {name}", *either(table, "GET_YIELD_FROM_ITER", "GET_ITER 3"), "LOAD_CONST None"]
     if has(table, "YIELD_FROM"):
         return [*start, "YIELD_FROM"]
-    operand = {"ignored": "", "handlers": "2", "delegation": "1"}[table.yield_operand]
-    loop = [
-        "s1:",
-        "SEND s4",
-        "s2:",
-        f"YIELD_VALUE {operand}",
-        "s3:",
-        "RESUME 2",
-        "JUMP_BACKWARD_NO_INTERRUPT s1",
-        "s4:",
-    ]
     if not has(table, "CLEANUP_THROW"):
-        return start + loop
+        return [*start, "s1:", "SEND s4", "YIELD_VALUE", "RESUME 2", "JUMP_BACKWARD_NO_INTERRUPT s1", "s4:"]
+    operand = {"handlers": "2", "delegation": "1"}[table.yield_operand]
+    loop = ["s1:", "SEND s4", "s2:", f"YIELD_VALUE {operand}", "s3:", "RESUME 2"]
+    loop += ["JUMP_BACKWARD_NO_INTERRUPT s1", "s4:"]
     depth = 1 + table.opcodes["SEND"].pops(0)
     back = ["JUMP_FORWARD s6", "s5:", "CLEANUP_THROW", "JUMP_BACKWARD_NO_INTERRUPT s4", "s6:"]
     return [*start, *loop, "END_SEND", *back, f".handler s2 s3 s5 {depth - 1}"]

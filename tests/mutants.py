@@ -136,8 +136,8 @@ def judged(mutant: Mutant) -> tuple[str, Any]:
     if native is not code:
         try:
             pyasm.verify(native)
-        except AssemblyError as error:
-            return "refused after lowering", error
+        except AssemblyError:
+            return "refused after lowering", made
     return "accepted", made
 
 
@@ -170,9 +170,10 @@ class Children:
             batch, rest = numbers[:BATCH], numbers[BATCH:]
             started, verdict, end = self._child(batch)
             left = [number for number in batch if number not in self.outcomes]
-            if left:
+            if left and end:
                 self.outcomes[left[0]] = (verdict if started == left[0] else "judging"), end
-            numbers = left[1:] + rest
+                del left[0]
+            numbers = left + rest
 
     def prepare(self) -> None:
         """Lets everything be imported that children need: they cannot open files."""
@@ -233,22 +234,25 @@ class Children:
             self.system["write"](writing, json.dumps([number, verdict, outcome]).encode() + b"\n")
 
         for number in batch:
-            self._one(number, driver, tell)
+            if self._one(number, driver, tell) == "refused":
+                break  # what it may have destroyed must not be laid to the next one
 
-    def _one(self, number: int, driver: driving.Driver, tell: Callable[..., None]) -> None:
+    def _one(self, number: int, driver: driving.Driver, tell: Callable[..., None]) -> str:
+        """Judges a mutant, and runs it; the verdict if it ran."""
         mutant = self.mutant(number)
         try:
             verdict, result = judged(mutant)
         except Exception as error:
             tell(number, "broke", f"{type(error).__name__}: {error}")
-            return
+            return ""
         if verdict == "refused" and mutant.random.random() < self.share:
             result = unverified(mutant)
         if isinstance(result, types.CodeType):
             tell(number, verdict)
             tell(number, verdict, driver.drive(result, mutant.subject.names, mutant.random))
-        else:
-            tell(number, verdict, "not run" if verdict == "refused" else str(result))
+            return verdict
+        tell(number, verdict, "not run" if verdict == "refused" else str(result))
+        return ""
 
     def mutant(self, number: int) -> Mutant:
         return made(number, self.seed, self.every, self.mode, self.edits)
@@ -259,7 +263,9 @@ LOUD = "PYASM_LOUD" in os.environ
 
 
 def death(status: int) -> str:
-    """How a process ended. What the limits ended did not die."""
+    """How a process ended, or an empty text when all was well. What the limits ended did not die."""
+    if not status:
+        return ""
     if not os.WIFSIGNALED(status):
         return f"died: exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)
@@ -269,17 +275,16 @@ def death(status: int) -> str:
 # -- what comes of it
 
 
-DEFECTS = ("broke", "judging", "not assembled", "refused after lowering")
-"""Verdicts that must not be: something else than an error of ours, no end, and what the verifier should have seen."""
+DEFECTS = ("broke", "judging")
+"""Verdicts that must not be: something else than an error of ours, and no end."""
+RUN = ("accepted", "refused", "refused after lowering")
 
 
 def summary(outcomes: dict[int, tuple[str, str]]) -> dict[str, Any]:
     """The figures: how many of each verdict, and how those that ran went."""
     verdicts = Counter(verdict for verdict, _ in outcomes.values())
     ends = Counter((verdict, outcome.partition(":")[0]) for verdict, outcome in outcomes.values())
-    runs = {
-        verdict: {end: n for (v, end), n in sorted(ends.items()) if v == verdict} for verdict in ("accepted", "refused")
-    }
+    runs = {verdict: {end: n for (v, end), n in sorted(ends.items()) if v == verdict} for verdict in RUN}
     return {"mutants": len(outcomes), "verdicts": dict(sorted(verdicts.items())), **runs}
 
 
@@ -288,7 +293,7 @@ def wrong(outcomes: dict[int, tuple[str, str]]) -> list[int]:
     return [
         number
         for number, (verdict, outcome) in sorted(outcomes.items())
-        if verdict in DEFECTS or (verdict == "accepted" and outcome.startswith("died"))
+        if verdict in DEFECTS or (verdict != "refused" and outcome.startswith("died"))
     ]
 
 
@@ -321,6 +326,12 @@ def main() -> int:
     children = Children(options.seed, options.mode, 1.0 if options.only else options.refused, options.edits)
     children.run(options.only or list(range(options.count)))
     bad = wrong(children.outcomes)
+    for number in bad:
+        before = children.outcomes.pop(number)
+        children.run([number])
+        if children.outcomes[number] != before:
+            verdict, outcome = children.outcomes[number]
+            children.outcomes[number] = before[0], f"{before[1]}; alone {verdict}, {outcome}"
     for number in options.only or bad:
         text = described(number, children)
         print(text, file=sys.stderr)

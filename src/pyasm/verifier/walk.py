@@ -122,6 +122,7 @@ class Walk:
         ]
         self.states: dict[int, State] = {}
         self.pending: list[int] = []
+        self.waiting: set[int] = set()
         self.found: dict[tuple[int, str], Found] = {}
         self.blocks: Block | None = None
         self.region: Region | None = None
@@ -164,6 +165,7 @@ class Walk:
             self._fall_off(self.stack)
         while self.pending:
             index = heappop(self.pending)
+            self.waiting.discard(index)
             self._follow(index)
 
     # -- one way
@@ -251,7 +253,8 @@ class Walk:
             self._push(index)
 
     def _push(self, index: int) -> None:
-        if index not in self.pending:
+        if index not in self.waiting:
+            self.waiting.add(index)
             heappush(self.pending, index)
 
     def _merge(self, index: int, stack: Stack, blocks: Block | None, slots: dict[Any, str], origin: int) -> bool:

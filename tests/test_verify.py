@@ -1,0 +1,203 @@
+"""The verifier refuses what could end the interpreter, and says why; it accepts what compilers make."""
+
+from __future__ import annotations
+
+import os
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+import experiments
+import pycs
+import pytest
+from experiments import Experiment
+from support import FULL, compiled, sample, stdlib_files, walk
+
+import pyasm
+from pyasm import isa, pyc
+from pyasm.code import Code, Instruction
+
+HERE = Path(__file__).parent
+MESSAGES = HERE / "verify" / "messages.txt"
+UPDATE = os.environ.get("PYASM_UPDATE") == "1"
+EXPERIMENTS = list(experiments.programs())
+WRONG = [each for each in EXPERIMENTS if each.refused]
+RIGHT = [each for each in EXPERIMENTS if not each.refused]
+
+
+# -- single rules
+
+NOT_YET = ("gen_no_wrapper", "no_cleanup_throw")
+"""Wrong programs that end no release of the interpreter: what is thrown into a generator gets lost."""
+
+
+def _wrong() -> list[Any]:
+    marks = {name: [pytest.mark.xfail(strict=True)] for name in NOT_YET}
+    return [pytest.param(each, id=str(each), marks=marks.get(each.name, [])) for each in WRONG]
+
+
+@pytest.mark.parametrize("experiment", _wrong())
+def test_wrong_programs_are_refused(experiment: Experiment) -> None:
+    with pytest.raises(pyasm.VerificationError):
+        pyasm.verify(pyasm.parse(experiment.text))
+
+
+@pytest.mark.parametrize("experiment", RIGHT, ids=str)
+def test_right_programs_are_accepted(experiment: Experiment) -> None:
+    pyasm.verify(pyasm.parse(experiment.text))
+
+
+@pytest.mark.parametrize("experiment", experiments.runnable(refused=False), ids=str)
+def test_right_programs_run(experiment: Experiment) -> None:
+    try:
+        end = experiments.death(experiment)
+    except pyasm.TargetError:
+        pytest.skip("not to be expressed here")
+    assert not end
+
+
+def test_every_wrong_program_has_a_right_neighbour() -> None:
+    beside = experiments.besides()
+    right = {each.name for each in RIGHT} | {
+        f"spec/{file.stem}" for file in (HERE / "spec" / "constructs").glob("*.py")
+    }
+    assert {each.name for each in EXPERIMENTS} == set(beside)
+    assert set(beside.values()) <= right
+
+
+def test_messages() -> None:
+    """What is said of each wrong program, in the newest dialect in which it is wrong, is as it was agreed on."""
+    newest = {each.name: each for each in WRONG if each.name not in NOT_YET}
+    parts = []
+    for each in newest.values():
+        with pytest.raises(pyasm.VerificationError) as caught:
+            pyasm.verify(pyasm.parse(each.text, filename=each.name))
+        parts.append(f"== {each.name}, {each.dialect}: {each.what}\n{caught.value}\n")
+    text = "\n".join(parts)
+    if UPDATE:
+        MESSAGES.write_text(text, encoding="utf-8")
+    assert text == MESSAGES.read_text(encoding="utf-8")
+
+
+NOT_IN_A_CODE = ("CACHE", "RESERVED", "INTERPRETER_EXIT", "ENTER_EXECUTOR", "INSTRUMENTED_LINE", "BINARY_OP_ADD_INT")
+
+
+@pytest.mark.parametrize("dialect", [isa.PORTABLE, *isa.names()])
+@pytest.mark.parametrize("mnemonic", NOT_IN_A_CODE)
+def test_what_is_no_instruction_is_refused(dialect: str, mnemonic: str) -> None:
+    body = [Instruction(mnemonic), Instruction("LOAD_CONST", None), Instruction("RETURN_VALUE")]
+    with pytest.raises(pyasm.VerificationError, match=mnemonic):
+        pyasm.verify(Code("f", body, dialect=dialect))
+
+
+# -- what compilers make
+
+
+def test_the_library_is_accepted() -> None:
+    """Natively and lifted, and what is lowered again."""
+    refused = []
+    total = 0
+    for module in filter(None, map(compiled, sample(stdlib_files(), 12))):
+        native = pyasm.decode(module)
+        total += 1
+        for code in (native, pyasm.lift(native)):
+            try:
+                pyasm.verify(code)
+            except pyasm.VerificationError as error:
+                refused.append(f"{module.co_filename}, {code.dialect}: {str(error)[:500]}")
+    assert not refused, f"{len(refused)} of {total}: " + "\n".join(refused[:5])
+
+
+@pytest.mark.parametrize("version", pycs.VERSIONS)
+def test_libraries_of_all_versions_are_accepted(version: str, tmp_path: Path) -> None:
+    """On whatever host."""
+    if version not in pycs.interpreters():
+        pytest.skip(f"no python{version} on PATH")
+    refused = []
+    for file in pycs.compile_files(version, sample(pycs.sources(version), 12), tmp_path):
+        native = pyc.load(file)
+        for code in (native, pyasm.lift(native)):
+            try:
+                pyasm.verify(code)
+            except pyasm.VerificationError as error:
+                refused.append(f"{native.filename}, {code.dialect}: {str(error)[:500]}")
+    assert not refused, "\n".join(refused[:5])
+
+
+NOT_YET_ACCEPTED = {
+    ("SETUP_CLEANUP", "3.9"),
+    ("async_comprehension", "3.15"),
+    ("async_comprehensions", "3.15"),
+    ("comprehensions", "3.15"),
+    ("comprehensions", "3.14"),
+}
+"""What these programs are lowered to is refused."""
+
+
+@pytest.mark.parametrize("kind", ["instructions", "constructs"])
+def test_the_conformance_suite_is_accepted(kind: str) -> None:
+    """And what it is lowered to, for every target."""
+    import test_spec
+
+    refused = []
+    for program in test_spec.programs(kind):
+        if kind == "constructs" and isa.running().name not in program.versions:
+            continue
+        portable = test_spec.portable(program)
+        for target in (isa.PORTABLE, *isa.names()):
+            try:
+                pyasm.verify(portable if target == isa.PORTABLE else pyasm.lower(portable, target))
+            except pyasm.TargetError:
+                continue
+            except pyasm.VerificationError as error:
+                if (program.name, target) in NOT_YET_ACCEPTED:
+                    continue
+                refused.append(f"{program.name}, {target}: {str(error)[:500]}")
+    assert not refused, "\n".join(refused[:5])
+
+
+# -- what it costs
+
+
+def test_linear_cost() -> None:
+    """Ten times the program takes at most some twenty times as long."""
+    short, long = (min(seconds(many(n)) for _ in range(3)) for n in (300, 3000))
+    assert long < 20 * short + 0.05, (short, long)
+
+
+def many(count: int) -> Code:
+    """A function of many statements: branches, loops and handlers one behind the other."""
+    statement = """
+    for x in a:
+        try:
+            b = [y for y in x if y]
+        except ValueError as e:
+            a = e
+"""
+    module = compile("def f(a):\n" + statement * count, "many.py", "exec", dont_inherit=True)
+    return pyasm.decode(next(const for const in module.co_consts if isinstance(const, types.CodeType)))
+
+
+def seconds(code: Code) -> float:
+    started = time.perf_counter()
+    pyasm.verify(code)
+    return time.perf_counter() - started
+
+
+def test_as_fast_as_the_codec() -> None:
+    """Verifying takes at most as long as decoding and encoding; the bound here leaves room for a busy machine."""
+    modules = [code for code in map(compiled, sample(stdlib_files(), 12)) if code]
+    codec = verify = 0.0
+    count = 0
+    for module in modules:
+        count += sum(len(code.co_code) // 2 for code in walk(module))
+        started = time.perf_counter()
+        code = pyasm.decode(module)
+        pyasm.encode(code)
+        middle = time.perf_counter()
+        pyasm.verify(code)
+        codec, verify = codec + middle - started, verify + time.perf_counter() - middle
+    print(f"{count} units: decode and encode {codec:.3f} s, verify {verify:.3f} s")
+    if verify > (1.0 if FULL else 1.5) * codec:
+        pytest.xfail(f"verifying takes {verify / codec:.1f} times as long")
