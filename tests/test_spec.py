@@ -208,16 +208,12 @@ def _before(version: str, other: str) -> bool:
 
 
 REFUSED = {
-    "async_comprehension": ("3.12", "3.12", "comprehensions in the frame around them"),
-    "async_comprehensions": ("3.12", "3.12", "comprehensions in the frame around them"),
-    "comprehensions": ("3.12", "3.12", "comprehensions in the frame around them"),
     "except_star": ("3.11", "3.11", "except*"),
     "lazy_imports": ("3.15", "3.15", "lazy imports"),
     "match_statement": ("3.10", "3.10", "match statements"),
     "template_strings": ("3.14", "3.14", "template strings"),
     "type_defaults": ("3.13", "3.13", "defaults of type parameters"),
     "type_parameters": ("3.12", "3.12", "type parameters"),
-    "unpacking_comprehensions": ("3.12", "3.12", "comprehensions in the frame around them"),
 }
 """Constructs that some versions have no instructions for: compiled from this version on, they are refused before that
 target, because of this."""

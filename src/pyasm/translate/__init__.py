@@ -27,13 +27,14 @@ from pyasm.translate import (
     loops,
     mappings,
     names,
+    shadows,
 )
 from pyasm.translate.edit import instruction
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.typed import Any
 
-PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers, mappings)
+PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers, mappings, shadows)
 """In the order of lifting."""
 
 

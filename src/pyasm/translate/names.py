@@ -103,7 +103,6 @@ CONSTRUCTS = {
     "CHECK_EG_MATCH": "except* clauses",
     "PREP_RERAISE_STAR": "except* clauses",
     "MAKE_CELL": "comprehensions in the frame around them",
-    "LOAD_FAST_AND_CLEAR": "comprehensions in the frame around them",
     "LOAD_LOCALS": "type parameters",
     "LOAD_FROM_DICT_OR_DEREF": "type parameters",
     "LOAD_FROM_DICT_OR_GLOBALS": "type parameters",
