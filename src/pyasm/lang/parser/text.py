@@ -223,17 +223,26 @@ class Parser(Operations):
 
     def _is_assembly(self, i: int) -> bool:
         """Does the name at a token call a MACRO ASSEMBLY? Where macros are imported, any name may."""
+        names = self._assembly_names()
+        last = i
+        while self.texts[last + 1] == ":" and self.texts[last + 2].isidentifier() and last < i + _LONGEST_PATH:
+            last += 2
+        return self.texts[last] in names or "*" in names
+
+    def _assembly_names(self) -> set[str]:
         if self._assembly is None:
             self._assembly = _assembly_macros(self.texts)
-        while self.texts[i + 1] == ":" and self.texts[i + 2].isidentifier():
-            i += 2
-        return self.texts[i] in self._assembly or "*" in self._assembly
+        return self._assembly
 
     def _is_path(self, i: int) -> bool:
         """Is `a:b` at a token the path of a macro, and no label before an instruction?"""
+        if not self._assembly_names():
+            return False
         last = i
         while self.texts[last + 1] == ":" and self._adjacent(last) and self.texts[last + 2].isidentifier():
             last += 2
+            if last > i + _LONGEST_PATH:
+                return False
         word = self.texts[last].upper()
         known = word in STATEMENTS or word in self.mnemonics or self.texts[last + 1] == ":"
         return last > i and not known and self._is_assembly(last)
@@ -338,6 +347,9 @@ def _assembly_macros(texts: list[str]) -> set[str]:
             found.add("*")
     return found
 
+
+_LONGEST_PATH = 40
+"""So many tokens ahead the end of a path is looked for."""
 
 _SURPLUS = {
     "=": "a value is stored by '-> target'",
