@@ -6,6 +6,7 @@ There is one model for every dialect, without any index: names instead of number
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from pyasm.typed import Any, NamedTuple
 
@@ -188,12 +189,9 @@ class Code:
 
     def replace(self, **changes: Any) -> Code:
         """A copy with some attributes changed; the lists of the copy are its own. TypeError for an unknown name."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        unknown = set(changes) - set(values)
-        if unknown:
-            raise TypeError(f"Code has no attribute {', '.join(sorted(unknown))}")
-        values.update(changes)
-        return Code(**values)
+        if not changes.keys() <= _SLOTS:
+            raise TypeError(f"Code has no attribute {', '.join(sorted(changes.keys() - _SLOTS))}")
+        return Code(**{**dict(zip(Code.__slots__, _every_slot(self))), **changes})
 
     def __eq__(self, other: object) -> bool:
         """Equal in everything but `layout`, which is only a hint; constants are compared as Python compares them."""
@@ -211,3 +209,7 @@ class Code:
 
     def __repr__(self) -> str:
         return f"<Code {self.qualname} ({self.dialect}), {len(self.body)} instructions>"
+
+
+_SLOTS = frozenset(Code.__slots__)
+_every_slot = attrgetter(*Code.__slots__)

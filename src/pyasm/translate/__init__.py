@@ -8,6 +8,7 @@ portable: what the passes so far stand for is portable, the rest is native.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Layout
@@ -29,7 +30,7 @@ from pyasm.translate import (
     names,
     shadows,
 )
-from pyasm.translate.edit import instruction
+from pyasm.translate.edit import instruction, opcode
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.typed import Any
@@ -81,7 +82,9 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
                 findings.extend(error.findings)
         return inner[id(value)]
 
-    body = [each._replace(arg=translated(each.arg)) if isinstance(each.arg, Code) else each for each in code.body]
+    body = code.body
+    if any(issubclass(kind, Code) for kind in set(map(type, map(itemgetter(1), body)))):
+        body = [e._replace(arg=translated(e[1])) if isinstance(e[1], Code) else e for e in body]
     new = code.replace(body=body, dialect=isa.PORTABLE if lifting else dialect.name)
     layout = code.layout
     if layout is not None:
@@ -106,7 +109,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
         layout, new.layout, new.stack_size = None, None, 0
     if layout is None:  # some compilers leave code that is never reached, in blocks that are not there
         new.body = _tidied(without_unreached(new.body, effects(isa.PORTABLE)))
-    if any(op == "EXTENDED_ARG" for op, _, _ in new.body):  # in portable code it has no meaning
+    if "EXTENDED_ARG" in map(opcode, new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     if layout is None:
         new.layout = Layout(plain=plain)

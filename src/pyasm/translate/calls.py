@@ -17,7 +17,7 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import OPTIMIZED
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, rewrite
-from pyasm.translate.entries import MIXED, Walk
+from pyasm.translate.entries import MIXED, Walk, watching
 from pyasm.typed import Any, NamedTuple
 
 LEAST_PLAIN = 30
@@ -124,7 +124,6 @@ class _Calls(Walk):
         self.hides = dialect.hides_imports and code.name == "<module>"
         self.targets: set[Any] | None = None
         self.guards: dict[int, int] = {}
-        self.watch.update(DICT_MERGE=self.dict_merge, DUP_TOP=self.dup_top)
 
     def dict_merge(self, index: int, arg: Any) -> None:
         """It reads the callable too, for a message."""
@@ -217,6 +216,8 @@ class _Calls(Walk):
         end_line, end_column = max((each[1], each[3]) for each in known)
         return Position(line, end_line, column, end_column)
 
+    watch = watching(Walk.watch, DICT_MERGE=dict_merge, DUP_TOP=dup_top)
+
 
 class _Lift(_Calls):
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
@@ -226,15 +227,6 @@ class _Lift(_Calls):
         self.names: int | None = None
         self.mixed = False
         self.flagged: list[int] = []
-        self.watch.update(
-            LOAD_GLOBAL=self.load_global,
-            LOAD_SUPER_ATTR=self.load_super_attr,
-            PRECALL=self.precall,
-            KW_NAMES=self.kw_names,
-            CALL=self.call,
-            CALL_KW=self.call_kw,
-            CALL_FUNCTION_EX=self.call_function_ex,
-        )
 
     def rewrite(self) -> None:
         """Walk, and change the body."""
@@ -407,6 +399,17 @@ class _Lift(_Calls):
             if entry not in self.dropped:
                 self.findings.append(_error(self.code, -2 - entry, "no call takes its NULL", "load without NULL"))
 
+    watch = watching(
+        _Calls.watch,
+        LOAD_GLOBAL=load_global,
+        LOAD_SUPER_ATTR=load_super_attr,
+        PRECALL=precall,
+        KW_NAMES=kw_names,
+        CALL=call,
+        CALL_KW=call_kw,
+        CALL_FUNCTION_EX=call_function_ex,
+    )
+
 
 def _sinking(body: list[Instruction], begin: int) -> int:
     """How many instructions from here on only move the top entry below others."""
@@ -447,13 +450,6 @@ class _Lower(_Calls):
         self.first_merge: dict[int, tuple[int, int]] = {}
         self.mappings: dict[int, int] = {}
         self.early: set[int] = set()
-        self.watch.update(
-            LOAD_GLOBAL=self.load_global,
-            CALL_FUNCTION=self.call_function,
-            CALL_FUNCTION_KW=self.call_function_kw,
-            CALL_FUNCTION_EX=self.call_function_ex,
-            CALL_METHOD=self.call_method,
-        )
 
     def rewrite(self) -> None:
         """Walk, decide where each NULL goes, and change the body."""
@@ -797,3 +793,13 @@ class _Lower(_Calls):
         up = [instruction("SWAP", depth, position) for depth in range(2, number + 3)]
         push, drop = instruction("LOAD_CONST", None, position), instruction("POP_TOP", None, position)
         self.instead[index] = [push, *down, self.body[index], *up, drop]
+
+    watch = watching(
+        _Calls.watch,
+        DICT_MERGE=dict_merge,
+        LOAD_GLOBAL=load_global,
+        CALL_FUNCTION=call_function,
+        CALL_FUNCTION_KW=call_function_kw,
+        CALL_FUNCTION_EX=call_function_ex,
+        CALL_METHOD=call_method,
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import compress
 from operator import itemgetter
 
 from pyasm.code import Instruction, Position
@@ -12,6 +13,9 @@ from pyasm.typed import Any
 _new = tuple.__new__
 opcode = itemgetter(0)
 """The mnemonic of an instruction: `map(opcode, body)` is the fastest look at all of them."""
+
+
+_is_label = frozenset({LABEL}).__contains__
 
 
 def instruction(op: str, arg: Any = None, position: Position | None = None) -> Instruction:
@@ -35,16 +39,23 @@ def rewrite(body: list[Instruction], edits: Mapping[int, Sequence[Instruction]])
     return parts + body[done:]
 
 
-def places(body: Iterable[Instruction]) -> dict[Any, int]:
-    """Name of each label -> its index."""
-    return {arg: index for index, (op, arg, _) in enumerate(body) if op == LABEL}
+def places(body: Sequence[Instruction], ops: Sequence[str] | None = None) -> dict[Any, int]:
+    """Name of each label -> its index. `ops` are the mnemonics of the body, where they are at hand."""
+    if ops is None:
+        ops = list(map(opcode, body))
+    return {body[index][1]: index for index in compress(range(len(ops)), map(_is_label, ops))}
+
+
+def where(ops: Sequence[str], wanted: Set[str]) -> Iterator[int]:
+    """The indexes of these mnemonics, in order."""
+    return compress(range(len(ops)), map(wanted.__contains__, ops))
 
 
 class Labels:
     """Names that no label of a body has yet."""
 
-    def __init__(self, body: Iterable[Instruction], stem: str = "L") -> None:
-        self.taken = {arg for op, arg, _ in body if op == LABEL}
+    def __init__(self, body: Sequence[Instruction], stem: str = "L", ops: Sequence[str] | None = None) -> None:
+        self.taken = set(places(body, ops))
         self.stem = stem
         self.count = len(self.taken)
 

@@ -35,6 +35,7 @@ class Effects:
         self.rows: dict[str, Effect] = {}
         self.plain: dict[str, int] = {}
         """The change of the depth, of instructions that just go on and for which it is always the same."""
+        self.changes = _Changes(self.rows)
         for table in (isa.load(isa.PORTABLE), dialect):
             for name, row in table.opcodes.items():
                 found = isa.effects(row.stack)
@@ -49,12 +50,34 @@ class Effects:
                     lambda n: 0, lambda n, net=net: net, lambda n, jump=jump: jump, "setup", name != "POP_BLOCK"
                 )
 
+        names = [name for name, row in self.rows.items() if row.names_label]
+        self.naming = frozenset(names)
+        """What names a label that a way leads to …"""
+        self.jumps = frozenset(name for name in names if self.rows[name].flow != "setup")
+        """… without an exception."""
+        self.ends = frozenset(n for n, row in self.rows.items() if row.flow in ("jump", "return", "raise"))
+
     def step(self, op: str, arg: Any, depth: int) -> tuple[int | None, int | None]:
         """The depth for the next instruction and for the label, None where execution does not go on."""
+        following, jumping = self.changes[op, arg if type(arg) is int else number(arg)]
+        return (
+            None if following is None else depth + following,
+            None if jumping is None else depth + jumping,
+        )
+
+
+class _Changes(dict[tuple[str, int], "tuple[int | None, int | None]"]):
+    """Mnemonic and number -> the changes of the depth, found when they are first needed."""
+
+    def __init__(self, rows: dict[str, Effect]) -> None:
+        self.rows = rows
+
+    def __missing__(self, key: tuple[str, int]) -> tuple[int | None, int | None]:
+        op, n = key
         row = self.rows[op]
-        n = number(arg)
-        following = None if row.flow in ("jump", "return", "raise") else depth + row.net(n)
-        return following, depth + row.jump(n) if row.names_label else None
+        following = None if row.flow in ("jump", "return", "raise") else row.net(n)
+        self[key] = found = following, row.jump(n) if row.names_label else None
+        return found
 
 
 def number(arg: Any) -> int:

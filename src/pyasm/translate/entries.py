@@ -7,17 +7,21 @@ annotations of a function) are subclasses: they watch some instructions and let 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import places
+from pyasm.translate.edit import opcode, places
+from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 
-PUSH, POP, CHANGE, NOTHING, PLAIN, COUNTED, TEST, GOTO, END, OTHER = range(10)
+Watcher = Callable[[Any, int, Any], None]
+
+PUSH, CHANGE, POP, WATCHED, MARK, JOIN, TWO, COUNTED, TEST, NOTHING, PLAIN, GOTO, END, OTHER = range(14)
 """Kinds of instructions, those that are easiest to follow first."""
 _JOINED = 1 << 40
 _UNKNOWN = 100
@@ -38,8 +42,21 @@ class Row(NamedTuple):
     jump_pushes: Any = 0
     goes_on: bool = True
     names_label: bool = False
-    counts: dict[int, tuple[int, int]] = {}  # noqa: RUF012  # each row has its own
+    counts: Any = None
     """Of a counted one: operand -> entries dropped and pushed."""
+
+
+class _Counts(dict[int, tuple[int, int]]):
+    """Filled when an operand first comes up."""
+
+    def __init__(self, pops: Any, pushes: Any) -> None:
+        self.pops, self.pushes = pops, pushes
+
+    def __missing__(self, n: int) -> tuple[int, int]:
+        pops, pushes = self.pops, self.pushes
+        found = pops(n) if callable(pops) else pops, pushes(n) if callable(pushes) else pushes
+        self[n] = found
+        return found
 
 
 @cache
@@ -47,8 +64,7 @@ def rows(dialect: str) -> dict[str, Row]:
     """Mnemonic -> row, for a body between this dialect and the portable one; the native meaning counts first."""
     found = {}
     for table in (isa.load(isa.PORTABLE), isa.load(dialect)):
-        for name, opcode in table.opcodes.items():
-            found[name] = _row(opcode)
+        found.update({name: _row(row) for name, row in table.opcodes.items()})
     if isa.load(dialect).blocks == "table":
         found["SETUP_FINALLY"] = Row(OTHER, 0, 0, 0, 0, 1, True, True)
         found["SETUP_CLEANUP"] = Row(OTHER, 0, 0, 0, 0, 2, True, True)
@@ -77,7 +93,7 @@ def _row(opcode: isa.Opcode) -> Row:
         if callable(pops) or callable(pushes):
             kind = OTHER if names_label else COUNTED
         elif not names_label:
-            kind = {(0, 1): PUSH, (1, 0): POP, (1, 1): CHANGE, (0, 0): NOTHING}.get((pops, pushes), PLAIN)
+            kind = _KINDS.get((pops, pushes), PLAIN)
         elif (pops, pushes, jump_pops, jump_pushes) == (1, 0, 1, 0):
             kind = TEST
     elif not goes_on and not reads and not callable(pops):
@@ -85,7 +101,17 @@ def _row(opcode: isa.Opcode) -> Row:
             kind = END
         elif (pops, pushes, jump_pops, jump_pushes) == (0, 0, 0, 0):
             kind = GOTO
-    return Row(kind, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label, {})
+    return Row(kind, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label, _Counts(pops, pushes))
+
+
+_KINDS = {(0, 1): PUSH, (1, 0): POP, (1, 1): CHANGE, (2, 1): JOIN, (1, 2): TWO, (0, 0): NOTHING}
+
+
+@cache
+def _kinds(dialect: str, watched: frozenset[str]) -> dict[str, int]:
+    """Mnemonic -> kind, for a walk that watches some."""
+    found = {name: row[0] for name, row in rows(dialect).items()}
+    return {**found, "LOAD_ATTR": CHANGE, **dict.fromkeys(watched, WATCHED), LABEL: MARK}
 
 
 def _count(tokens: Sequence[str]) -> Any:
@@ -105,19 +131,29 @@ def _permuted(op: str, arg: Any) -> tuple[int, Callable[[list[Any]], list[Any]]]
 PERMUTING = ("SWAP", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N")
 
 
+_NO_ENTRIES: tuple[list[int], list[int]] = ([], [])
+"""Of a label; nobody changes it."""
+
+
+def watching(watch: Mapping[str, Watcher], **more: Watcher) -> Mapping[str, Watcher]:
+    """What one walk watches, and more or other functions for that."""
+    return MappingProxyType({**watch, **more})
+
+
 class Walk:
     """A walk over a body. Afterwards `bad` has entries that instructions find by counting from the top, `used` those
     that lived on several paths and were consumed, by other instructions than the watched ones.
 
-    A watching method gets the index and the operand, and changes `ids` and `starts` itself.
+    A watching function gets the walk, the index and the operand, and changes `ids` and `starts` itself.
     """
 
     def __init__(self, body: list[Instruction], dialect: isa.Dialect) -> None:
         self.body = body
+        self.ops = list(map(opcode, body))
         self.rows = rows(dialect.name)
+        self.kinds = list(map(_kinds(dialect.name, frozenset(self.watch)).__getitem__, self.ops))
         self.ids: list[int] = []
         self.starts: list[int] = []
-        self.watch: dict[str, Callable[[int, Any], None]] = dict.fromkeys(PERMUTING, self.permute)
         self.bad: set[int] = set()
         self.shared: set[int] = set()
         self.used: dict[int, int] = {}
@@ -127,17 +163,11 @@ class Walk:
         self._saved: dict[Any, tuple[list[int], list[int]]] = {}
         self._seen: set[Any] = set()
         self._late: list[Any] = []
-        self._places: dict[Any, int] | None = None
+        self.places = places(body, self.ops)
+        """Name of each label -> its index."""
         self._covered: dict[int, int] = {}
         self._unreached: list[tuple[int, int]] = []
         self._lost = False
-
-    @property
-    def places(self) -> dict[Any, int]:
-        """Name of each label -> its index."""
-        if self._places is None:
-            self._places = places(self.body)
-        return self._places
 
     def run(self) -> None:
         """Walk every instruction once, mostly in the order in which they stand; what no path comes to at the end."""
@@ -165,69 +195,87 @@ class Walk:
 
     def _sweep(self, begin: int, first: bool) -> int:  # noqa: C901  # one loop, for speed
         """Walk straight on, past what is not reached yet if it is the first time; the index where it ends."""
-        body, watch, table, ids, starts, shared = self.body, self.watch, self.rows, self.ids, self.starts, self.shared
-        live = True
-        unreached = 0
-        for index in range(begin, len(body)) if begin else range(len(body)):
-            op, arg, _ = body[index]
-            if op == LABEL:
-                if arg in self._seen:
-                    if not self._lost:
-                        self._check_late(arg, index, ids)
-                    return max(index, begin + 1)
-                if self._at_label(arg, index, live):
-                    if not live and first and unreached < index:
-                        self._unreached.append((unreached, index))
-                    live = True
-                continue
-            if not live:
-                continue
-            if op in watch:
-                watch[op](index, arg)
-                continue
-            row = table[op]
-            kind = row[0]
-            if kind == PUSH:
-                ids.append(index)
-                starts.append(index)
-            elif kind == POP:
-                entry = ids.pop()
-                start = starts.pop()
-                if entry in shared:
-                    self.note(index, entry, start)
-            elif kind == CHANGE:
-                if ids[-1] in shared:
-                    self.note(index, ids[-1], starts[-1])
-                ids[-1] = index
-            elif kind == NOTHING:
-                pass
-            elif kind == PLAIN:
-                self.replace(index, row[1], row[2])
-            elif kind == COUNTED:
-                self.replace(index, *self._counted(row, arg))
-            elif kind == TEST:
-                self._test(index, arg, first)
-            elif kind in (GOTO, END) or not self._other(index, arg, row, first):
-                if kind == GOTO:
-                    self._jump(arg, ids[:], starts[:], first)
-                elif kind == END and shared:
-                    self.replace(index, row[1], 0)
-                if not first:
-                    return index + 1
-                live, unreached = False, index + 1
-        if not live and unreached < len(body):
-            self._unreached.append((unreached, len(body)))
-        return len(body)
+        body, ops, kinds, ids, starts, shared = self.body, self.ops, self.kinds, self.ids, self.starts, self.shared
+        size = len(body)
+        index = begin
+        while index < size:
+            begun = index
+            for index in range(begun, size):
+                kind = kinds[index]
+                if kind == PUSH:
+                    ids.append(index)
+                    starts.append(index)
+                elif kind == CHANGE:
+                    if ids[-1] in shared:
+                        self.note(index, ids[-1], starts[-1])
+                    ids[-1] = index
+                elif kind == POP:
+                    entry = ids.pop()
+                    start = starts.pop()
+                    if entry in shared:
+                        self.note(index, entry, start)
+                elif kind == WATCHED:
+                    self.watch[ops[index]](self, index, body[index][1])
+                elif kind == MARK:
+                    name = body[index][1]
+                    if name in self._seen:
+                        if not self._lost:
+                            self._check_late(name, index, ids)
+                        return max(index, begin + 1)
+                    self._at_label(name, index, True)
+                elif kind == JOIN:
+                    if ids[-1] in shared or ids[-2] in shared:
+                        self.replace(index, 2, 1)
+                    else:
+                        del ids[-1], starts[-1]
+                        ids[-1] = index
+                elif kind == TWO:
+                    if ids[-1] in shared:
+                        self.note(index, ids[-1], starts[-1])
+                    ids[-1] = -2 - index
+                    ids.append(index)
+                    starts.append(~index)
+                elif kind == COUNTED:
+                    arg = body[index][1]
+                    counts = self.rows[ops[index]][8]
+                    self.replace(index, *counts[arg if type(arg) is int else number(arg)])
+                elif kind == TEST:
+                    self._test(index, body[index][1], first)
+                elif kind != NOTHING and not self._rest(index, kind, first):
+                    break
+            else:
+                return size
+            if not first:
+                return index + 1
+            index = self._skip(index + 1)
+        return size
 
-    def _counted(self, row: Row, arg: Any) -> tuple[int, int]:
-        """How many entries an instruction drops and pushes, depending on its operand."""
-        number = arg if type(arg) is int else arg[1] if type(arg) is tuple and len(arg) == 2 else 0
-        found = row.counts.get(number)
-        if found is None:
-            pops, pushes = row.pops, row.pushes
-            found = pops(number) if callable(pops) else pops, pushes(number) if callable(pushes) else pushes
-            row.counts[number] = found
-        return found
+    def _rest(self, index: int, kind: int, first: bool) -> bool:
+        """The rarer kinds; does execution go on behind it?"""
+        op, arg, _ = self.body[index]
+        row = self.rows[op]
+        if kind == PLAIN:
+            self.replace(index, row[1], row[2])
+            return True
+        if kind == GOTO:
+            self._jump(arg, self.ids[:], self.starts[:], first)
+        elif kind == END:
+            if self.shared:
+                self.replace(index, row[1], 0)
+        else:
+            return self._other(index, arg, row, first)
+        return False
+
+    def _skip(self, begin: int) -> int:
+        """Past what is not reached yet, to the next label that is; the index behind it."""
+        index = begin
+        while index < len(self.body):
+            if self.kinds[index] == MARK and self._at_label(self.body[index][1], index, False):
+                break
+            index += 1
+        if begin < index:
+            self._unreached.append((begin, index))
+        return index + 1
 
     def _test(self, index: int, name: Any, first: bool) -> None:
         """A jump that drops what it tests."""
@@ -236,10 +284,10 @@ class Walk:
         start = self.tests[index] = starts.pop()
         if entry in self.shared:
             self.note(index, entry, start)
-        if name in self._saved or ids:
+        if ids or name in self._saved:
             self._jump(name, ids[:], starts[:], first)
         else:
-            self._saved[name] = ([], [])
+            self._saved[name] = _NO_ENTRIES
             if not first:
                 self._late.append(name)
 
@@ -322,6 +370,10 @@ class Walk:
     def _at_label(self, name: Any, index: int, live: bool) -> bool:
         known = self._saved.get(name)
         ids, starts = self.ids, self.starts
+        if live and not ids and (known is None or not known[0]):
+            self._seen.add(name)
+            self._saved[name] = _NO_ENTRIES
+            return True
         if known is None:
             if not live:
                 return False
@@ -400,3 +452,5 @@ class Walk:
                 if (begin <= index < end) != (begin < target <= end):
                     return False
         return True
+
+    watch = watching(dict.fromkeys(PERMUTING, permute))

@@ -227,7 +227,7 @@ class _Pairs:
         return rewrite(self.old, self.edits)
 
     def _call(self, index: int, each: Instruction) -> None:
-        state = self.walk.states[index]
+        state = self.walk.states.get(index)
         _, count, position = each
         if state is None or state.stack[-1 - count] != EXIT:
             return
@@ -236,7 +236,7 @@ class _Pairs:
             self.edits[index - 1] = self.edits[index - 2] = [instruction(*_NONE, position)]
 
     def _moved(self, index: int, each: Instruction, taken: int, left: Sequence[int]) -> None:
-        state = self.walk.states[index]
+        state = self.walk.states.get(index)
         if state is not None:
             entries = state.stack[len(state.stack) - taken :]
             if EXIT in entries:

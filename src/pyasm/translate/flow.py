@@ -5,11 +5,11 @@ Stack depth, block stacks, kinds of stack entries and definite assignment are al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places
+from pyasm.translate.edit import instruction, opcode, places, where
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -60,11 +60,17 @@ def forward(
     return states
 
 
-def reached(body: Sequence[Instruction], table: Effects, *, handlers: bool = False) -> bytearray:
+def reached(
+    body: Sequence[Instruction], table: Effects, *, handlers: bool = False, ops: Sequence[str] | None = None
+) -> bytearray:
     """For each instruction, 1 if a way without exceptions leads there. Compilers move all other code to the end.
 
-    With `handlers`, exceptions are ways too.
+    With `handlers`, exceptions are ways too. `ops` are the mnemonics of the body, where they are at hand.
     """
+    if ops is None:
+        ops = list(map(opcode, body))
+    if _all_reached(body, ops, table.naming if handlers else table.jumps, table.ends):
+        return bytearray(b"\1") * len(body)
     found = bytearray(len(body))
     labels = places(body)
     pending = [0]
@@ -82,6 +88,21 @@ def reached(body: Sequence[Instruction], table: Effects, *, handlers: bool = Fal
             if row.flow in ("jump", "return", "raise"):
                 break
     return found
+
+
+def _all_reached(body: Sequence[Instruction], ops: Sequence[str], naming: Set[str], ends: Set[str]) -> bool:
+    """Is everything reached in the order in which it stands? (If not, it may be so all the same.)"""
+    named: dict[Any, int] = {}
+    for index in where(ops, naming):
+        named.setdefault(body[index][1], index)
+    size = len(ops)
+    for index in where(ops, ends):
+        behind = index + 1
+        while behind < size and ops[behind] == LABEL and named.get(body[behind][1], size) > index:
+            behind += 1
+        if behind < size and ops[behind] != LABEL:
+            return False
+    return True
 
 
 def without_unreached(body: list[Instruction], table: Effects) -> list[Instruction]:

@@ -13,7 +13,7 @@ from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, rewrite
-from pyasm.translate.entries import Walk
+from pyasm.translate.entries import Walk, watching
 from pyasm.typed import Any
 
 CLOSURE, ANNOTATE, ANNOTATIONS, KEYWORD_DEFAULTS, DEFAULTS = ATTRIBUTES = (8, 16, 4, 2, 1)
@@ -136,18 +136,19 @@ def _lift_annotations(body: list[Instruction], index: int, flags: int, edits: _E
 
 
 class _Starts(Walk):
-    """Where the values of one instruction begin."""
+    """Where the values of BUILD_CONST_KEY_MAP begin."""
 
-    def __init__(self, code: Code, dialect: isa.Dialect, wanted: str) -> None:
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, dialect)
         self.found: dict[int, list[int | None]] = {}
-        self.watch[wanted] = self.wanted
         self.run()
 
     def wanted(self, index: int, count: int) -> None:
         """It takes so many values and something on top."""
         self.found[index] = [self.start_of(start) for start in self.starts[-1 - count : -1]]
         self.replace(index, count + 1, 1)
+
+    watch = watching(Walk.watch, BUILD_CONST_KEY_MAP=wanted)
 
 
 class _Lower:
@@ -246,7 +247,7 @@ class _Lower:
             self._fold(range(place - 1 - count, place), place, tuple(pairs))
             return
         if self.starts is None:
-            self.starts = _Starts(self.code, self.dialect, "BUILD_CONST_KEY_MAP")
+            self.starts = _Starts(self.code, self.dialect)
         begins = self.starts.found.get(place, [None])
         if None in begins:
             return

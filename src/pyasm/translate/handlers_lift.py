@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places, rewrite
-from pyasm.translate.kinds import MOVING, VALUE, State, Walk, next_real, permutation
+from pyasm.translate.edit import instruction, rewrite, where
+from pyasm.translate.kinds import MOVING, VALUE, HandlerWalk, State, next_real, permutation
 from pyasm.typed import Any
 
 CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
@@ -20,8 +20,7 @@ an async for; with one."""
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """The portable form of all handlers."""
-    forms = _forms(code.body)
-    walk = _Lifting(code, dialect, forms)
+    walk = _Lifting(code, dialect)
     walk.run()
     code.body = _Rewriting(code.body, walk).body()
 
@@ -41,12 +40,12 @@ class Form:
         """Is the exception used as a value (except*)?"""
 
 
-def _forms(body: Sequence[Instruction]) -> dict[str, Form]:
+def _forms(body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int]) -> dict[str, Form]:
     """Label of each handler -> its form."""
-    labels = places(body)
     forms: dict[str, Form] = {}
-    for op, arg, _ in body:
-        if op in SETUPS and arg not in forms:
+    for index in where(ops, SETUPS):
+        op, arg, _ = body[index]
+        if arg not in forms:
             forms[arg] = _form(body, labels, op, arg)
     for form in list(forms.values()):
         if form.cleanup:
@@ -82,12 +81,16 @@ def is_unbinding(body: Sequence[Instruction], at: int) -> bool:
     return all(each[2] is None or each[2] == four[0][2] for each in four[1:])
 
 
-class _Lifting(Walk):
+class _Lifting(HandlerWalk):
     """Which entries are exceptions, states of handling, and places, in a body with native handlers."""
 
-    def __init__(self, code: Code, dialect: isa.Dialect, forms: dict[str, Form]) -> None:
+    setups = SETUPS
+    alike = SETUPS | {"RERAISE"}
+    odd = frozenset({"PUSH_EXC_INFO"})
+
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.forms = forms
+        self.forms = _forms(code.body, self.ops, self.labels)
         self.specials = {
             "SETUP_FINALLY": self.setup,
             "SETUP_CLEANUP": self.setup,
@@ -165,25 +168,24 @@ class _Rewriting:
     def body(self) -> list[Instruction]:
         """The new body."""
         self._entries()
-        handler = ""
-        for index, each in enumerate(self.old):
-            op = each[0]
+        states, seen = self.walk.states, self.walk.seen
+        lost = [index for index in where(self.walk.ops, SETUPS) if not seen[index]]
+        for index in sorted([*states, *self.walk.labels.values(), *lost]):
+            op, arg, _ = each = self.old[index]
             if op == LABEL:
-                handler = self.begins.get(each[1], handler)
+                handler = self.begins.get(arg, "")
                 if handler:
                     self.tests[handler] = next_real(self.old, index)
-                    handler = ""
             elif (op in _CHANGED or op[:6] == "STORE_") and index not in self.edits:
-                state = self.walk.states[index]
-                if state is not None:
-                    self._instruction(index, each, state)
-                elif op in SETUPS:
+                if index in states:
+                    self._instruction(index, each, states[index])
+                else:
                     self._unreached(index)
         return rewrite(self.old, self.edits)
 
     def _entries(self) -> None:
         """What handlers begin with, and their cleanups."""
-        labels = places(self.old)
+        labels = self.walk.labels
         for form in self.forms.values():
             at = form.at
             if form.kind == SIX:
@@ -209,7 +211,7 @@ class _Rewriting:
             if is_unbinding(self.old, end):
                 self.edits[end + 3] = [instruction("RERAISE", None, self.old[end + 3][2])]
         elif end < len(self.old) and self.old[end][0] == "PUSH_EXC_INFO":
-            while index < len(self.old) and self.walk.states[index] is None:
+            while index < len(self.old) and not self.walk.seen[index]:
                 self.edits[index] = []
                 index += 1
 

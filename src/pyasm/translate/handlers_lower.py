@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.edit import Labels, instruction, rewrite, where
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
-from pyasm.translate.kinds import MOVING, VALUE, State, Walk, moved, next_real, permutation
+from pyasm.translate.kinds import MOVING, VALUE, HandlerWalk, State, moved, next_real, permutation
 from pyasm.typed import Any
 
 NOWHERE = Position()
@@ -26,7 +27,7 @@ _PEEKS = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD", "LIST_EXTEND", "SET_UPD
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """The native form of all handlers."""
-    walk = _Lowering(code, _forms(code.body), dialect)
+    walk = _Lowering(code, dialect)
     walk.run()
     code.body = _Rewriting(code.body, walk, dialect).body()
 
@@ -47,12 +48,12 @@ class Form:
         """In how many blocks it is."""
 
 
-def _forms(body: Sequence[Instruction]) -> dict[str, Form]:
+def _forms(body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int]) -> dict[str, Form]:
     """Label of each handler -> its form."""
-    labels = places(body)
     forms: dict[str, Form] = {}
-    for op, label, _ in body:
-        if op not in SETUPS or label in forms:
+    for index in where(ops, SETUPS):
+        op, label, _ = body[index]
+        if label in forms:
             continue
         at = next_real(body, labels[label])
         first = body[at][0] if at < len(body) else ""
@@ -66,12 +67,16 @@ def _forms(body: Sequence[Instruction]) -> dict[str, Form]:
     return forms
 
 
-class _Lowering(Walk):
+class _Lowering(HandlerWalk):
     """Which entries are of a handler's six, in portable code."""
 
-    def __init__(self, code: Code, forms: dict[str, Form], dialect: isa.Dialect) -> None:
+    setups = SETUPS
+    alike = SETUPS | {"RERAISE_VALUE"}
+    odd = frozenset({"POP_EXCEPT", "END_ASYNC_FOR", "WITH_EXCEPT_START", "RERAISE", "JUMP_IF_NOT_EXC_MATCH"})
+
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.forms = forms
+        self.forms = _forms(code.body, self.ops, self.labels)
         self.specials = {
             "SETUP_FINALLY": self.setup,
             "SETUP_CLEANUP": self.setup_cleanup,
@@ -82,6 +87,7 @@ class _Lowering(Walk):
             "END_ASYNC_FOR": self.end_async_for,
             "WITH_EXCEPT_START": self.with_except_start,
             "RERAISE": self.reraise,
+            "RERAISE_VALUE": self.reraise_value,
             "JUMP_IF_NOT_EXC_MATCH": self.match,
         }
 
@@ -140,6 +146,9 @@ class _Lowering(Walk):
         self.top(index, state.stack, 3)
         return None, None
 
+    def reraise_value(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return self.transfer(index, self.body[index], state)
+
     def match(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         matched, _type = self.top(index, state.stack, 2)
         if matched[0] != "type":
@@ -186,26 +195,21 @@ class _Rewriting:
         self.walk = walk
         self.forms = walk.forms
         self.dialect = dialect
-        self.new_label = Labels(old).new
+        self.new_label = Labels(old, ops=walk.ops).new
         self.cleanups = {label: self.new_label() for label, form in self.forms.items() if form.kind == SIX}
         self.edits: dict[int, list[Instruction]] = {}
 
     def body(self) -> list[Instruction]:
         """The new body."""
-        unreached: list[int] = []
-        for index, each in enumerate(self.old):
-            state = self.walk.states[index]
-            if each[0] == LABEL:
-                continue
-            if state is None:
-                unreached.append(index)
-                continue
-            if state.blocks is not None:
-                self._extent(index, state.blocks)
-            if each[0] in _CHANGED:
-                self._instruction(index, each, state)
+        for index, blocks in sorted(self.walk.covered, key=itemgetter(0)):
+            self._extent(index, blocks)
+        for index, state in sorted(self.walk.states.items()):
+            if self.old[index][0] in _CHANGED:
+                self._instruction(index, self.old[index], state)
         self._entries()
-        self._unreached(unreached)
+        seen = self.walk.seen
+        if 0 in seen[: len(self.old)]:
+            self._unreached([index for index, each in enumerate(self.old) if not seen[index] and each[0] != LABEL])
         self._cleanups()
         return rewrite(self.old, self.edits)
 
@@ -355,11 +359,10 @@ class _Rewriting:
 
     def _entries(self) -> None:
         """What handlers begin with."""
-        naming = _jumps()
-        jumps = {arg for op, arg, _ in self.old if op in naming}
-        labels = places(self.old)
+        jumps = {self.old[index][1] for index in where(self.walk.ops, _jumps())}
+        labels = self.walk.labels
         for label, form in self.forms.items():
-            if self.walk.states[form.at] is None:
+            if not self.walk.seen[form.at]:
                 continue
             if form.kind == ONE and not form.lasti:
                 self.edits[form.at] = self.edits[form.at + 1] = []

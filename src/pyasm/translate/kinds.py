@@ -14,24 +14,26 @@ from pyasm.code import Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places
-from pyasm.translate.effects import number
+from pyasm.translate.edit import instruction, opcode, places, where
+from pyasm.translate.effects import effects, number
+from pyasm.translate.flow import reached
 from pyasm.typed import Any, NamedTuple
 
 VALUE = ("value", None)
+_BELOW = 8
+"""So many values are taken to be on the stack where an exception is caught; handlers that compilers make do not read
+as many."""
 _ROTATIONS = {2: "ROT_TWO", 3: "ROT_THREE", 4: "ROT_FOUR"}
 
 
 class State:
     """The block stack, innermost first: (kind, handler, the rest) or None; the entries, top last."""
 
-    __slots__ = ("after", "blocks", "stack")
+    __slots__ = ("blocks", "stack")
 
     def __init__(self, blocks: Any, stack: tuple[Any, ...]) -> None:
         self.blocks = blocks
         self.stack = stack
-        self.after: dict[Any, Any] = {}
-        """What instructions make of it: mnemonic -> State, when that is all; else mnemonic and number -> both."""
 
 
 class Row(NamedTuple):
@@ -44,8 +46,6 @@ class Row(NamedTuple):
     jumped: Any
     goes_on: bool
     names_label: bool
-    fixed: bool
-    """Is all that the same for every operand?"""
 
 
 @cache
@@ -53,8 +53,7 @@ def rows(*dialects: str) -> dict[str, Row]:
     """Mnemonic -> row; where several of the dialects have a name, it is that of the last."""
     found = {}
     for dialect in dialects:
-        for name, opcode in isa.load(dialect).opcodes.items():
-            found[name] = _row(opcode)
+        found.update({name: _row(row) for name, row in isa.load(dialect).opcodes.items()})
     return found
 
 
@@ -69,9 +68,40 @@ def _row(opcode: isa.Opcode) -> Row:
     parts = [" ".join(side) for side in (left[:same], left[same:], right[same:], other[same:])]
     stays, takes, leaves, jumped = [isa.effects(f"{part} --").pops for part in parts]
     label = opcode.operand in JUMPS and opcode.flow != "next"  # END_ASYNC_FOR names one for tracing only
-    return Row(
-        stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label, "[" not in opcode.stack
-    )
+    return Row(stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label)
+
+
+class _Fixed(NamedTuple):
+    """What an instruction does that does the same for every operand."""
+
+    reads: int
+    change: int
+    """Of the depth."""
+    jump: int
+    """The same at its label."""
+    goes_on: bool
+    names_label: bool
+
+
+@cache
+def _fixed(*dialects: str) -> dict[str, _Fixed]:
+    """Mnemonic -> what it does. Those that move entries are among them: among values that changes nothing."""
+    found = {}
+    tables = [isa.load(each).opcodes for each in dialects]
+    for name, row in rows(*dialects).items():
+        if all("[" not in table[name].stack for table in tables if name in table):
+            taken = row.takes(0)
+            counts = row.stays(0) + taken, row.leaves(0) - taken, row.jumped(0) - taken
+            found[name] = _Fixed(*counts, row.goes_on, row.names_label)
+    for name, (taken, left) in _PERMUTATIONS.items():
+        found[name] = _Fixed(taken, len(left) - taken, 0, True, False)
+    return found
+
+
+@cache
+def _plain(*dialects: str) -> dict[str, tuple[int, int]]:
+    """Of those that just go on: entries read, change of the depth."""
+    return {name: each[:2] for name, each in _fixed(*dialects).items() if each.goes_on and not each.names_label}
 
 
 def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:
@@ -156,57 +186,140 @@ Special = Callable[[int, Any, State], "tuple[State | None, State | None]"]
 
 
 class Walk:
-    """The state before each instruction of a body. Subclasses say what blocks and handlers do, in `specials`."""
+    """What instructions find on the stack. Subclasses say what blocks and handlers do, in `specials`.
+
+    In most places there are only values on top. So what is on the stack is a State that has none on top, one object
+    for all that are equal, and the number of values above it.
+    """
 
     def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
         self.body = body
         self.name = name
         self.rows = rows(*dialects)
-        self.states: list[Any] = []
+        self.plain = _plain(*dialects)
+        self.fixed = _fixed(*dialects)
+        self.table = effects(dialects[0])
+        self.ops = list(map(opcode, body))
+        self.labels = places(body, self.ops)
+        self.states: dict[int, State] = {}
+        """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
+        self.seen = bytearray(len(body) + 1)
+        """For each instruction: does a way lead there?"""
+        self.covered: list[tuple[int, Any]] = []
+        """Index of the last of some instructions in a row, and their block stack, where there is one."""
         self.specials: Mapping[str, Special] = {}
-        self.first = State(None, ())
+        self._known: dict[Any, State] = {}
+        self._known_counts: dict[tuple[str, int], _Fixed] = {}
 
     def run(self) -> None:
-        """Fill `states`: `flow.forward`, where each state remembers what instructions make of it."""
-        body, merge, specials = self.body, self.merge, self.specials
-        size = len(body)
-        labels = places(body)
-        states = self.states = [None] * (size + 1)
-        pending: list[tuple[int, Any]] = [(0, self.first)]
-        while pending:
-            index, state = pending.pop()
-            while True:
-                old = states[index]
-                if old is not None and (state is old or (state := merge(old, state)) is old):
+        """Follow every way."""
+        self._begin()
+        self._follow_all([(0, State(None, ()))])
+
+    def _begin(self) -> None:
+        self.effects = [None if op in self.specials else self.plain.get(op) for op in self.ops]
+        self.met: dict[int, tuple[State, int]] = {}
+        """Index of a label -> what is there."""
+        self.states.clear()
+        self.covered.clear()
+        self.nothing: State | None = None
+        """Where this state comes, nothing is left to follow …"""
+        self.left: set[int] = set()
+        """… at these indexes."""
+
+    def _follow_all(self, ways: Sequence[tuple[int, State]]) -> None:
+        self.pending = [(index, *self._parted(state)) for index, state in ways]
+        while self.pending:
+            self._follow(*self.pending.pop())
+
+    def _follow(self, index: int, base: State, above: int) -> None:
+        """One way, until it ends or comes to where nothing new is found."""
+        effects, size, nothing = self.effects, len(self.body), self.nothing
+        while index < size and base is not nothing:
+            begin = index
+            for index in range(begin, size):  # noqa: B020
+                effect = effects[index]
+                if effect is None or effect[0] > above:
                     break
-                states[index] = state
+                above += effect[1]
+            else:
+                index = size
+            if index > begin:
+                self.seen[begin:index] = b"\1" * (index - begin)
+                if base.blocks is not None:
+                    self.covered.append((index - 1, base.blocks))
                 if index == size:
                     break
-                op, arg, _ = each = body[index]
-                if op != LABEL:
-                    following = state.after.get(op)
-                    if following is None:
-                        if op in specials:
-                            following, jumping = specials[op](index, arg, state)
-                        else:
-                            following, jumping = self._after(index, each, state)
-                        if jumping is not None:
-                            pending.append((labels[arg], jumping))
-                        if following is None:
-                            break
-                    state = following
-                index += 1
+            found = self._step(index, base, above)
+            if found is None:
+                return
+            base, above = found
+            index += 1
+        self.left.add(index)
 
-    def _after(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
-        """What `transfer` gives, from memory if it was there already."""
-        op, arg, _ = each
-        key = op, arg if type(arg) is int else number(arg)
-        known: tuple[State | None, State | None] | None = state.after.get(key)
+    def _step(self, index: int, base: State, above: int) -> tuple[State, int] | None:
+        """What is there behind an instruction; None when this way ends."""
+        op, arg, _ = each = self.body[index]
+        self.seen[index] = 1
+        if op == LABEL:
+            return self._meet(index, base, above)
+        if base.blocks is not None:
+            self.covered.append((index, base.blocks))
+        special = self.specials.get(op)
+        if special is None:
+            found = self.fixed.get(op) or self._counted(op, arg)
+            if found is not None and found[0] <= above:
+                _, change, jump, goes_on, names_label = found
+                if names_label:
+                    self.pending.append((self.labels[arg], base, above + jump))
+                return (base, above + change) if goes_on else None
+        state = self.states[index] = State(base.blocks, base.stack + (VALUE,) * above) if above else base
+        following, jumping = special(index, arg, state) if special else self.transfer(index, each, state)
+        if jumping is not None:
+            self.pending.append((self.labels[arg], *self._parted(jumping)))
+        return None if following is None else self._parted(following)
+
+    def _counted(self, op: str, arg: Any) -> _Fixed | None:
+        """What an instruction does with this operand, None for one that there is not."""
+        n = arg if type(arg) is int else number(arg)
+        found = self._known_counts.get((op, n))
+        if found is None and op in self.rows:
+            stays, takes, leaves, jumped, goes_on, names_label = self.rows[op]
+            moves = permutation(op, arg)
+            if moves is not None:
+                found = _Fixed(moves[0], len(moves[1]) - moves[0], 0, True, False)
+            else:
+                taken = takes(n)
+                found = _Fixed(stays(n) + taken, leaves(n) - taken, jumped(n) - taken, goes_on, names_label)
+            self._known_counts[op, n] = found
+        return found
+
+    def _meet(self, index: int, base: State, above: int) -> tuple[State, int] | None:
+        """At a label; None when it was reached in the same way before."""
+        old = self.met.get(index)
+        if old is None:
+            self.met[index] = base, above
+            return base, above
+        if old[0] is base and old[1] == above:
+            return None
+        one, other = (State(each.blocks, each.stack + (VALUE,) * count) for each, count in (old, (base, above)))
+        merged = self.merge(one, other)
+        if merged is one:
+            return None
+        self.met[index] = found = self._parted(merged)
+        return found
+
+    def _parted(self, state: State) -> tuple[State, int]:
+        """A state as one that has no value on top, and how many there are above it."""
+        stack = state.stack
+        above = 0
+        while above < len(stack) and stack[-1 - above] == VALUE:
+            above += 1
+        key = state.blocks, stack[: len(stack) - above]
+        known = self._known.get(key)
         if known is None:
-            known = state.after[key] = self.transfer(index, each, state)
-            if known[1] is None and known[0] is not None and (op in _PERMUTATIONS or self.rows[op].fixed):
-                state.after[op] = known[0]
-        return known
+            known = self._known[key] = State(*key)
+        return known, above
 
     def transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
         """What is after an instruction that is none of `specials`, and at its label."""
@@ -256,6 +369,75 @@ class Walk:
         """For an instruction."""
         op = self.body[index][0]
         return TargetError(Finding(f"{op}: {message}", f"{self.name}, instruction {index}", hint))
+
+
+class HandlerWalk(Walk):
+    """A walk that tells what is there in the code of handlers; elsewhere there are only values.
+
+    It begins where exceptions are caught. Where that does not do, every way is followed.
+    """
+
+    setups: frozenset[str]
+    """The instructions that name a handler."""
+    alike: frozenset[str]
+    """Those whose state must be known, even if there are only values."""
+    odd: frozenset[str]
+    """Those that are in no other code than that of handlers, if all is well."""
+
+    def run(self) -> None:
+        """Fill `states`."""
+        self._begin()
+        if not self._run_handlers():
+            self.seen = bytearray(len(self.body) + 1)
+            super().run()
+
+    def _run_handlers(self) -> bool:
+        body, labels = self.body, self.labels
+        begin = State(None, (VALUE,) * _BELOW)
+        self.nothing, _ = self._parted(begin)
+        reach = reached(body, self.table, handlers=True, ops=self.ops)
+        begun = set()
+        try:
+            for index in where(self.ops, self.setups):
+                if reach[index] and index not in self.states:
+                    begun.add(index)
+                    label = body[index][1]
+                    _, handler = self.specials[self.ops[index]](index, label, begin)
+                    if handler is not None:
+                        self._follow_all([(labels[label], handler)])
+        except TargetError:
+            return False  # the other walk says it better
+        walked, self.seen = self.seen, reach
+        return begun.isdisjoint(self.states) and self._is_apart(walked) and self._tell_rest(walked, begin)
+
+    def _is_apart(self, walked: bytearray) -> bool:
+        """Does no other code lead into what was followed?"""
+        ops, body, met, seen = self.ops, self.body, self.met, self.seen
+        names = {body[index][1] for index in met}
+        if any(body[i][1] in names and seen[i] and not walked[i] for i in where(ops, self.table.jumps)):
+            return False
+        for index in met:
+            before = index - 1
+            while before >= 0 and ops[before] == LABEL:
+                before -= 1
+            if before < 0 or (seen[before] and not walked[before] and ops[before] not in self.table.ends):
+                return False
+        for index in self.left:
+            while index < len(ops) and ops[index] == LABEL:
+                if index in met:
+                    return False
+                index += 1
+        return True
+
+    def _tell_rest(self, walked: bytearray, begin: State) -> bool:
+        """States for those that need one; False when there is what cannot be."""
+        for index in where(self.ops, self.odd):
+            if self.seen[index] and not walked[index]:
+                return False
+        for index in where(self.ops, self.alike):
+            if self.seen[index] and not walked[index]:
+                self.states[index] = begin
+        return True
 
 
 def next_real(body: Sequence[Instruction], index: int) -> int:
