@@ -13,8 +13,7 @@ from pyasm.typed import Any
 _new = tuple.__new__
 opcode = itemgetter(0)
 """The mnemonic of an instruction: `map(opcode, body)` is the fastest look at all of them."""
-
-
+operand = itemgetter(1)
 _is_label = frozenset({LABEL}).__contains__
 
 

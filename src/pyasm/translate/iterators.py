@@ -11,7 +11,7 @@ two ways, as 3.14 does: POP_ITER when no GET_ITER made it (`any` and `all` of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from pyasm import isa
@@ -19,8 +19,9 @@ from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places, rewrite
-from pyasm.translate.effects import Effect, effects, number
+from pyasm.translate.edit import instruction, opcode, operand, places, rewrite, where
+from pyasm.translate.effects import effects, number
+from pyasm.translate.flow import reached
 from pyasm.typed import Any
 
 Edits = dict[int, Sequence[Instruction]]
@@ -42,16 +43,20 @@ _ROTATING = {"ROT_TWO": 2, "ROT_THREE": 3, "ROT_FOUR": 4}
 _ROTATIONS = {count: name for name, count in _ROTATING.items()}
 _MOVING = frozenset({*_ROTATING, "ROT_N", "SWAP", "COPY", "DUP_TOP", "DUP_TOP_TWO"})
 _MAKERS = frozenset({"GET_ITER", "GET_YIELD_FROM_ITER"})
+_MAKING = frozenset({"GET_ITER", "MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
+"""Native instructions that may make a pair, or the function of a generator expression."""
 _DELEGATING = frozenset({"GET_YIELD_FROM_ITER", "YIELD_FROM"})
 _FIRST = {"FOR_ITER": "GET_ITER", "GET_ANEXT": "GET_AITER"}
 _AWAITED = frozenset({"GET_AWAITABLE", "GET_ANEXT"})
 _ENDS = frozenset({"jump", "return", "raise"})
+_SECOND = frozenset({"GET_ITER", "PUSH_NULL"})
+"""What pushes the second entry of an iterator."""
 _NULL = instruction("PUSH_NULL")
 
 
 def lift(code: Code, dialect: isa.Dialect, ops: set[str]) -> None:
     """From pairs to single entries; for a dialect that has pairs. `ops` are the mnemonics in the body."""
-    edits = _lift_makers(code)
+    edits = {} if ops.isdisjoint(_SECOND) and code.name != GENERATOR_EXPRESSION else _lift_makers(code)
     if _has_loops(code.body, ops):
         _Pairs(code, dialect, edits).follow()
     code.body = rewrite(code.body, edits)
@@ -79,7 +84,7 @@ def lower(code: Code, dialect: isa.Dialect, ops: set[str]) -> None:
 def _has_loops(body: Sequence[Instruction], ops: set[str]) -> bool:
     if "FOR_ITER" in ops or "GET_ITER" in ops:
         return True
-    return "MAKE_FUNCTION" in ops and any(_is_expression(arg) for _, arg, _ in body if type(arg) is Code)
+    return "MAKE_FUNCTION" in ops and any(_is_expression(arg) for arg in map(operand, body) if type(arg) is Code)
 
 
 def _is_expression(arg: Any) -> bool:
@@ -94,11 +99,12 @@ def _lift_makers(code: Code) -> Edits:
     """Edits that need no view of the stack: of the instructions that make iterators, and their NULLs."""
     body = code.body
     edits: Edits = {}
-    for index, (op, arg, position) in enumerate(body):
+    for index in where(list(map(opcode, body)), _SECOND):
+        op, arg, position = body[index]
         if op == "GET_ITER":
             name = "GET_YIELD_FROM_ITER" if arg else "GET_ITER"
             edits[index] = (instruction(name, None if arg in (0, DELEGATED) else arg, position),)
-        elif op == "PUSH_NULL" and _is_second(body, index):
+        elif _is_second(body, index):
             edits[index] = ()
     expression = code.name == GENERATOR_EXPRESSION and code.flags & GENERATORS and len(body) > 1
     if expression and body[0][1] == ".0" and body[1][0] in _FIRST.values():
@@ -125,40 +131,56 @@ class _Pairs:
         self.body = code.body
         self.edits = edits
         self.dialect = dialect
-        self.effect = _effect_of(dialect)
+        self.effect = _effects(dialect.name).of
         self.nulls = {index for index, new in edits.items() if code.body[index][0] == "PUSH_NULL" and not new}
 
     def follow(self) -> None:
-        """Follow the whole body. The first way to a label tells what is on the stack there."""
-        body, plain, labels = self.body, _plain(self.dialect.name), places(self.body)
+        """From wherever a pair or such a function is made, as long as there are any."""
+        body, ops = self.body, list(map(opcode, self.body))
+        self.labels = places(body, ops)
+        self.seen: set[int] = set()
+        """The indexes of the labels so far. The first way to a label tells what is on the stack there."""
+        self.done: set[int] = set()
+        """Those of the instructions that may make something."""
+        reach = reached(body, effects(self.dialect.name), handlers=True, ops=ops)
+        nothing: State = (0, (), ())
+        for start in sorted([*where(ops, _MAKING), *self.nulls]):
+            if start in self.done or not reach[start]:
+                continue
+            pending = [(start, nothing)]
+            while pending:
+                self._follow(*pending.pop(), pending)
+
+    def _follow(self, index: int, state: State, pending: list[tuple[int, State]]) -> None:
+        """One way, to its end, or to where no pair and no function is left."""
+        body, plain, done = self.body, _plain(self.dialect.name), self.done
         size = len(body)
-        seen = bytearray(size)
-        start: State = (0, (), ())
-        pending = [(0, start)]
-        while pending:
-            index, (depth, pairs, functions) = pending.pop()
-            while index < size:
-                op, arg, _ = each = body[index]
-                if op in plain:
-                    pops, made = plain[op]
-                    kept = depth - pops
-                    if (not pairs or pairs[-1] <= kept) and (not functions or functions[-1][0] <= kept):
-                        depth = kept + made
-                        index += 1
-                        continue
-                elif op == LABEL:
-                    if seen[index]:
-                        break
-                    seen[index] = 1
+        depth, pairs, functions = state
+        while index < size:
+            op, arg, _ = each = body[index]
+            if op in plain:
+                pops, made = plain[op]
+                kept = depth - pops
+                if (not pairs or pairs[-1] <= kept) and (not functions or functions[-1][0] <= kept):
+                    depth = kept + made
                     index += 1
                     continue
-                following, jumping = self._transfer(index, each, (depth, pairs, functions))
-                if jumping is not None:
-                    pending.append((labels[arg], jumping))
-                if following is None:
+            elif op == LABEL:
+                if index in self.seen:
                     break
-                depth, pairs, functions = following
+                self.seen.add(index)
                 index += 1
+                continue
+            done.add(index)
+            following, jumping = self._transfer(index, each, (depth, pairs, functions))
+            if jumping is not None and (jumping[1] or jumping[2]):
+                pending.append((self.labels[arg], jumping))
+            if following is None:
+                break
+            depth, pairs, functions = following
+            if not pairs and not functions:
+                break
+            index += 1
 
     def _transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
         """The state behind an instruction and at its label."""
@@ -174,9 +196,8 @@ class _Pairs:
             return (depth - 1, pairs[:-1], functions), None
         if pairs and (op in _MOVING or op in _ADDING):
             return self._move(index, each, state), None
-        row = self.effect(op, arg)
-        n = number(arg)
-        kept = depth - row.pops(n)
+        pops, net, jump, goes_on = self.effect(op, arg)
+        kept = depth - pops
         if pairs and pairs[-1] > kept:
             pairs = tuple(place for place in pairs if place <= kept)
         if functions and functions[-1][0] > kept:
@@ -185,9 +206,9 @@ class _Pairs:
         if op == "MAKE_FUNCTION" or op == "SET_FUNCTION_ATTRIBUTE":
             made = _made(self.body, index)
             if made is not None:
-                functions = (*functions, (depth + row.net(n), made))
-        after = None if row.flow in _ENDS else (depth + row.net(n), pairs, functions)
-        return after, (depth + row.jump(n), pairs, functions) if row.names_label else None
+                functions = (*functions, (depth + net, made))
+        after = (depth + net, pairs, functions) if goes_on else None
+        return after, None if jump is None else (depth + jump, pairs, functions)
 
     def _consume(self, index: int, each: Instruction, depth: int, functions: Any) -> Any:
         """Where a generator expression is called with what it iterates over: make the iterator there."""
@@ -250,17 +271,32 @@ def first_maker(code: Code) -> str | None:
     return _FIRST[start[0]] if start else None
 
 
-def _effect_of(dialect: isa.Dialect) -> Callable[[str, Any], Effect]:
-    """The effect of an instruction, where calls, functions and loops may be portable: those have a number for an
-    operand where the native ones have none."""
-    rows = effects(dialect.name).rows
-    portable = effects(isa.PORTABLE).rows
-    other = {name: portable[name] for name in ("MAKE_FUNCTION", "CALL_FUNCTION_EX")}
+class _Effects(dict[tuple[str, int], "tuple[int, int, int | None, bool]"]):
+    """Mnemonic and number -> entries read, change of the depth, that at the label if there is one, does it go on?
 
-    def effect(op: str, arg: Any) -> Effect:
-        return other[op] if op in other and type(arg) is int else rows[op]
+    Calls, functions and loops may be portable: those have a number for an operand where the native ones have none.
+    """
 
-    return effect
+    def __init__(self, dialect_name: str) -> None:
+        self.rows = effects(dialect_name).rows
+        portable = effects(isa.PORTABLE).rows
+        self.other = {name: portable[name] for name in ("MAKE_FUNCTION", "CALL_FUNCTION_EX")}
+
+    def __missing__(self, key: tuple[str, int]) -> tuple[int, int, int | None, bool]:
+        op, n = key
+        row = self.other[op] if op in self.other and n >= 0 else self.rows[op]
+        n = max(0, n)
+        self[key] = found = row.pops(n), row.net(n), row.jump(n) if row.names_label else None, row.flow not in _ENDS
+        return found
+
+    def of(self, op: str, arg: Any) -> tuple[int, int, int | None, bool]:
+        """The effect of an instruction; without a number it may be the native one."""
+        return self[op, arg if type(arg) is int else -1 if op in self.other else number(arg)]
+
+
+@cache
+def _effects(dialect_name: str) -> _Effects:
+    return _Effects(dialect_name)
 
 
 _SPECIAL = _MOVING.union(_MAKERS, _ADDING, ("FOR_ITER", "GET_ANEXT", "YIELD_FROM", "PUSH_NULL", "CALL_FUNCTION_EX")) | {
@@ -326,7 +362,7 @@ class _Webs:
         self.settled = {index + 2 for index in edits}
         """Delegations that are lowered already."""
         self.dialect = dialect
-        self.effect = _effect_of(dialect)
+        self.effect = _effects(dialect.name).of
         self.parent: list[int] = []
         self.producer: list[int] = []
         """Entry -> index of the instruction that it comes from; below zero when nothing can be put behind it."""
@@ -459,13 +495,7 @@ class _Webs:
         return self._generic(index, op, arg, stack)
 
     def _generic(self, index: int, op: str, arg: Any, stack: tuple[int, ...]) -> Any:
-        pops = 1
-        if op in _MAKERS:
-            net, jumped, row = 0, 0, None
-        else:
-            row = self.effect(op, arg)
-            n = number(arg)
-            pops, net, jumped = row.pops(n), row.net(n), row.jump(n)
+        pops, net, jumped, goes_on = (1, 0, None, True) if op in _MAKERS else self.effect(op, arg)
         if pops:
             used = stack[-pops:]
             if op == "CALL_FUNCTION" and arg == 1 and used[0] in self.functions:
@@ -474,14 +504,14 @@ class _Webs:
                 self.values.update(used)
         below = stack[: max(0, len(stack) - pops)]
         after: tuple[int, ...] | None = None
-        if row is None or row.flow not in _ENDS:
+        if goes_on:
             made = pops + net
             after = below
             if made > 0:
                 after = (*below, *[self._new(-1) for _ in range(made - 1)], self._new(index))
             if op == "MAKE_FUNCTION" and after and _made(self.body, index):
                 self.functions[after[-1]] = index
-        if row is None or not row.names_label:
+        if jumped is None:
             return after, None
         if jumped == net and after is not None and pops + net <= 0:
             return after, after

@@ -237,7 +237,7 @@ class Walk:
         effects, size, nothing = self.effects, len(self.body), self.nothing
         while index < size and base is not nothing:
             begin = index
-            for index in range(begin, size):  # noqa: B020
+            for index in range(begin, size):
                 effect = effects[index]
                 if effect is None or effect[0] > above:
                     break
