@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
-from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
+from pyasm.translate.edit import where
 from pyasm.typed import Any
 
 FOLLOWED = 64
@@ -23,7 +23,6 @@ LOAD, STORE, UNBIND, MARK, JUMP, BRANCH, END, SETUP, POP = range(1, 10)
 
 _JUMPS = frozenset({JUMP, BRANCH})
 _LEAVING = frozenset({JUMP, END})
-OP = itemgetter(0)
 
 Event = tuple[int, int, Any]
 """The index of an instruction, what it is, its operand."""
@@ -48,10 +47,10 @@ def _kinds(dialect_name: str) -> dict[str, int]:
     return {**{row.name: _FLOWS[row.flow] for row in rows if row.flow in _FLOWS}, **_FIXED}
 
 
-def events(body: Sequence[Instruction], dialect: isa.Dialect) -> list[Event]:
-    """What happens to locals in a body, and where it branches, in order."""
-    kind = _kinds(dialect.name).get
-    return [(index, found, body[index][1]) for index, found in enumerate(map(kind, map(OP, body))) if found]
+def events(body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> list[Event]:
+    """What happens to locals in a body with these mnemonics, and where it branches, in order."""
+    kinds = _kinds(dialect.name)
+    return [(index, kinds[ops[index]], body[index][1]) for index in where(ops, kinds.keys())]
 
 
 def numbered(code: Code, happenings: Sequence[Event]) -> dict[str, int]:

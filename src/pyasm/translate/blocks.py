@@ -23,11 +23,12 @@ from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite, where
 from pyasm.translate.effects import Effects, effects, number
 from pyasm.translate.flow import reached
 from pyasm.typed import Any
 
+_NOPS = frozenset({"NOP"})
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 PSEUDO = SETUPS | {"POP_BLOCK"}
 _NOTHING = PSEUDO | {LABEL, "NOT_TAKEN"}
@@ -63,7 +64,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     if dialect.blocks != "table" or PSEUDO.isdisjoint(map(opcode, code.body)):
         return
     walk = _Walk(code, effects(dialect.name))
-    _uncover(code.body, walk.innermost, dialect)
+    _uncover(code.body, walk.ops, walk.innermost, dialect)
     code.body, code.handlers = _table(code.body, walk, dialect)
 
 
@@ -72,7 +73,8 @@ class _Regions:
 
     def __init__(self, code: Code) -> None:
         body = code.body
-        self.labels = places(body)
+        self.ops = list(map(opcode, body))
+        self.labels = places(body, self.ops)
         self.innermost: list[Any] = [None] * (len(body) + 1)
         self.setups: dict[str, str] = {}
         """Handler -> the instruction that begins its region."""
@@ -164,7 +166,7 @@ class _Inserter:
         self.dialect = dialect
         facts = _facts(dialect.name)
         self.ends, self.naming, self.jumps = facts.ends, facts.naming, facts.branching
-        self.new_label = Labels(old).new
+        self.new_label = Labels(old, ops=regions.ops).new
         self.entries: dict[str, str] = {}
         """Handler -> the label where its region's SETUP sends to, when that is another."""
         self.stubs: dict[int, dict[Any, str]] = {}
@@ -185,8 +187,10 @@ class _Inserter:
         marks = [self._mark(index, stem) for index, stem in self.regions.marked.items()]
         new = rewrite(self.old, self.edits)
         new = self._with_labels(new, marks)
-        used = {each[1] for each in new if each[0] in self.naming}
-        new = [each for each in new if each[0] != LABEL or each[1] in used or each[1].startswith(BARE)]
+        ops = list(map(opcode, new))
+        used = {new[index][1] for index in where(ops, self.naming)}
+        labels = places(new, ops).items()
+        new = rewrite(new, {i: () for name, i in labels if name not in used and not name.startswith(BARE)})
         return self._with_labels(new, self._mark_taken(new)) if self.regions.taken else new
 
     def unraised(self, handlers: Sequence[Handler], table: Effects) -> None:
@@ -269,12 +273,12 @@ class _Inserter:
             first = regions.first(old, labels[handler])
             if innermost[first] != around:
                 self.entries[handler] = self._stub(first, around)
-        for index, (op, arg, position) in enumerate(old):
-            if op in self.jumps:
-                self.named.add(arg)
-                first = regions.first(old, labels[arg])
-                if innermost[first] != innermost[index]:
-                    self.edits[index] = [instruction(op, self._stub(first, innermost[index]), position)]
+        for index in where(regions.ops, self.jumps):
+            op, arg, position = old[index]
+            self.named.add(arg)
+            first = regions.first(old, labels[arg])
+            if innermost[first] != innermost[index]:
+                self.edits[index] = [instruction(op, self._stub(first, innermost[index]), position)]
 
     def _stub(self, first: int, coming: Any) -> str:
         stubs = self.stubs.setdefault(first, {})
@@ -288,12 +292,12 @@ class _Inserter:
         coming: Any = None
         alive = True
         at = -1  # index of the first label in front of the instruction
-        for index, (op, _, _) in enumerate(self.old):
+        for index, op in enumerate(self.regions.ops):
             if op == LABEL:
                 at = index if at < 0 else at
                 continue
             inner = innermost[index]
-            if index in self.stubs or (coming != inner):
+            if coming != inner or index in self.stubs:
                 self._arrive(index, at if at >= 0 else index, coming, alive)
             coming, at = inner, -1
             alive = op not in self.ends
@@ -403,8 +407,9 @@ def _fill_bare(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dial
     """Other jumps in no region, from and to places in one: they get a label of their own, whose name tells it."""
     innermost = regions.innermost
     facts = _facts(dialect.name)
-    for index, (op, arg, _) in enumerate(body):
-        if op in facts.leaping and innermost[index] is None:
+    for index in where(regions.ops, facts.leaping):
+        op, arg, _ = body[index]
+        if innermost[index] is None:
             target = innermost[regions.first(body, regions.labels[arg])]
             last = _last_real(body, index)
             goes_on = last >= 0 and body[last][0] not in facts.ends
@@ -439,8 +444,8 @@ def _fill_begun(body: Sequence[Instruction], regions: _Regions, dialect: isa.Dia
     """A NOP that a SETUP leaves is in no region; it belongs to what is around both it and the region that begins."""
     innermost = regions.innermost
     ends = _facts(dialect.name).ends
-    for index, (op, _, _) in enumerate(body):
-        if op == "NOP" and innermost[index] is None:
+    for index in where(regions.ops, _NOPS):
+        if innermost[index] is None:
             after = _behind(body, index, innermost)
             last = _last_real(body, index)
             while last in regions.begun:
@@ -471,7 +476,7 @@ def _jump_to(body: Sequence[Instruction], index: int) -> int | None:
     return next((i for i, (op, arg, _) in enumerate(body) if op != LABEL and type(arg) is str and arg in names), None)
 
 
-def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dialect) -> None:
+def _uncover(body: Sequence[Instruction], ops: Sequence[str], innermost: list[Any], dialect: isa.Dialect) -> None:
     """The inverse of `_fill`."""
     if dialect.uncovered != "none":
         for index, _ in _added(body, dialect):
@@ -480,8 +485,9 @@ def _uncover(body: Sequence[Instruction], innermost: list[Any], dialect: isa.Dia
                 innermost[index] = None
     if dialect.uncovered == "slots":
         _leave_taken(body, innermost)
-    for index, (op, arg, _) in enumerate(body):
-        if (op == LABEL or "JUMP" in op) and type(arg) is str and arg.startswith(BARE):
+    for index in where(ops, _facts(dialect.name).leaping | {LABEL}):
+        op, arg, _ = body[index]
+        if type(arg) is str and arg.startswith(BARE):
             place = index + 1 if op == LABEL else index
             if body[place][0] == "NOP" or op != LABEL:
                 innermost[place] = None
@@ -650,7 +656,8 @@ class _Walk:
         self.code = code
         self.table = table
         body = code.body
-        self.labels = places(body)
+        self.ops = list(map(opcode, body))
+        self.labels = places(body, self.ops)
         self.innermost: list[Any] = [None] * len(body)
         """The block of each instruction."""
         self.seen = bytearray(len(body))
@@ -683,10 +690,10 @@ class _Walk:
             self._follow(*self.pending.pop())
 
     def _follow(self, index: int, block: Any, depth: int) -> None:
-        body, seen, innermost, plain = self.code.body, self.seen, self.innermost, self.table.plain
+        body, ops, seen, innermost, plain = self.code.body, self.ops, self.seen, self.innermost, self.table.plain
         size = len(body)
         while index < size:
-            op, arg, _ = body[index]
+            op = ops[index]
             if op in plain:
                 if seen[index]:
                     return
@@ -695,6 +702,7 @@ class _Walk:
                 depth += plain[op]
                 index += 1
                 continue
+            arg = body[index][1]
             if op == LABEL:
                 if not self._meets(arg, block, depth):
                     return
@@ -742,22 +750,22 @@ class _Walk:
 def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Instruction], list[Handler]]:
     """The body without the pseudo instructions, with labels around each region; the table."""
     jumps, innermost = _facts(dialect.name).jumps, walk.innermost
-    new_label = Labels(body).new
+    new_label = Labels(body, ops=walk.ops).new
     new: list[Instruction] = []
     handlers: list[Handler] = []
     inside: Any = None
     start = ""
-    for index, each in enumerate(body):
-        op, arg, position = each
+    for index, op in enumerate(walk.ops):
+        each = body[index]
         if op == LABEL:
             new.append(each)
             continue
         if op in PSEUDO:
-            if position is None:
+            if each[2] is None:
                 continue
-            each = instruction("NOP", None, position)
+            each = instruction("NOP", None, each[2])
             block = None
-        elif op in jumps and _is_next(body, index + 1, arg):
+        elif op in jumps and _is_next(body, index + 1, each[1]):
             continue
         else:
             block = innermost[index]

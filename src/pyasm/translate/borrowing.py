@@ -18,7 +18,7 @@ from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.blocks import BEGIN, EMPTY
-from pyasm.translate.edit import instruction
+from pyasm.translate.edit import instruction, places
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 
@@ -144,12 +144,13 @@ class _Blocks:
         ops = list(map(OP, body))
         self.step_at = list(map(self.steps.get, ops))
         """For each instruction; None for a label."""
-        self.labels = {body[index][1]: index for index, op in enumerate(ops) if op == LABEL}
+        self.labels = places(body, ops)
         self.pending = [0]
         self.seen: set[int] = set()
         self.done: set[int] = set()
         """Indexes of the first instructions of blocks; a block with several labels begins at each of them."""
         self.hides = dialect.empty_hides
+        self.empties = self.hides and any(str(label).startswith(EMPTY) for label in self.labels)
         self.named: set[Any] | None = None
         """The labels to which something goes; found when they are needed."""
         self.first = self.end = 0
@@ -165,11 +166,11 @@ class _Blocks:
         if start in self.seen:
             return None
         self.seen.add(start)
-        body, first = self.body, start
-        while first < len(body) and body[first][0] == LABEL:
+        step_at, first = self.step_at, start
+        while first < len(step_at) and step_at[first] is None:
             first += 1
         self.first = first
-        if first in self.done or (self.hides and self._is_empty(start, first)):
+        if first in self.done or (self.empties and self._is_empty(start, first)):
             return None
         self.done.add(first)
         return start
@@ -243,7 +244,7 @@ class _Blocks:
                 self.go_on()
         return [load for load in loads if load not in owned] if owned else loads
 
-    def _run(self, start: int, stop: int, stack: list[_Entry], loads: list[int], owned: set[int]) -> tuple[int, int]:
+    def _run(self, start: int, stop: int, stack: list[_Entry], loads: list[int], owned: set[int]) -> tuple[int, int]:  # noqa: C901  # one loop, for speed
         """Through one block: notes its loads and those that may not borrow. Gives its end, and how it goes on."""
         body, step_at = self.body, self.step_at
         end, flow = stop, _NEXT
@@ -282,7 +283,8 @@ class _Blocks:
             if flow:
                 end = index + 1
                 break
-        owned.update([entry[0] for entry in stack if entry])
+        if stack:
+            owned.update([entry[0] for entry in stack if entry])
         return end, flow
 
     def _handle(self, label: Any, stack: list[_Entry], owned: set[int]) -> None:

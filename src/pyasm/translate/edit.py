@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import compress
 from operator import itemgetter
 
@@ -45,7 +45,7 @@ def places(body: Sequence[Instruction], ops: Sequence[str] | None = None) -> dic
     return {body[index][1]: index for index in compress(range(len(ops)), map(_is_label, ops))}
 
 
-def where(ops: Sequence[str], wanted: Set[str]) -> Iterator[int]:
+def where(ops: Sequence[str], wanted: Container[str]) -> Iterator[int]:
     """The indexes of these mnemonics, in order."""
     return compress(range(len(ops)), map(wanted.__contains__, ops))
 

@@ -19,9 +19,9 @@ from pyasm import isa
 from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
-from pyasm.translate.binding import LOAD, STORE, UNBIND, Event
+from pyasm.translate.binding import LOAD, STORE, Event
 from pyasm.translate.blocks import BEGIN
-from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.edit import Labels, instruction, places, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
@@ -34,6 +34,8 @@ PAIRS = {
 LAST_OF_PAIR = 15
 """The highest index of a local in an instruction with two of them."""
 OP = itemgetter(0)
+_UNBINDING = frozenset({"DELETE_FAST", CLEARED})
+_CLOSURES = frozenset({"LOAD_CLOSURE"})
 _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", CLEARED})
 
 
@@ -43,11 +45,12 @@ _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", C
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To the forms that the dialect has, chosen as its compiler does."""
     opcodes = dialect.opcodes
-    if CHECKED not in opcodes or _LOCALS.isdisjoint(map(OP, code.body)):
+    ops = list(map(OP, code.body))
+    if CHECKED not in opcodes or _LOCALS.isdisjoint(ops):
         return
-    happenings = binding.events(code.body, dialect)
+    happenings = binding.events(code.body, ops, dialect)
     names = binding.numbered(code, happenings)
-    unbinds = UNBIND in [kind for _, kind, _ in happenings]
+    unbinds = not _UNBINDING.isdisjoint(ops)
     restores = _Shadows(code.body, dialect).restores if unbinds else set()
     checks = binding.unchecked(code, names, happenings, restores)
     body = code.body
@@ -61,7 +64,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
             small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
         body = _fused(body, happenings, done, small)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
-        body = [e if e[0] != "LOAD_CLOSURE" else instruction("LOAD_FAST", e[1], e[2]) for e in body]
+        for index in where(list(map(OP, body)), _CLOSURES):
+            body[index] = instruction("LOAD_FAST", *body[index][1:])
     if "LOAD_FAST_BORROW" in opcodes:
         borrowing.borrow(body, dialect)
     code.body = body
@@ -124,8 +128,7 @@ class _Shadows:
         if not found:
             return
         self.labels = places(body)
-        clears = [index for index, each in enumerate(body) if each[0] == CLEARED]
-        for index in clears:
+        for index in [index for index, each in enumerate(body) if each[0] == CLEARED]:
             self._follow(index)
 
     def _follow(self, start: int) -> None:
@@ -211,7 +214,7 @@ class _Separator:
         new = old[:]
         single, kind_before, name_before = -2, 0, ""  # a load or store that would take another into one instruction
         restores, small = shadows.restores, self.small
-        for index in [i for i, op in enumerate(map(OP, old)) if op in _PARTS]:
+        for index in where(list(map(OP, old)), _PARTS.keys()):
             if index in restores:
                 continue
             op, arg, position = old[index]
@@ -242,7 +245,8 @@ def _mark_checks(code: Code, dialect: isa.Dialect) -> None:
     """Labels where only the beginning of a block explains that the compiler is not sure of a local."""
     body = code.body
     checks = {index for index, each in enumerate(body) if each[0] == CHECKED}
-    happenings = binding.events([_unchecked(each) for each in body], dialect)
+    plain = [_unchecked(each) for each in body]
+    happenings = binding.events(plain, list(map(OP, plain)), dialect)
     names = binding.numbered(code, happenings)
     splits = binding.splits(names, happenings, _Shadows(body, dialect).restores, checks)
     if splits:
