@@ -302,6 +302,13 @@ def test_where_nothing_can_be_written(folder):
     assert load("fixed").value == 42
 
 
+def test_what_no_file_can_hold(folder):
+    """Constants may be any objects, when the text says so; then nothing is cached."""
+    write(folder / "objects.pyasm", "LOAD ~sys.!modules -> $modules\n")
+    assert load("objects").modules is sys.modules
+    assert not list(folder.rglob("*.pyc"))
+
+
 def test_optimised_code_has_its_own_cache(tmp_path):
     write(tmp_path / "level.pyasm", module())
     for option in ("-B", "-O", "-OO"):
@@ -358,6 +365,45 @@ def test_inspect(folder):
     assert inspect.getsource(inspect.getsource).startswith("def getsource(")
     assert str(inspect.signature(seen.answer)) == "(x)"
     assert seen.__loader__.get_source("seen") == module()
+
+
+LANGUAGE = """\
+# A module in the language
+
+DEF fib(n) {
+    LOAD 0 -> $a; LOAD 1 -> $b
+    WHILE OP $n > 0 {
+        LOAD ($b, OP ($a + $b)) -> $a, $b
+        OP $n - 1 -> $n
+    }
+    RETURN $a
+}
+
+CLASS Point {
+    DEF __init__(self, x) {
+        LOAD $x -> $self.x
+    }
+
+    CLASS Inner {
+        LOAD 1 -> $one
+    }
+}
+"""
+
+
+def test_a_module_in_the_language(folder):
+    path = write(folder / "told.pyasm", LANGUAGE)
+    told = load("told")
+    assert told.fib(10) == 55
+    assert inspect.getsource(told.fib) == LANGUAGE[LANGUAGE.index("DEF fib") : LANGUAGE.index("\nCLASS")]
+    assert inspect.getsource(told.Point) == LANGUAGE[LANGUAGE.index("CLASS Point") :]
+    assert inspect.getsource(told.Point.__init__).startswith("    DEF __init__(self, x) {\n")
+    assert inspect.getsource(told.Point.Inner) == "    CLASS Inner {\n        LOAD 1 -> $one\n    }\n"
+    assert pickle.loads(pickle.dumps(told.Point(3))).x == 3
+    with pytest.raises(TypeError) as caught:
+        told.fib("x")
+    last = traceback.extract_tb(caught.value.__traceback__)[-1]
+    assert (last.filename, last.lineno, last.line) == (str(path), 5, "WHILE OP $n > 0 {")
 
 
 def test_the_source_of_structured_text():
@@ -512,6 +558,21 @@ def test_run_with_arguments_and_input(tmp_path):
     write(tmp_path / "show.pyasm", PRINTING)
     done = python(tmp_path, "-m", "pyasm", "run", "show.pyasm", "--a", "-b", "c", stdin="some\ninput")
     assert done.stdout == "__main__ ['show.pyasm', '--a', '-b', 'c']\nsome\ninput\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ("# told\n\nCALL @print(1) -> \\\n", "1"),
+        ("LOAD_NAME print; LOAD_CONST 2; CALL_FUNCTION 1; POP_TOP", "2"),
+        ("DEF f() { }; CALL @print(3) -> \\\n", "3"),
+        ("LOAD = 4\nprint(LOAD)", "4"),
+        ("def f(): print(5)\nf()", "5"),
+        ("IF: int = 6\nprint(IF)", "6"),
+    ],
+)
+def test_run_knows_assembly_by_its_first_line(tmp_path, text, output):
+    assert python(tmp_path, "-m", "pyasm", "run", "-", stdin=text).stdout == output + "\n"
 
 
 def test_dis_of_a_module(tmp_path):

@@ -53,7 +53,21 @@ def kind_of(data: bytes, filename: str) -> str:
         raise MalformedError(Finding("neither a .pyc file nor text", filename))
     lines = (line.strip() for line in data.splitlines())
     first = next((line for line in lines if line and not line.startswith(b"#")), b"")
-    return ".pyasm" if first.startswith(b".") or first[:7].upper() == b"DEFINE " else ".py"
+    return ".pyasm" if _begins_assembly(first.decode("ascii", "replace")) else ".py"
+
+
+def _begins_assembly(line: str) -> bool:
+    """Is this the first line of assembly? Its words are in capitals then: small letters may be Python's."""
+    import re
+
+    from pyasm import isa
+    from pyasm.lang.parser import table
+
+    if line.startswith(".") or line[:7].upper() == "DEFINE ":
+        return True
+    word = re.match(r"[A-Z_0-9]*", line)
+    known = word is not None and (word[0] in table.STATEMENTS or word[0] in isa.load(isa.PORTABLE).opcodes)
+    return known and not re.match(r"\w+\s*(=[^:]|\(|\.|:[^\w])", line)
 
 
 def text_of(data: bytes, filename: str) -> str:

@@ -92,6 +92,8 @@ class Loader(SourceFileLoader):
         super().__init__(fullname, path)
         self.cached: str | None = None
         """The file that holds the bytecode, once it is known."""
+        self._made: CodeType | None = None
+        """The code object that has just been made of the text."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """None: an ordinary module, whose spec knows the cache file."""
@@ -105,9 +107,10 @@ class Loader(SourceFileLoader):
 
         path = os.fspath(path)
         try:
-            return pyasm.assemble(pyasm.parse(files.text_of(bytes(data), path), path))
+            self._made = pyasm.assemble(pyasm.parse(files.text_of(bytes(data), path), path))
         except AssemblyError as error:
             raise error.with_traceback(None) from None
+        return self._made
 
     def get_source(self, fullname: str) -> str:
         """The text of the module. ImportError when it cannot be read."""
@@ -123,7 +126,17 @@ class Loader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The code object of the module, from the cache or from the text. ImportError, OSError, AssemblyError."""
-        return self._cached_code() or super().get_code(fullname)
+        code = self._cached_code()
+        if code is not None:
+            return code
+        try:
+            return super().get_code(fullname)
+        except ValueError:
+            if self._made is None:
+                raise
+            return self._made  # it has constants that no file can hold
+        finally:
+            self._made = None
 
     def _cached_code(self) -> CodeType | None:
         """That of the cache, when it is plainly right. In every other case None: then CPython's way is gone."""
