@@ -37,7 +37,7 @@ import mutation
 import pyasm
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import AssemblyError
+from pyasm.errors import AssemblyError, nearest
 
 MODULES = """
     argparse ast base64 bisect calendar cmd codecs collections colorsys configparser contextlib copy csv
@@ -181,6 +181,7 @@ class Children:
             with contextlib.suppress(Exception):
                 judged(self.mutant(number))
                 unverified(self.mutant(number))
+        nearest("word", ["ward"])
         driving.prepare()
 
     def _child(self, batch: list[int]) -> tuple[int, str, str]:
@@ -243,7 +244,8 @@ class Children:
         try:
             verdict, result = judged(mutant)
         except Exception as error:
-            tell(number, "broke", f"{type(error).__name__}: {error}")
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            tell(number, "broke", f"{type(error).__name__}: {error} in {where.filename}:{where.lineno}")
             return ""
         if verdict == "refused" and mutant.random.random() < self.share:
             result = unverified(mutant)
@@ -315,6 +317,7 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--native", dest="mode", action="store_const", const="native", default="both")
     parser.add_argument("--portable", dest="mode", action="store_const", const="portable")
+    parser.add_argument("--both", dest="mode", action="store_const", const="both")
     parser.add_argument("--refused", type=float, default=0.05, help="the share of refused mutants that run")
     parser.add_argument("--edits", type=int, help="how many edits; 0: what compilers made")
     parser.add_argument("--only", type=int, action="append", help="run this mutant, and print it")

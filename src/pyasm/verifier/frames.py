@@ -18,6 +18,9 @@ _BEGINNING = frozenset(
 )
 """What may stand before RETURN_GENERATOR."""
 
+MOST_STACK = 1 << 20
+"""No call gets memory for far more, and generators that do not are no better than those that raise before RESUME."""
+
 
 def regions(walk: Walk) -> dict[int, Region | None]:
     """Index of each label -> the region that begins or goes on there."""
@@ -50,6 +53,9 @@ def check(walk: Walk) -> int:
     if bin(walk.generator).count("1") > 1:
         message = "it is a generator, a coroutine and an asynchronous generator at once"
         walk.wrong(-1, Problem("flags", message, "one of the flags 0x20, 0x80, 0x200"))
+    if walk.code.stack_size > MOST_STACK:
+        message = f"it asks for a stack of {walk.code.stack_size} entries"
+        walk.wrong(-1, Problem("stack size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
     _variables(walk)
     if "RESUME" in walk.rows:
         _resumes(walk)
