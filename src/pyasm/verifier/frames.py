@@ -36,6 +36,8 @@ def regions(walk: Walk) -> dict[int, Region | None]:
             message = "it names a label that is not there"
         elif start > end or start < last:
             message = "it does not begin behind the one before it, or ends before it begins"
+        elif not walk.real_ops(target, 1):
+            message = "there is nothing at its target"
         elif type(handler.depth) is not int or handler.depth < 0:
             message = f"its depth is {handler.depth!r}"
         if message or start is None or end is None or target is None:
