@@ -134,3 +134,24 @@ def refusal(code: Code, target: str) -> str | None:
     except TargetError as error:
         return error.findings[0].message
     return None
+
+
+def test_what_is_left_below_a_returned_value_is_dropped() -> None:
+    """Debug builds of interpreters would stop there, others keep it."""
+    words: list[tuple[object, ...]] = [
+        ("LOAD_FAST", "items"),
+        ("GET_ITER",),
+        ("LABEL", "next"),
+        ("FOR_ITER", "end"),
+        ("RETURN_VALUE",),
+        ("LABEL", "end"),
+        ("LOAD_CONST", None),
+        ("RETURN_VALUE",),
+    ]
+    body = [Instruction(*word) for word in words]  # type: ignore[arg-type]
+    first = types.FunctionType(pyasm.encode(lower(Code("first", body, dialect="portable", args=["items"]))), {})
+    iterator = iter([1])
+    counted = sys.getrefcount(iterator)
+    assert first(iterator) == 1
+    assert sys.getrefcount(iterator) == counted
+    assert first([]) is None

@@ -19,6 +19,7 @@ from pyasm.translate import (
     blocks,
     calls,
     constants,
+    deferred,
     exits,
     frames,
     functions,
@@ -33,9 +34,25 @@ from pyasm.translate import (
 from pyasm.translate.edit import instruction, opcode
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
+from pyasm.translate.returns import cleaned
 from pyasm.typed import Any
 
-PASSES = (blocks, frames, loads, constants, jumps, names, calls, functions, loops, exits, handlers, mappings, shadows)
+PASSES = (
+    blocks,
+    frames,
+    loads,
+    constants,
+    jumps,
+    names,
+    calls,
+    functions,
+    loops,
+    exits,
+    handlers,
+    mappings,
+    shadows,
+    deferred,
+)
 """In the order of lifting."""
 
 
@@ -105,6 +122,8 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
             new.layout = Layout(origin=code.dialect)
         _run(lambda: [each.lift(new, dialect) for each in PASSES], findings)
         return new
+    if layout is None:
+        new.body = cleaned(new)
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         layout, new.layout, new.stack_size = None, None, 0
     if layout is None:  # some compilers leave code that is never reached, in blocks that are not there

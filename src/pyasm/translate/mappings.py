@@ -23,6 +23,7 @@ _LOCALS: tuple[tuple[str, Any], ...] = (
     ("POP_TOP", None),
     ("CALL_FUNCTION", 0),
 )
+_CELL = "__classdictcell__"
 _OTHERWISE = {"LOAD_FROM_DICT_OR_GLOBALS": "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_DEREF": "LOAD_DEREF"}
 
 
@@ -37,7 +38,9 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     edits: dict[int, Sequence[Instruction]] = {}
     labels: Labels | None = None
     for index, (op, arg, position) in enumerate(code.body):
-        if op == "LOAD_LOCALS":
+        if arg == _CELL and op == "STORE_NAME" and index and code.body[index - 1][0] == "LOAD_CLOSURE":
+            edits[index - 1] = edits[index] = ()  # for the metaclass, which knows nothing of it
+        elif op == "LOAD_LOCALS":
             edits[index] = [instruction(word, operand, position) for word, operand in _LOCALS]
         elif op in _OTHERWISE:
             labels = labels or Labels(code.body)
