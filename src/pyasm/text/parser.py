@@ -16,6 +16,7 @@ from functools import partial
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import TargetError
+from pyasm.native.collector import uncollected
 from pyasm.text.errors import Report, near
 from pyasm.text.flat import FlatReader, Structured
 from pyasm.text.tokens import Tokens, Wrong, described

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from pyasm.lang import tree
+from pyasm.native.collector import uncollected
 from pyasm.text.errors import Report
 
 
+@uncollected
 def parse(text: str, filename: str = "<assembly>") -> tree.Module:
     """The tree of a portable text. AssemblySyntaxError with everything that is wrong."""
     from pyasm.lang.parser.text import read

@@ -68,9 +68,14 @@ class Operations(TargetReader):
             raise Wrong(i, f"no operator is called {sign!r}", f"did you mean {_ELSEWHERE[sign]}?")
 
     def _unary(self) -> Expression:
-        self.skip_free()
         i = self.i
         token = self.texts[i]
+        if token in _OPERANDS:
+            return self.operand()
+        if token == "\n":
+            self.skip_free()
+            i = self.i
+            token = self.texts[i]
         operator = _UNARY.get(token) or _UNARY.get(token.lower())
         if operator is None or (token == "~" and (self.texts[i + 1].isidentifier() or self.texts[i + 1][:1] == "`")):
             return self.operand()
@@ -180,6 +185,9 @@ _ELSEWHERE = {"&&": "and", "||": "or", "<>": "!="}
 """Operators of other languages, and what they are called here."""
 
 _UNARY = {"-": "-", "+": "+", "~": "~", "!": "not", "not": "not"}
+_OPERANDS = frozenset({"$", "@", "%", "(", "[", "§"})
+"""What most operands begin with."""
+
 _SIGNED: dict[str, Callable[[complex], complex]] = {"-": lambda n: -n, "+": lambda n: n}
 _NUMBERS = (int, float, complex)
 _ASSIGNMENTS = (":=", "=:")
