@@ -68,7 +68,7 @@ class Texts:
     def scan(self) -> None:
         """Find the variables and labels of all texts."""
         for parsed in self._parsed.values():
-            scanner = scopes.Scanner(parsed.unit.wrong)
+            scanner = scopes.Scanner(parsed.unit.wrong, parsed.unit.text)
             scanner.code(self.scope, parsed.module.body)
             scanner.finish()
             parsed.unit.scopes = scanner.scopes

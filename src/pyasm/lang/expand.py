@@ -59,7 +59,7 @@ def module(
 
 
 def _expanded(module: tree.Module, code: Code, unit: Unit) -> Code:
-    scanner = scopes.Scanner(unit.wrong)
+    scanner = scopes.Scanner(unit.wrong, unit.text)
     scope = scopes.Scope(scopes.MODULE, None, "<module>")
     scanner.code(scope, module.body)
     for node in module.definitions:

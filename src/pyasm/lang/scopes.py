@@ -87,10 +87,12 @@ class Scope:
 class Scanner:
     """Finds the scopes of a text. `wrong(node, message, hint)` notes what is wrong."""
 
-    def __init__(self, wrong: Callable[..., None]) -> None:
-        self.wrong = wrong
+    def __init__(self, wrong: Callable[..., None], text: str = "") -> None:
+        self.wrong, self.text = wrong, text
         self.scopes: dict[int, Scope] = {}
         self._captures: list[tuple[Scope, str, Any]] = []
+        self.sources: list[tuple[Scope, set[str]]] = []
+        """Of PYTHON blocks: the code around, and the names that functions in it mention."""
         self.chain: tuple[Any, ...] = ()
 
     def code(self, scope: Scope, *nodes: Any) -> None:
@@ -112,6 +114,10 @@ class Scanner:
         for scope, name, node in self._captures:
             if type(node) not in _LISTING and not scope.shared(name):
                 self._explicit(scope, name, node)
+        for scope, names in self.sources:
+            for name in names:
+                if name in scope.locals and not scope.shared(name):
+                    scope.cells[name] = None
 
     def _explicit(self, scope: Scope, name: str, node: Any) -> None:
         """`§name`, which no DEF lists: that of a function around, or one of this function that has a cell for it."""
@@ -343,6 +349,25 @@ def _call(scan: Scanner, scope: Scope, node: tree.Call) -> None:
         inner.locals = {}
 
 
+def _python(scan: Scanner, scope: Scope, node: tree.Python) -> None:
+    """What Python source sets is a variable of the code around; what functions in it mention may be shared."""
+    from pyasm.lang import embedded  # most texts have none
+
+    source = embedded.read(node, scan.text, scan.wrong)
+    if source is None:
+        return
+    said = embedded.names(source)
+    for name in said.bound:
+        scan.local(scope, name)
+    if said.yields:
+        scope.yields = scope.yields or node
+    if {"super", CLASS_CELL} & said.mentioned:
+        _class_cell(scan, scope)
+    if scope.kind == CLASS and {"super", CLASS_CELL} & said.inner:
+        scope.cells[CLASS_CELL] = None
+    scan.sources.append((scope, said.inner))
+
+
 def _nothing(scan: Scanner, scope: Scope, node: Any) -> None:
     """There is nothing in it that a scope has to know."""
 
@@ -373,4 +398,5 @@ SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.Function: _function,
     tree.Class: _class,
     tree.Call: _call,
+    tree.Python: _python,
 }

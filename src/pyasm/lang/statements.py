@@ -185,6 +185,12 @@ def _raw(frame: Frame, node: tree.Raw) -> None:
     frame.wrong(node, "RAW is for code in the dialect of the running interpreter")
 
 
+def _python(frame: Frame, node: tree.Python) -> None:
+    from pyasm.lang import embedded  # it needs `ast`, and most texts have none
+
+    embedded.expand(frame, node)
+
+
 STATEMENTS: dict[type, Callable[[Frame, Any], None]] = {
     tree.Load: _load,
     tree.Store: _store,
@@ -200,4 +206,5 @@ STATEMENTS: dict[type, Callable[[Frame, Any], None]] = {
     tree.FromImport: from_import,
     tree.Unpack: _unpack,
     tree.Located: _located,
+    tree.Python: _python,
 }
