@@ -23,6 +23,7 @@ from pyasm.text.tokens import Tokens, Wrong, described
 from pyasm.typed import Any
 
 
+@uncollected
 def parse(
     text: str,
     filename: str = "<assembly>",
