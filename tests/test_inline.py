@@ -613,6 +613,18 @@ def test_a_python_function_as_a_macro():
     assert "clamp" not in expanding.__code__.co_names
 
 
+def test_macros_in_texts():
+    @inline
+    def f(n):
+        assembly("""
+            MACRO twice(!x) { OP &x + &x -> $:y }
+            CALL MACRO twice(OP $n * 5)
+        """)
+        return y  # noqa: F821
+
+    assert f(2) == 20
+
+
 def test_a_closure_as_a_macro():
     step = counter()
 

@@ -107,7 +107,9 @@ class Loader(SourceFileLoader):
 
         path = os.fspath(path)
         try:
-            self._made = pyasm.assemble(pyasm.parse(files.text_of(bytes(data), path), path))
+            text = files.text_of(bytes(data), path)
+            code = pyasm.assemble(pyasm.parse(text, path))
+            self._made = _with_macros(code, _macro_files(text, path))
         except AssemblyError as error:
             raise error.with_traceback(None) from None
         return self._made
@@ -204,6 +206,16 @@ _MARK = "MACRO_IMPORT"
 
 Macros = tuple[tuple[str, int, int], ...]
 """Files, with the time and size that each had."""
+
+
+def _macro_files(text: str, path: str) -> list[str]:
+    """The files whose macros a text imports, and theirs."""
+    if _MARK not in text.upper():
+        return []
+    from pyasm.lang.macros import imported
+    from pyasm.lang.parser import parse
+
+    return imported(parse(text, path), path)
 
 
 def _with_macros(code: CodeType, files: Iterable[str]) -> CodeType:

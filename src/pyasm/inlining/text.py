@@ -9,7 +9,7 @@ from pyasm.code import FUNCTION_FLAGS, Code, Instruction
 from pyasm.errors import AssemblySyntaxError, Finding
 from pyasm.inlining.sites import Site
 from pyasm.isa import PORTABLE, load
-from pyasm.lang import scopes, tree
+from pyasm.lang import macros, scopes, tree
 from pyasm.lang.expand import expanders
 from pyasm.lang.frame import Frame, Unit
 from pyasm.lang.parser.text import read
@@ -28,8 +28,13 @@ class Parsed(NamedTuple):
     site: Site
     located: bool
     """Are its lines and columns those of the source?"""
-    module: tree.Module
+    expanded: macros.Expanded
     unit: Unit
+
+    @property
+    def module(self) -> tree.Module:
+        """The tree, without macros."""
+        return self.expanded.module
 
 
 class Texts:
@@ -63,7 +68,9 @@ class Texts:
         if module is None:
             return
         unit = Unit(text, self.code.filename, report, self.static, expanders())
-        self._parsed[key] = Parsed(site, located, module, unit)
+        expanded = macros.expanded(module, self.code.filename, unit.wrong, self.static)
+        unit.origins = expanded.origins
+        self._parsed[key] = Parsed(site, located, expanded, unit)
 
     def scan(self) -> None:
         """Find the variables and labels of all texts."""

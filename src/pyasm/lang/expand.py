@@ -45,7 +45,7 @@ def module(
     code = Code("<module>", dialect=PORTABLE, filename=filename, flags=0)
     unit = Unit(tree.text, filename, report, static, expanders())
     try:
-        plain, unit.origins, _kept = macros.expanded(tree, filename, unit.wrong)
+        plain, unit.origins, _kept = macros.expanded(tree, filename, unit.wrong, static)
         code = _expanded(plain, code, unit)
     except RecursionError:
         report.add(0, "nested too deeply")

@@ -15,34 +15,26 @@ from pyasm.errors import AssemblyError
 from pyasm.isa import JUMPS, PORTABLE, load
 from pyasm.lang import scopes, tree, variables
 from pyasm.lang.frame import Frame
+from pyasm.lang.static import Static
 from pyasm.native.decode import decode
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.text.errors import near
-from pyasm.text.tokens import described
 from pyasm.translate import lift
 from pyasm.typed import Any
 
-NONE: Any = object()
 
-
-def find(frame: Frame, path: Sequence[str]) -> Any:
-    """The object that a text has under a name, as a binding or as a global when it is assembled; NONE without one.
+def find(static: Static, path: Sequence[str]) -> Any:
+    """The object that a text has under a name, as a binding or as a global when it is assembled; None without one.
 
     `a:b` is the attribute b of a.
     """
-    static = frame.unit.static
     name, *attributes = path
-    if name in static.bindings:
-        static.used.add(name)
-        found = static.bindings[name]
-    else:
-        found = static.globals.get(name, NONE)
+    found = static.bindings.get(name, static.globals.get(name))
     for attribute in attributes:
         try:
-            found = getattr(found, attribute, NONE)
+            found = getattr(found, attribute, None)
         except Exception:  # it is the object's own business what it raises; there is no such function then
-            return NONE
+            return None
     return found
 
 
@@ -207,11 +199,9 @@ def _renamed(code: Code, names: dict[str, str]) -> Code:
 
 def call(frame: Frame, node: tree.MacroCall) -> None:
     """CALL MACRO, where the name is that of a Python function."""
-    function = find(frame, node.path)
-    if function is NONE:
-        name = ":".join(node.path)
-        hint = near(name, [*frame.unit.static.bindings, *frame.unit.static.globals])
-        frame.wrong(node, f"no macro or Python function {described(name)} is known when the text is assembled", hint)
-        return
+    static = frame.unit.static
+    function = find(static, node.path)
+    if node.path[0] in static.bindings:
+        static.used.add(node.path[0])
     expand(frame, function, node)
     frame.put(node.target)

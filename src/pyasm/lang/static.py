@@ -6,6 +6,7 @@ import builtins
 import operator
 import sys
 from collections.abc import Callable, Mapping
+from types import FunctionType
 
 from pyasm.errors import nearest
 from pyasm.lang import tree
@@ -34,6 +35,10 @@ class Static:
         if find is None:
             raise NotStatic(node, "this is not known when the text is assembled", "@!name, ~name and &name are")
         return find(self, node)
+
+    def functions(self) -> list[str]:
+        """The names of the Python functions among the bindings and globals."""
+        return [name for known in (self.bindings, self.globals) for name, value in known.items() if _is_function(value)]
 
     def binding(self, node: tree.Binding) -> Any:
         """The object for `&name`."""
@@ -74,6 +79,10 @@ class Static:
             text = str(error)
             message = f"this raises {type(error).__name__}" + (f": {text}" if text else "")
             raise NotStatic(node, message) from None
+
+
+def _is_function(value: Any) -> bool:
+    return isinstance(value, FunctionType)
 
 
 def _module(node: tree.Builtin) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from pyasm.errors import nearest
-from pyasm.lang import scopes, tree
+from pyasm.lang import functions, scopes, tree
 from pyasm.lang.macros import copying
 from pyasm.lang.macros.library import Definition, Library, Loader, Path
 from pyasm.lang.macros.matching import Bound, choose
+from pyasm.lang.static import Static
 from pyasm.text.tokens import described
 from pyasm.typed import Any, NamedTuple
 
@@ -32,12 +33,15 @@ class Expanded(NamedTuple):
     kept: list[Any]
 
 
-def expanded(module: tree.Module, filename: str, wrong: Callable[..., None]) -> Expanded:
-    """A text with its macros expanded. `wrong(node, message, hint)` notes what is wrong."""
+def expanded(module: tree.Module, filename: str, wrong: Callable[..., None], static: Static | None = None) -> Expanded:
+    """A text with its macros expanded. `wrong(node, message, hint)` notes what is wrong.
+
+    Calls of Python functions, which `static` knows, stay: functions.py expands them.
+    """
     if not _mentions_macros(module.text):
         return Expanded(module, {}, [])
     library = Loader(wrong).library(module, filename)
-    work = _Work(wrong)
+    work = _Work(wrong, static)
     body = _Walker(work, library).block(module.body)
     definitions = [
         node._replace(body=_Walker(work, library, scopes.FUNCTION).block(node.body))
@@ -65,8 +69,8 @@ def _mentions_macros(text: str) -> bool:
 class _Work:
     """What all expansions of a text share."""
 
-    def __init__(self, wrong: Callable[..., None]) -> None:
-        self._wrong = wrong
+    def __init__(self, wrong: Callable[..., None], static: Static | None) -> None:
+        self._wrong, self.static = wrong, static
         self.origins: dict[int, str] = {}
         self.kept: list[Any] = []
         self.open: list[Definition] = []
@@ -423,8 +427,12 @@ def _call(walker: _Walker, node: tree.MacroCall) -> Iterator[Any]:
     target = None if node.target is None else walker.node(node.target)
     call = walker.made(node, tree.Name(*walker.span(node), ":".join(node.path)))
     found = walker.library.find(node.path, walker.namespace)
+    if not found and not node.bare and work.static is not None and functions.find(work.static, node.path) is not None:
+        yield walker.made(node, node._replace(arguments=tuple(arguments), target=target))
+        return
     if not found:
-        hint = nearest(call.text, walker.library.paths())
+        names = () if node.bare or work.static is None else work.static.functions()
+        hint = nearest(call.text, [*walker.library.paths(), *names])
         kind = "statement, portable instruction or macro" if node.bare else "macro"
         work.wrong(call, f"no {kind} is called {described(call.text)}", hint)
         return
