@@ -114,6 +114,8 @@ class Frame:
     def __init__(self, unit: Unit, scope: Scope, code: Code, parent: Frame | None = None) -> None:
         self.unit, self.scope, self.code, self.parent = unit, scope, code, parent
         self.body: list[Instruction] = []
+        self.numbered = list(scope.locals)
+        """The local variables in the order of their numbers."""
         self.depth = 0
         """Entries on the stack."""
         self.reached = True
@@ -132,7 +134,6 @@ class Frame:
         self._depths: dict[str, int] = {}
         self._labels = 0
         self._rolled = (0, 0, 0, 0)
-        self._used: dict[str, Any] = {}
 
     # -- instructions
 

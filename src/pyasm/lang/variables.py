@@ -39,7 +39,7 @@ def captured(frame: Frame, action: str, node: tree.Captured) -> None:
 
 def by_number(frame: Frame, number: int, node: Any) -> str:
     """The name of the local variable with that number: parameters first, then in the order of the text."""
-    names = list(frame.scope.locals)
+    names = frame.numbered
     if number < len(names):
         return names[number]
     if frame.scope.kind != scopes.FUNCTION:
