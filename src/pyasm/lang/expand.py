@@ -66,6 +66,7 @@ def _expanded(module: tree.Module, code: Code, unit: Unit) -> Code:
         if type(node) is tree.Define:
             scanner.define(node)
     scanner.finish()
+    scanner.check_values(scope)
     unit.scopes = scanner.scopes
     for node in module.definitions:
         if type(node) is tree.Define:

@@ -66,7 +66,7 @@ class Unit:
         self.text, self.filename, self.report, self.static = text, filename, report, static
         self.statements, self.expressions, self.targets, self.conditions = expanders
         self.effects: Effects = effects(PORTABLE)
-        self.table = isa.load(PORTABLE).opcodes
+        self.table = {**isa.running().opcodes, **isa.load(PORTABLE).opcodes}
         self.scopes: dict[int, Scope] = {}
         """Of each Function, Class, Define and delayed call, by its identity."""
         self.origins: dict[int, str] = {}
@@ -146,8 +146,17 @@ class Frame:
         net = self.unit.effects.plain.get(op)
         if net is not None:
             self.depth += net
-            return
-        following, jumping = self.unit.effects.step(op, arg, self.depth)
+        else:
+            self._step(self.unit.effects, op, arg)
+
+    def raw(self, op: str, arg: Any, node: Any) -> None:
+        """Append an instruction of the running dialect."""
+        position = self.fixed or self.unit.position(node.start, node.end)
+        self.body.append(Instruction(op, arg, position))
+        self._step(effects(isa.running().name), op, arg)
+
+    def _step(self, table: Effects, op: str, arg: Any) -> None:
+        following, jumping = table.step(op, arg, self.depth)
         if jumping is not None and self.reached:
             self._depths.setdefault(arg, jumping)
         if following is None:

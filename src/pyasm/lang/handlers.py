@@ -232,8 +232,6 @@ def _not_out(frame: Frame, keeping: bool, node: Any) -> None:
 
 
 def _whole_with(frame: Frame, node: tree.With) -> None:
-    if node.asynchronous and not frame.scope.coroutine:
-        frame.wrong(node, "this stands in an ASYNC DEF only")
     _with(frame, node, 0)
 
 

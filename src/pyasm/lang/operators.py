@@ -56,13 +56,7 @@ def _unary(frame: Frame, node: tree.Unary) -> None:
 def _binary(frame: Frame, node: tree.Binary) -> None:
     op = node.operator
     if op in BINARY:
-        folded = fold(node)
-        if folded is not None:
-            frame.emit("LOAD_CONST", folded.value, node)
-            return
-        frame.push(node.left)
-        frame.push(node.right)
-        frame.emit(BINARY[op], None, node)
+        _arithmetic(frame, node)
     elif op in TRUTHS:
         for operand in (node.left, node.right):
             frame.push(operand)
@@ -70,6 +64,29 @@ def _binary(frame: Frame, node: tree.Binary) -> None:
         frame.emit(*TRUTHS[op], node)
     else:
         calls.builtin(frame, op, (node.left, node.right), node)
+
+
+def _arithmetic(frame: Frame, node: tree.Binary) -> None:
+    """An operator, and those on its left side, which may be many: innermost first, constants folded."""
+    spine = [node]
+    while type(spine[-1].left) is tree.Binary and spine[-1].left.operator in BINARY:
+        spine.append(spine[-1].left)
+    known = fold(spine[-1].left)
+    if known is None:
+        frame.push(spine[-1].left)
+    for each in reversed(spine):
+        right = fold(each.right) if known is not None else None
+        folded = fold(each._replace(left=known, right=right)) if known is not None and right is not None else None
+        if folded is not None:
+            known = folded
+            continue
+        if known is not None:
+            frame.emit("LOAD_CONST", known.value, known)
+            known = None
+        frame.push(each.right)
+        frame.emit(BINARY[each.operator], None, each)
+    if known is not None:
+        frame.emit("LOAD_CONST", known.value, node)
 
 
 # -- comparisons

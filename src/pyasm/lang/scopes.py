@@ -34,6 +34,12 @@ class Scope:
         self.frees: dict[str, None] = {}
         self.globals: set[str] = set()
         """Variables that are attributes of the module, though this is a function."""
+        self.stored: set[str | int] = set()
+        """The variables, by name or number, that get a value somewhere."""
+        self.loaded: dict[str, Any] = {}
+        """Variable -> the first node that names it."""
+        self.opaque = False
+        """Is there something in it that may store what we do not see?"""
         self.labels: dict[str, Place] = {}
         self.yields: Any = None
         """A node that makes it a generator."""
@@ -126,8 +132,20 @@ class Scanner:
         if scope.kind == FUNCTION and name in scope.locals:
             scope.cells[name] = None
             return
-        hint = near(name, scope.capturable()) or "it needs a DEF around it that has the variable"
+        hint = near(name, [*scope.capturable(), *scope.locals]) or "it needs a DEF around it that has the variable"
         self.wrong(node, f"no function around has a variable {described(name)}", hint)
+
+    def check_values(self, module: Scope) -> None:
+        """Note the local variables that never get a value: reading them cannot work."""
+        for scope in self.scopes.values():
+            if scope.kind != FUNCTION or scope.opaque:
+                continue
+            names = list(scope.locals)
+            stored = {names[each] if isinstance(each, int) and each < len(names) else each for each in scope.stored}
+            stored.update(scope.parameters)
+            for name, node in scope.loaded.items():
+                if name in scope.locals and name not in stored and not scope.shared(name):
+                    self.wrong(node, f"the variable ${name} never gets a value", _meant(scope, module, name, stored))
 
     def define(self, node: tree.Define) -> None:
         """A DEFINE that is more than instructions."""
@@ -142,7 +160,10 @@ class Scanner:
 
     def visit(self, scope: Scope, node: Any) -> None:
         """Note what a node says of its scope, and all that is in it."""
-        scan = SCANS.get(type(node))
+        kind = type(node)
+        for index in _TARGETS.get(kind, ()):
+            self.stores(scope, node[index])
+        scan = SCANS.get(kind)
         if scan is not None:
             scan(self, scope, node)
         else:
@@ -176,6 +197,20 @@ class Scanner:
 
     # -- what nodes say
 
+    def stores(self, scope: Scope, target: Any) -> None:
+        """Note what gets a value."""
+        kind = type(target)
+        if kind is tree.Local:
+            scope.stored.add(target.name)
+        elif kind is tree.Starred:
+            self.stores(scope, target.value)
+        elif kind is tree.Targets:
+            for each in target.elements:
+                self.stores(scope, each)
+        elif kind is tuple:
+            for each in target:
+                self.stores(scope, each)
+
     def local(self, scope: Scope, name: Any) -> None:
         """A variable `$name`."""
         if scope.kind == FUNCTION and isinstance(name, str):
@@ -201,8 +236,20 @@ class Scanner:
             self.label(scope, name + ":END", node.label)
 
 
+def _meant(scope: Scope, module: Scope, name: str, stored: set[Any]) -> str:
+    """A hint: the variable that may be meant."""
+    if name in scope.capturable():
+        word = "DEF" if scope.name == "<lambda>" else f"DEF {scope.name}"
+        return f"{word} <{name}> captures that of the function around"
+    if name in module.stored:
+        return f"an attribute of the module is @{name} in a function"
+    return near(name, [each for each in stored if isinstance(each, str)])
+
+
 def _local(scan: Scanner, scope: Scope, node: tree.Local) -> None:
     scan.local(scope, node.name)
+    if isinstance(node.name, str):
+        scope.loaded.setdefault(node.name, node)
     if node.name == CLASS_CELL and scope.kind == FUNCTION:
         _class_cell(scan, scope)
 
@@ -230,6 +277,8 @@ def _instruction(scan: Scanner, scope: Scope, node: tree.Instruction) -> None:
     op, arg = node.mnemonic, node.operand
     if op in ("LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR"):
         scan.local(scope, arg)
+        if op != "LOAD_FAST":
+            scope.stored.add(arg)
     elif op in ("LOAD_DEREF", "STORE_DEREF", "DELETE_DEREF", "LOAD_CLOSURE", "LOAD_CLASSDEREF") and isinstance(
         arg, str
     ):
@@ -275,6 +324,7 @@ def _try(scan: Scanner, scope: Scope, node: tree.Try) -> None:
     for i, handler in enumerate(node.handlers):
         if handler.type is not None:
             scan.visit(scope, handler.type)
+        scan.stores(scope, handler.target)
         scan.inside((id(node), i), scope, handler.target, handler.body)
     if node.orelse is not None:
         scan.visit(scope, node.orelse)
@@ -288,6 +338,7 @@ def _with(scan: Scanner, scope: Scope, node: tree.With) -> None:
     for i, item in enumerate(node.items):
         scan.visit(scope, item.value)
         scan.chain = (*scan.chain, (id(node), i))
+        scan.stores(scope, item.target)
         if item.target is not None:
             scan.visit(scope, item.target)
     scan.visit(scope, node.body)
@@ -303,6 +354,7 @@ def _function(scan: Scanner, scope: Scope, node: tree.Function) -> None:
         scan.visit(scope, node.target)
     elif node.name is not None:
         scan.local(scope, node.name.text)
+        scope.stored.add(node.name.text)
     inner = Scope(FUNCTION, scope, node.name.text if node.name else "<lambda>")
     scan.scopes[id(node)] = inner
     inner.coroutine = node.asynchronous
@@ -326,6 +378,7 @@ def _class(scan: Scanner, scope: Scope, node: tree.Class) -> None:
         scan.visit(scope, node.target)
     else:
         scan.local(scope, node.name.text)
+        scope.stored.add(node.name.text)
     inner = scan.scopes[id(node)] = Scope(CLASS, scope, node.name.text)
     scan.code(inner, node.body)
 
@@ -359,6 +412,7 @@ def _python(scan: Scanner, scope: Scope, node: tree.Python) -> None:
     said = embedded.names(source)
     for name in said.bound:
         scan.local(scope, name)
+        scope.stored.add(name)
     if said.yields:
         scope.yields = scope.yields or node
     if {"super", CLASS_CELL} & said.mentioned:
@@ -366,6 +420,33 @@ def _python(scan: Scanner, scope: Scope, node: tree.Python) -> None:
     if scope.kind == CLASS and {"super", CLASS_CELL} & said.inner:
         scope.cells[CLASS_CELL] = None
     scan.sources.append((scope, said.inner))
+
+
+def _opaque(scan: Scanner, scope: Scope, node: Any) -> None:
+    scope.opaque = True
+    scan.children(scope, node)
+
+
+def _from_import(scan: Scanner, scope: Scope, node: tree.FromImport) -> None:
+    for _, target in node.names:
+        scan.stores(scope, target)
+    scan.children(scope, node)
+
+
+def _binary(scan: Scanner, scope: Scope, node: tree.Binary) -> None:
+    for each in left_spine(node):
+        scan.visit(scope, each)
+
+
+def left_spine(node: tree.Binary) -> list[Any]:
+    """The operands of an operator and of those on its left side, which may be many, in the order of the text."""
+    found: list[Any] = [node.right]
+    while type(node.left) is tree.Binary:
+        node = node.left
+        found.append(node.right)
+    found.append(node.left)
+    found.reverse()
+    return found
 
 
 def _nothing(scan: Scanner, scope: Scope, node: Any) -> None:
@@ -377,6 +458,10 @@ _LISTING = (tree.Name, tree.Call, type(None))
 
 NODES = {each for each in vars(tree).values() if isinstance(each, type) and hasattr(each, "_fields")}
 """The types of nodes."""
+
+_TARGETS = {kind: tuple(i for i, name in enumerate(kind._fields) if name in ("target", "targets")) for kind in NODES}
+"""Type of node -> the indexes of what it stores in."""
+_TARGETS[tree.Delete] = ()
 
 SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.Constant: _nothing,
@@ -397,6 +482,10 @@ SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.With: _with,
     tree.Function: _function,
     tree.Class: _class,
+    tree.Binary: _binary,
     tree.Call: _call,
     tree.Python: _python,
+    tree.FromImport: _from_import,
+    tree.MacroCall: _opaque,
+    tree.MacroPaste: _opaque,
 }

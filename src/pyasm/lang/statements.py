@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pyasm import isa
 from pyasm.lang import scopes, targets, tops, tree, variables
 from pyasm.lang.frame import Frame
 from pyasm.lang.static import NotStatic
+from pyasm.text.errors import near
+from pyasm.text.tokens import described
 from pyasm.typed import Any
 
 
@@ -182,7 +185,20 @@ def _located(frame: Frame, node: tree.Located) -> None:
 
 
 def _raw(frame: Frame, node: tree.Raw) -> None:
-    frame.wrong(node, "RAW is for code in the dialect of the running interpreter")
+    """An instruction of the running dialect."""
+    dialect = isa.running()
+    row = dialect.opcodes.get(node.mnemonic)
+    if row is None:
+        hint = near(node.mnemonic, dialect.opcodes)
+        frame.wrong(node, f"{dialect.name} has no instruction {described(node.mnemonic)}", hint)
+        return
+    arg = node.argument
+    if row.operand in isa.JUMPS and isinstance(arg, str):
+        found = frame.find_label(tree.Name(node.start, node.end, arg))
+        if found is None:
+            return
+        arg = frame.label_name(found)
+    frame.raw(node.mnemonic, arg, node)
 
 
 def _python(frame: Frame, node: tree.Python) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyasm.code import Instruction
-from pyasm.isa import Opcode
+from pyasm.isa import JUMPS, Opcode
 from pyasm.native.units import LABEL
 from pyasm.typed import Any
 
@@ -37,7 +37,7 @@ def tidied(body: list[Instruction], table: dict[str, Opcode]) -> list[Instructio
 def _reached(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
     """Without what comes behind a jump and before the next label that something names, and without other labels."""
     while True:
-        named = {arg for op, arg, _ in body if op in table and table[op].operand in ("absolute", "forward")}
+        named = {arg for op, arg, _ in body if op in table and table[op].operand in JUMPS}
         kept: list[Instruction] = []
         reached = True
         for each in body:

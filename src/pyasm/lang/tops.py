@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyasm.lang import tree
-from pyasm.lang.scopes import NODES
+from pyasm.lang.scopes import NODES, left_spine
 from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def claim(frame: Frame, nodes: tuple[Any, ...], implicit: Any) -> None:
     plain = sum(not depth for _, _, depth in wanted)
     free = [depth for depth in range(plain + len(taken) + 1) if depth not in taken][:plain]
     seen: set[int] = set()
+    deepest: tuple[int, Any] = (-1, None)
     for key, top, depth in wanted:
         if not depth:
             depth = free.pop()
@@ -51,7 +52,9 @@ def claim(frame: Frame, nodes: tuple[Any, ...], implicit: Any) -> None:
             frame.wrong(top, f"%{depth} is taken twice", "store the value in a variable")
         seen.add(depth)
         frame.tops[key] = frame.depth - 1 - depth
-        check(frame, top, depth + 1)
+        if depth > deepest[0]:
+            deepest = depth, top
+    check(frame, deepest[1], deepest[0] + 1)
 
 
 def _start(top: Any) -> int:
@@ -76,6 +79,10 @@ def find(node: Any) -> Iterator[Any]:
     """The `%` in a node that are values, blocks and functions in it left out."""
     if type(node) is tree.Top:
         yield node
+        return
+    if type(node) is tree.Binary:
+        for operand in left_spine(node):
+            yield from find(operand)
         return
     for name, child in zip(node._fields, node):
         kind = type(child)

@@ -12,9 +12,10 @@ from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Layout
-from pyasm.errors import Finding, TargetError
+from pyasm.errors import Finding, TargetError, nearest
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
+from pyasm.native.units import LABEL
 from pyasm.translate import (
     blocks,
     calls,
@@ -127,7 +128,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         layout, new.layout, new.stack_size = None, None, 0
     if layout is None:  # some compilers leave code that is never reached, in blocks that are not there
-        new.body = _tidied(without_unreached(new.body, effects(isa.PORTABLE)))
+        new.body = _tidied(without_unreached(new.body, effects(_reading(new.body, dialect))))
     if "EXTENDED_ARG" in map(opcode, new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     if layout is None:
@@ -136,6 +137,20 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
     if layout is None:
         new.layout = None
     return new
+
+
+def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
+    """The dialect to read a body by that is to be lowered: RAW statements put native instructions among portable ones.
+
+    TargetError for instructions that are in neither.
+    """
+    table = isa.load(isa.PORTABLE).opcodes
+    others = {op for op, _, _ in body if op not in table and op != LABEL}
+    unknown = sorted(op for op in others if op not in dialect.opcodes)
+    if unknown:
+        words = f"{dialect.name} and the portable dialect have no instruction"
+        raise TargetError([Finding(f"{words} {op}", hint=nearest(op, table)) for op in unknown])
+    return dialect.name if others else isa.PORTABLE
 
 
 def _tidied(body: list[Instruction]) -> list[Instruction]:

@@ -31,7 +31,7 @@ def cleaned(code: Code) -> list[Instruction]:
         return body
     edits = {}
     for index, each in enumerate(body):
-        state = walk.states[index] if each[0] == "RETURN_VALUE" else None
+        state = walk.states.get(index) if each[0] == "RETURN_VALUE" else None
         below = state.stack[:-1] if state is not None else ()
         if below and _RAISED not in below:
             drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_TOP")]
