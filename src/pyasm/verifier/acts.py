@@ -291,6 +291,13 @@ def _behind_jump(walk: Walk, index: int, label: Any, before: Stack, after: Stack
             walk.wrong(index, Problem("generator", "its label is too far away", "a label close behind it"), before)
 
 
+def _end_for(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    """A debugger that sees it asks whether the iterator below is a generator."""
+    there = before.depth - walk.rows["FOR_ITER"].pops(0)
+    if there < 1 or not fits(before.cut(there).type, "value"):
+        walk.wrong(index, Problem("loop", "there is no iterator below the item that it drops", "an iterator"), before)
+
+
 def _names(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> None:
     """The names of the next call."""
     following = walk.body[index + 1 : index + 3]
@@ -323,6 +330,7 @@ ALWAYS: dict[str, Any] = {
     "CALL_INTRINSIC_1": _intrinsic,
     "RESUME": _suspend,
     "FOR_ITER": _behind_jump,
+    "END_FOR": _end_for,
     "SEND": _behind_jump,
     "KW_NAMES": _names,
     "PRECALL": _precall,
