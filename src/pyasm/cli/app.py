@@ -180,6 +180,35 @@ def asm(
     return assemble(program, output, target)
 
 
+@app.command()
+@guarded
+def check(
+    x: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="X",
+            help="A .py, .pyc or .pyasm file, a folder, a module or package, or - for standard input. "
+            "X:NAME is a part of it.",
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="All that was found, as JSON.")] = False,
+    color: ColorOption = Color.auto,
+) -> int:
+    """Verify programs: what this accepts cannot crash the interpreter.
+
+    Nothing is executed; a .pyc file may be of any version. The exit code is 1 when something is wrong.
+
+    \b
+    Examples:
+      pyasm check hello.pyasm
+      pyasm check src __pycache__/fib.cpython-39.pyc
+      pyasm check json --json
+    """
+    from pyasm.cli.check import check
+
+    return check(x, as_json, color)
+
+
 @app.command(context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})
 @guarded
 def run(

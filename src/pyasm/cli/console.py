@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
 from typing import Any, Callable, NamedTuple, Optional, TextIO, TypeVar, Union
@@ -112,6 +113,21 @@ class Output:
     def table(self, rows: Sequence[Sequence[Cell]], right: Iterable[int] = ()) -> None:
         """Write rows of cells in columns, those in `right` set to the right."""
         self.lines(columns(rows, self.paint, right, self.width))
+
+
+@contextmanager
+def progress(count: int, wanted: bool) -> Iterator[Callable[[], object]]:
+    """A bar on the terminal, if it is wanted; what it gives is called after each of so many steps."""
+    if not wanted:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    bar = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*bar, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=count)
+        yield lambda: shown.advance(task)
 
 
 def complain(error: Union[AssemblyError, OSError]) -> None:

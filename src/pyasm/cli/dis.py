@@ -3,14 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Callable, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import pyasm
 from pyasm import files, isa
 from pyasm.api import NATIVE, in_dialect
 from pyasm.cli import sources
-from pyasm.cli.console import Color, Output, Paint, complain
+from pyasm.cli.console import Color, Output, Paint, complain, progress
 from pyasm.cli.listing import Columns, listing
 from pyasm.errors import AssemblyError, Finding, TargetError
 from pyasm.text import printer
@@ -38,7 +37,7 @@ def disassemble(xs: list[str], options: Options, output: Optional[str], color: C
     jobs = _jobs(xs, output)
     out = Output(color)
     code = 0
-    with _progress(jobs) as advance:
+    with progress(len(jobs), _shows_progress(jobs)) as advance:
         for x, file in jobs:
             try:
                 _disassemble(x, file, options, out, len(jobs) > 1)
@@ -122,16 +121,6 @@ def _inside(folder: str, name: str) -> str:
     return os.path.join(folder, (stem if suffix in files.SUFFIXES else name.replace(":", ".")) + ".pyasm")
 
 
-@contextmanager
-def _progress(jobs: list[Job]) -> Iterator[Callable[[], object]]:
-    """A bar on the terminal while many files are written; what it gives is called after each."""
-    if len(jobs) < 2 or not sys.stderr.isatty() or (jobs[0][1] is None and sys.stdout.isatty()):
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    bar = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*bar, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(jobs))
-        yield lambda: progress.advance(task)
+def _shows_progress(jobs: list[Job]) -> bool:
+    """Are many files written, and is nothing else on the terminal?"""
+    return len(jobs) > 1 and sys.stderr.isatty() and (jobs[0][1] is not None or not sys.stdout.isatty())

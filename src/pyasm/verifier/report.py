@@ -44,7 +44,7 @@ class Fault(Finding):
         return {
             "rule": self.rule,
             "code": self.code,
-            "index": self.index,
+            "index": self.at,
             "instruction": self.op,
             "label": self.label,
             "position": position,
