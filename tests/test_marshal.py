@@ -461,7 +461,7 @@ HEADER = isa.load("3.12").magic.to_bytes(2, "little") + b"\r\n" + bytes(12)
 
 
 def test_nested_code_objects_decoded() -> None:
-    assert pyc.dump(pyc.load(HEADER + nested(200))) == HEADER + nested(200)
+    assert pyc.dump(pyc.load(HEADER + nested(200)), verify=False) == HEADER + nested(200)
     with pytest.raises(MalformedError, match="code objects nested too deeply"):
         pyc.load(HEADER + nested(MAX_DEPTH // 2))
 

@@ -118,6 +118,7 @@ def test_the_readme_of_the_tables_explains_every_word():
         "name",
         "opcodes",
         "enums",
+        "ranges",
         "by_number",
         "groups",
         "since",

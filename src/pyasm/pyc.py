@@ -49,17 +49,22 @@ def load(source: str | os.PathLike[str] | bytes) -> Code:
         ) from None
 
 
-def dump(code: Code, dialect: str | None = None) -> bytes:
+def dump(code: Code, dialect: str | None = None, *, verify: bool = True) -> bytes:
     """The bytes of a `.pyc` file of the code; the same bytes if it is as it was loaded.
 
     `dialect` is the version that it is for: by default its own, for portable code that of the running interpreter.
-    TargetError when that cannot express something in it; EncodeError for code that has no bytes.
+    It is verified first, so that it cannot crash the interpreter; `verify=False` leaves that out. VerificationError
+    when it could; TargetError when its version cannot express something in it; EncodeError for code that has no bytes.
     A file that was not loaded has the time and the size 0 of a source in its header.
     """
     if not isinstance(code, Code):
         raise TypeError(f"dump takes a Code, not {type(code).__name__}")
     from pyasm import marshal
 
+    if verify:
+        from pyasm.verifier import verify as proof
+
+        proof(code)
     file = _file(code, dialect)
     code = _lowered(code, dialect)
     target = isa.load(code.dialect)

@@ -7,6 +7,10 @@ import typer
 
 from pyasm.cli.console import Color, Output, guarded
 
+VerifyOption = Annotated[
+    bool, typer.Option("--verify/--no-verify", help="Refuse code that could crash the interpreter.")
+]
+
 app = typer.Typer(
     name="pyasm",
     help="Python Assembly: CPython's bytecode of every version from 3.9 to 3.15, as text and back.",
@@ -164,6 +168,7 @@ def asm(
             help="The version to write it for. Without it: its own; for portable code the one that runs this.",
         ),
     ] = None,
+    verify: VerifyOption = True,
 ) -> int:
     """Assemble a program to a .pyc file, which the python of its version runs.
 
@@ -177,7 +182,7 @@ def asm(
     """
     from pyasm.cli.asm import assemble
 
-    return assemble(program, output, target)
+    return assemble(program, output, target, verify)
 
 
 @app.command()
@@ -221,6 +226,7 @@ def run(
     module: Annotated[
         bool, typer.Option("-m", "--module", help="PROGRAM is a module, whatever files there are.")
     ] = False,
+    verify: VerifyOption = True,
 ) -> int:
     """Run a program as Python does, as __main__. Its exit code is the command's.
 
@@ -234,4 +240,4 @@ def run(
     """
     from pyasm.cli.run import run
 
-    return run(program, arguments or [], module)
+    return run(program, arguments or [], module, verify)

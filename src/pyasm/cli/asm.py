@@ -14,7 +14,7 @@ HASH_FLAGS = 0b11
 """Flags of a .pyc file: it is checked against a hash of its source, not against the time of it."""
 
 
-def assemble(program: str, output: Optional[str], target: Optional[str]) -> int:
+def assemble(program: str, output: Optional[str], target: Optional[str], verify: bool = True) -> int:
     """Write the .pyc file of a program; its name is that of the program unless `output` says another. The exit code.
 
     AssemblyError for a wrong program, OSError for files that cannot be read or written.
@@ -28,7 +28,7 @@ def assemble(program: str, output: Optional[str], target: Optional[str]) -> int:
     if output is None:
         output = sources.STDIN if program == sources.STDIN else os.path.splitext(program)[0] + ".pyc"
     code = pyasm.parse(files.text_of(data, filename), filename)
-    result = pyc.dump(code, target)
+    result = pyc.dump(code, target, verify=verify)
     result = result[:4] + _header(result[:4], data, modified) + result[16:]
     if output == sources.STDIN and sys.stdout.isatty():
         print("pyasm: a .pyc file is not for a terminal; -o FILE says where it goes", file=sys.stderr)

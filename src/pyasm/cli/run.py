@@ -11,10 +11,10 @@ from pyasm import files, importer
 from pyasm.cli import sources
 
 
-def run(program: str, arguments: list[str], is_module: bool = False) -> int:
+def run(program: str, arguments: list[str], is_module: bool = False, verify: bool = True) -> int:
     """Execute a .pyasm, .pyc or .py file, standard input or a module; the exit code. SystemExit passes through."""
     importer.install()
-    code, settings = _load_module(program) if is_module else _load(program)
+    code, settings = _load_module(program) if is_module else _load(program, verify)
     module = ModuleType("__main__")
     module.__dict__.update(settings, __builtins__=builtins)
     sys.modules["__main__"] = module
@@ -28,7 +28,7 @@ def run(program: str, arguments: list[str], is_module: bool = False) -> int:
     return 0
 
 
-def _load(program: str) -> tuple[CodeType, dict[str, Any]]:
+def _load(program: str, verify: bool) -> tuple[CodeType, dict[str, Any]]:
     """The code object of a program, and what its module is to know of itself."""
     if program != sources.STDIN and not os.path.isfile(program) and not program.endswith(files.SUFFIXES):
         return _load_module(program)
@@ -38,17 +38,17 @@ def _load(program: str) -> tuple[CodeType, dict[str, Any]]:
         filename = os.path.abspath(program)
         with open(program, "rb") as file:
             data = file.read()
-    code = _executable(data, filename)
+    code = _executable(data, filename, verify)
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = "" if program == sources.STDIN else os.path.dirname(os.path.realpath(filename))
     settings = {"__file__": filename, "__spec__": None, "__loader__": None, "__package__": None, "__cached__": None}
     return code, settings
 
 
-def _executable(data: bytes, filename: str) -> CodeType:
+def _executable(data: bytes, filename: str, verify: bool) -> CodeType:
     if files.kind_of(data, filename) == ".py":
         return files.compiled(data, filename)
-    return pyasm.assemble(files.from_bytes(data, filename))
+    return pyasm.assemble(files.from_bytes(data, filename), verify=verify)
 
 
 def _load_module(name: str) -> tuple[CodeType, dict[str, Any]]:

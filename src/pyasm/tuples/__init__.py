@@ -45,10 +45,10 @@ def macro(
     `dialect="native"`: the list has the running interpreter's own instructions.
     `pad_underflow`: an instruction that pops more than there is on the stack reads None from below the bottom, instead
     of being an error.
-    `verify=False` leaves out that check, and the one that execution does not run past the end. There is no other
-    verification yet: nothing but these two stops code that makes the interpreter crash.
+    `verify=False` leaves out that check and all others that keep code from crashing the interpreter.
 
-    TypeError for what has no bytecode; TupleError with everything that is wrong with the list.
+    TypeError for what has no bytecode; TupleError with everything that is wrong with the list, VerificationError with
+    everything by which its code could crash the interpreter.
     """
     from pyasm.tuples.assemble import check_dialect
     from pyasm.tuples.decorate import Macro

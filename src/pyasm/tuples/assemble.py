@@ -47,7 +47,8 @@ def source_of(target: Any, dialect: str) -> Code:
 
 
 def assembled(made: Read, *, verify: bool, pad_underflow: bool) -> CodeType:
-    """The code object of a list. TupleError for code that would leave its stack or its end behind."""
+    """The code object of a list. TupleError for code that would leave its stack or its end behind, VerificationError
+    for what else could crash the interpreter."""
     code = made.code
     found: list[Finding] = []
     for each, lines in made.changed if code.dialect == isa.PORTABLE else ():
@@ -57,6 +58,10 @@ def assembled(made: Read, *, verify: bool, pad_underflow: bool) -> CodeType:
             found += depth.findings(each, lines)
     if found:
         raise TupleError(found)
+    if verify:
+        from pyasm.verifier import verify as proof
+
+        proof(code)
     native = encode(lower(code))
     if code.dialect == isa.PORTABLE:
         key = id(native)

@@ -267,7 +267,7 @@ def _intrinsic(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) ->
 
 def _suspend(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
     """RESUME in a delegation of 3.11: throw() reads the SEND before the YIELD_VALUE."""
-    if type(arg) is not int or arg & 3 < 2 or "END_SEND" in walk.rows or "SEND" not in walk.rows:
+    if type(arg) is not int or arg < 2 or "END_SEND" in walk.rows or "SEND" not in walk.rows:
         return
     ops = [walk.body[i][0] for i in range(max(0, index - 2), index)]
     if ops != ["SEND", "YIELD_VALUE"]:

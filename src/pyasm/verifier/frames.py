@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem
 from pyasm.verifier.types import ARGUMENTS
@@ -59,6 +60,10 @@ def check(walk: Walk) -> int:
         message = f"it asks for a stack of {walk.code.stack_size} entries"
         walk.wrong(-1, Problem("stack size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
     _variables(walk)
+    told = VARARGS | VARKEYWORDS | (HAS_DOCSTRING if getattr(walk.dialect, "docstring", "") == "flag" else 0)
+    if walk.code.flags & told:
+        message = f"the flags {walk.code.flags:#x} hold what the parameters and the docstring tell"
+        walk.wrong(-1, Problem("flags", message, f"{walk.code.flags & ~told:#x}"))
     if "RESUME" in walk.rows:
         _resumes(walk)
     if "RETURN_GENERATOR" in walk.rows:

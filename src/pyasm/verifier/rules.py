@@ -70,7 +70,7 @@ def _tuple(move: Move) -> None:
         move.left = [f"names {n}"]
     elif all(kind == "interpolation" for kind in kinds):
         move.left = [f"interpolations {n}"]
-    elif n == 3 and kinds[0] == "str" and kinds[2] == "func":
+    elif n == 3 and kinds[0] == "str" and fits(kinds[2], "func") and kinds[1].split()[0] in ("tuple", "none", "empty"):
         move.left = ["alias 3"]
     else:
         move.left = [f"tuple {n}"]
@@ -96,6 +96,8 @@ def _copy(move: Move) -> None:
     for place, kind in enumerate(move.left):
         if move.left.count(kind) > 1 and kind == "raised":
             move.left[place] = "list"
+        elif kind.split()[0] in ("func", "maker"):
+            move.left[place] = "value"
     if move.left and move.left[-1] == "exc_or_none" and len(move.taken) == 1:
         move.left[-1] = "same"
     last = move.left[-1].partition(" ")[0] if move.left else ""
@@ -206,10 +208,22 @@ def _attribute(move: Move) -> None:
             move.wrong("closure", "the function lacks no closure", "a function whose code has free variables", 1)
         _closure(move, 0, function.partition(" ")[2].partition(":")[0] if lacking else "0")
         move.left = [function.partition(":")[2] or "func"]
-    elif move.n == 4:
-        _annotations(move, 0)
     else:
-        want(move, 0, {1: "tuple", 2: "dict"}.get(move.n, "value"), rule="function")
+        if move.n == 4:
+            _annotations(move, 0)
+        else:
+            want(move, 0, {1: "tuple", 2: "dict"}.get(move.n, "value"), rule="function")
+        _set_once(move, function)
+
+
+def _set_once(move: Move, function: str) -> None:
+    """An attribute is set once, on a function that nothing else has."""
+    name, _, given = function.partition(" ")
+    if name not in ("func", "maker") or (given and int(given) & move.n):
+        message = f"it is {meaning(function)}" if name not in ("func", "maker") else "it has that already"
+        move.wrong("function", message, "a function that was just made, without that attribute", 1)
+    else:
+        move.left = [f"{name} {int(given or 0) | move.n}"]
 
 
 def _intrinsic(move: Move) -> None:
@@ -296,7 +310,7 @@ def _yield(move: Move) -> None:
 
 
 def _resume(move: Move) -> None:
-    if move.n & 3 >= 2 and move.n < 8 and getattr(move.dialect, "yield_operand", "") != "delegation":
+    if move.n >= 2 and getattr(move.dialect, "yield_operand", "") != "delegation":
         _receiver_below(move, 1)
 
 

@@ -17,7 +17,7 @@ from pyasm.typed import Any, NamedTuple
 from pyasm.verifier import acts, frames, origins
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import Machine, Problem, Stack, Step, Wrong
-from pyasm.verifier.types import needed_arguments
+from pyasm.verifier.types import DEEPEST, needed_arguments
 
 NEVER = 1 << 30
 """The depth below which nothing may be taken, when every instruction is to be looked at."""
@@ -100,7 +100,7 @@ class Walk:
     def __init__(self, code: Code) -> None:
         self.code = code
         self.body = code.body
-        dialect = isa.load(code.dialect)
+        dialect = self.dialect = isa.load(code.dialect)
         self.rows = dialect.opcodes
         self.joint = dialect.variables == "joint" or code.dialect == isa.PORTABLE
         self.made = "COPY_FREE_VARS" not in self.rows
@@ -167,6 +167,7 @@ class Walk:
             index = heappop(self.pending)
             self.waiting.discard(index)
             self._follow(index)
+        self._check_size()
 
     # -- one way
 
@@ -214,6 +215,16 @@ class Walk:
                 deepest = stack.depth
             index += 1
         self.deepest = max(self.deepest, deepest)
+
+    def _check_size(self) -> None:
+        """The stack that a decoded code object says that it has."""
+        layout = self.code.layout
+        if self.code.stack_size > DEEPEST:
+            message = f"a stack of {self.code.stack_size} entries is too large"
+            self.wrong(-1, Problem("size", message, f"not more than {DEEPEST}"))
+        elif layout is not None and layout.body and 0 < layout.stack_size < self.deepest:
+            message = f"it has a stack of {layout.stack_size} entries, and needs {self.deepest}"
+            self.wrong(-1, Problem("size", message, f"{self.deepest} entries"))
 
     def _begin(self, index: int, state: State) -> Stack:
         """Take up a state."""
@@ -305,7 +316,7 @@ class Walk:
         handler = stack.cut(region.depth)
         if region.lasti:
             handler = handler.push("lasti")
-        handler = handler.push("exc")
+        handler = handler.push("thrown" if self.rows[self.body[origin][0]].flow == "yield" else "exc")
         self.deepest = max(self.deepest, handler.depth)
         if self._merge(region.target, handler, None, self.slots, origin):
             self._push(region.target)
