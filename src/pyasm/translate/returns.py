@@ -44,7 +44,10 @@ class _Depths(Walk):
 
     def __init__(self, code: Code) -> None:
         super().__init__(code.body, code.qualname, isa.PORTABLE)
-        self.specials = dict.fromkeys(_SETUPS, self.setup)
+        self.specials = {**dict.fromkeys(_SETUPS, self.setup), "RETURN_VALUE": self.end}
+
+    def end(self, index: int, operand: Any, state: State) -> tuple[State | None, State | None]:
+        return self.transfer(index, self.body[index], state)
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         following, handler = self.transfer(index, self.body[index], state)

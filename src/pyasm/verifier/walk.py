@@ -17,7 +17,7 @@ from pyasm.typed import Any, NamedTuple
 from pyasm.verifier import acts, frames, origins
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import Machine, Problem, Stack, Step, Wrong
-from pyasm.verifier.types import DEEPEST, needed_arguments
+from pyasm.verifier.types import needed_arguments
 
 NEVER = 1 << 30
 """The depth below which nothing may be taken, when every instruction is to be looked at."""
@@ -219,10 +219,7 @@ class Walk:
     def _check_size(self) -> None:
         """The stack that a decoded code object says that it has."""
         layout = self.code.layout
-        if self.code.stack_size > DEEPEST:
-            message = f"a stack of {self.code.stack_size} entries is too large"
-            self.wrong(-1, Problem("size", message, f"not more than {DEEPEST}"))
-        elif layout is not None and layout.body and 0 < layout.stack_size < self.deepest:
+        if layout is not None and layout.body and 0 < layout.stack_size < self.deepest:
             message = f"it has a stack of {layout.stack_size} entries, and needs {self.deepest}"
             self.wrong(-1, Problem("size", message, f"{self.deepest} entries"))
 
