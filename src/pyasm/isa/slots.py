@@ -51,8 +51,8 @@ def slots() -> Slots:
 
 
 def meaning(kind: str) -> str:
-    """A type in words."""
-    return slots().meanings.get(kind.partition(" ")[0], kind)
+    """A type in words, as short as a message needs."""
+    return slots().meanings.get(kind.partition(" ")[0], kind).partition(";")[0]
 
 
 @cache
