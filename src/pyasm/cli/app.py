@@ -241,3 +241,72 @@ def run(
     from pyasm.cli.run import run
 
     return run(program, arguments or [], module, verify)
+
+
+@app.command()
+@guarded
+def smith(
+    seed: Annotated[
+        Optional[int], typer.Option("--seed", metavar="N", help="The same N gives the same program, everywhere.")
+    ] = None,
+    size: Annotated[int, typer.Option("--size", metavar="N", min=1, help="About how many constructs it has.")] = 150,
+    target: Annotated[
+        Optional[str],
+        typer.Option("--target", metavar="VERSION", help="Lowered to this version, and of all that it can express."),
+    ] = None,
+    since: Annotated[
+        Optional[str],
+        typer.Option("--since", metavar="VERSION", help="The first version that has to run it. Without it: 3.9."),
+    ] = None,
+) -> int:
+    """Make a random program, which is valid, ends, and prints the same on every version.
+
+    \b
+    Examples:
+      pyasm smith --seed 7
+      pyasm smith --seed 7 --size 20 | pyasm run -
+      pyasm smith --seed 7 --target 3.14
+    """
+    from pyasm.cli.smith import generate
+
+    return generate(seed, size, target, since)
+
+
+@app.command()
+@guarded
+def shrink(
+    command: Annotated[
+        str,
+        typer.Argument(
+            metavar="CMD", help="A command that fails. It gets the path of a program, for {} or at its end."
+        ),
+    ],
+    program: Annotated[
+        str,
+        typer.Argument(metavar="PROG", help="A .pyasm, .pyc or .py file that makes it fail, or - for standard input."),
+    ],
+    output: Annotated[
+        Optional[str],
+        typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of standard output."),
+    ] = None,
+    limit: Annotated[
+        Optional[float], typer.Option("--limit", metavar="SECONDS", help="Stop after this time, with what was found.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", help="How long CMD may take for one program.")
+    ] = 10,
+) -> int:
+    """Find the smallest program that still makes a command fail.
+
+    CMD is run on PROG, and then on smaller and smaller programs; those count for which it ends with the same exit code,
+    or by the same signal. All of them are valid. It gets a .pyc file when PROG is one, else assembly text.
+
+    \b
+    Examples:
+      pyasm shrink "pyasm run" crash.pyasm
+      pyasm shrink "python3.14-dbg -X dev {}" crash.pyc -o small.pyc
+      pyasm shrink "sh -c 'pyasm run {} | grep -q wrong && exit 3'" wrong.pyasm --limit 60
+    """
+    from pyasm.cli.shrink import reduce
+
+    return reduce(command, program, output, limit, timeout)

@@ -1,4 +1,7 @@
-"""smith: random programs in portable assembly that are valid, end, and print the same on every version."""
+"""smith: random programs in portable assembly that are valid, end, and print the same on every version.
+
+`shrink` makes a program small, of whatever kind it is.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def program(
     """A random program: a module that prints what it does and raises nothing. The same seed gives the same program.
 
     `size` is about how many constructs it has. `since` is the first version that has to run it, by default the first
-    there is. `weights` are how often constructs are chosen, by their names in `CONSTRUCTS`; 0 is never.
+    there is. `weights` are how often constructs are chosen, by their names, see the function `weights`; 0 is never.
     TargetError for an unknown version, AssemblyError for an unknown construct.
     """
     from pyasm.smith.making import Program
@@ -36,3 +39,12 @@ def programs(*, size: int = SIZE, since: str | None = None, weights: Mapping[str
         return program(seed, size=limit, since=since, weights=weights)
 
     return strategies.builds(made, strategies.integers(0, 2**32 - 1), strategies.integers(1, size))
+
+
+def weights() -> dict[str, float]:
+    """The names of all constructs, with their weights."""
+    from pyasm.smith import making
+    from pyasm.smith.constructs import CONSTRUCTS
+
+    assert making.ROOMS  # they fill the table
+    return {each.name: each.weight for each in CONSTRUCTS.values()}

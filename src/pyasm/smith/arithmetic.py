@@ -254,7 +254,7 @@ def move(f: Frame, size: int) -> int:
 def statement_between(f: Frame, depth: int) -> None:
     """A value, a statement while it is on the stack, another value."""
     f.value(depth)
-    with f.within(lambda value: drop(f, value)):
+    with f.closed():
         f.suite(depth, 1)
     f.value(depth)
     f.emit("BINARY_ADD")

@@ -94,6 +94,10 @@ class Frame:
         self.parameters = Parameters()
         self.routines: list[Routine] = []
         self.blocks: list[Block] = []
+        self.barrier = 0
+        """So many of the blocks cannot be left: there are values of an expression above them."""
+        self.shut = False
+        """Are there values of an expression, so that it cannot return?"""
         self.trips = 1
         self.cost = 1
         self.yields = self.silent = 0
@@ -220,6 +224,14 @@ class Frame:
         yield
         self.blocks.pop()
 
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """What is emitted here does not jump out."""
+        before = self.barrier, self.shut
+        self.barrier, self.shut = len(self.blocks), True
+        yield
+        self.barrier, self.shut = before
+
     def leave(self, count: int, value: bool) -> None:
         """Emit what leaves the innermost blocks, as a compiler does; `value`: there is a value on top that stays."""
         saved = self.blocks[:]
@@ -229,8 +241,8 @@ class Frame:
         self.blocks = saved
 
     def loops(self) -> Sequence[int]:
-        """How many blocks there are up to each loop around the present place, and with it; innermost first."""
-        return [i + 1 for i, block in enumerate(reversed(self.blocks)) if block.done]
+        """How many blocks there are up to each loop that can be left here, and with it; innermost first."""
+        return [i + 1 for i, block in enumerate(reversed(self.blocks[self.barrier :])) if block.done]
 
     # -- the result
 

@@ -308,7 +308,7 @@ def jump_out(f: Frame, depth: int) -> None:
     f.place(stay)
 
 
-@construct("statement", 2, where=lambda f: f.fast)
+@construct("statement", 2, where=lambda f: f.fast and not f.shut)
 def early_return(f: Frame, depth: int) -> None:
     """return, out of all blocks."""
     (stay,) = f.labels("stay")
