@@ -48,7 +48,7 @@ def mapped_variable(f: Frame, depth: int) -> None:
     f.emit("LOAD_FROM_DICT_OR_DEREF", name)
 
 
-@construct("int", 3, needs="LOAD_FAST_AND_CLEAR", where=lambda f: f.fast and f.cells and not f.blocks)
+@construct("int", 3, needs="MAKE_CELL", where=lambda f: f.fast and f.cells and not f.blocks)
 def new_cell(f: Frame, depth: int) -> None:
     """A shared variable gets another cell for a while."""
     name = f.choices.pick(f.cells)
