@@ -73,7 +73,7 @@ def printed(seed: int, since: str | None) -> str:
         if pyasm.parse(pyasm.format(code, exact=True)) != code:
             return "wrong: another program comes back from its text"
         native = pyasm.assemble(pyasm.format(code))
-    except pyasm.AssemblyError as error:
+    except Exception as error:
         return f"wrong: {type(error).__name__}: {error}"
     text = io.StringIO()
     with contextlib.redirect_stdout(text):

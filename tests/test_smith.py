@@ -24,7 +24,7 @@ from pyasm.smith.shrink import shrink
 
 RUNNING = isa.running().name
 DIGESTS = Path(__file__).parent / "smith.digests"
-"""Of what the programs print, one line for each block, made by `python tests/smithing.py 0 500`."""
+"""Of what the programs print, one line for each block, made by `python tests/smithing.py 0 500`, or fewer."""
 SAMPLE = 4
 """How many blocks are run on the running version, and how many programs for each other one."""
 
