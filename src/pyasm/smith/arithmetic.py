@@ -367,21 +367,3 @@ def negation(f: Frame, depth: int) -> None:
     """Is something false?"""
     f.value(depth, f.choices.pick(("int", "bool", "str", "dict")))
     f.emit("UNARY_NOT")
-
-
-@construct("bool", 0.5)
-def exception_match(f: Frame, depth: int) -> None:
-    """Does a class match another as except clauses have it?"""
-    unlike, end = f.labels("unlike", "end")
-    names = ("KeyError", "LookupError", "ValueError", "Exception")
-    f.load(f.choices.pick(names))
-    f.load(f.choices.pick(names))
-    if f.choices.chance(0.5):
-        f.load(f.choices.pick(names))
-        f.emit("BUILD_TUPLE", 2)
-    f.emit("JUMP_IF_NOT_EXC_MATCH", unlike)
-    f.value(depth, "bool")
-    f.emit("JUMP_FORWARD", end)
-    f.place(unlike)
-    f.value(depth, "bool")
-    f.place(end)
