@@ -166,7 +166,7 @@ class _Inserter:
         self.dialect = dialect
         facts = _facts(dialect.name)
         self.ends, self.naming, self.jumps = facts.ends, facts.naming, facts.branching
-        self.new_label = Labels(old, ops=regions.ops).new
+        self.new_label = Labels(old, taken=regions.labels).new
         self.entries: dict[str, str] = {}
         """Handler -> the label where its region's SETUP sends to, when that is another."""
         self.stubs: dict[int, dict[Any, str]] = {}
@@ -515,17 +515,21 @@ def _added(body: Sequence[Instruction], dialect: isa.Dialect) -> list[tuple[int,
     """
     found: list[tuple[int, int]] = []
     late = _late(dialect.name)
+    ops = list(map(opcode, body))
+    if late.adding.isdisjoint(ops):
+        return found
     leaving = _Leaving(body, dialect)
     previous = branch = before_branch = 0
     fresh = True  # nothing was removed from this block
     telling, merging = late.telling, late.merging
     last_op = ""
-    for index, each in enumerate(body):
-        op, arg, position = each
+    for index, op in enumerate(ops):
         if op not in telling and last_op not in merging:
             last_op = op
             previous = index
-        elif op == LABEL:
+            continue
+        _, arg, position = each = body[index]
+        if op == LABEL:
             fresh = fresh or not arg.startswith((BEGIN, EMPTY))
         elif op in PSEUDO:
             fresh = fresh and position is not None
@@ -618,6 +622,8 @@ class _Late:
         own = {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP", *self.merged} if counts else ()
         self.telling = frozenset({*self.back, *self.branches, *PSEUDO, LABEL, "NOT_TAKEN", *own})
         """What is not like all other instructions; those behind `merging` are not, either."""
+        self.adding = self.back | ({"NOT_TAKEN"} if counts else set())
+        """Among these are the ones that are added."""
         self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"} if counts else ())
 
     def removed(self, each: Instruction, before: Instruction) -> bool:
@@ -750,7 +756,7 @@ class _Walk:
 def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Instruction], list[Handler]]:
     """The body without the pseudo instructions, with labels around each region; the table."""
     jumps, innermost = _facts(dialect.name).jumps, walk.innermost
-    new_label = Labels(body, ops=walk.ops).new
+    new_label = Labels(body, taken=walk.labels).new
     new: list[Instruction] = []
     handlers: list[Handler] = []
     inside: Any = None

@@ -17,7 +17,7 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import OPTIMIZED
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, rewrite
-from pyasm.translate.entries import MIXED, Walk, watching
+from pyasm.translate.entries import MIXED, Walk
 from pyasm.typed import Any, NamedTuple
 
 LEAST_PLAIN = 30
@@ -216,7 +216,7 @@ class _Calls(Walk):
         end_line, end_column = max((each[1], each[3]) for each in known)
         return Position(line, end_line, column, end_column)
 
-    watch = watching(Walk.watch, DICT_MERGE=dict_merge, DUP_TOP=dup_top)
+    watch = Walk.watch.and_also(DICT_MERGE=dict_merge, DUP_TOP=dup_top)
 
 
 class _Lift(_Calls):
@@ -399,8 +399,7 @@ class _Lift(_Calls):
             if entry not in self.dropped:
                 self.findings.append(_error(self.code, -2 - entry, "no call takes its NULL", "load without NULL"))
 
-    watch = watching(
-        _Calls.watch,
+    watch = _Calls.watch.and_also(
         LOAD_GLOBAL=load_global,
         LOAD_SUPER_ATTR=load_super_attr,
         PRECALL=precall,
@@ -794,8 +793,7 @@ class _Lower(_Calls):
         push, drop = instruction("LOAD_CONST", None, position), instruction("POP_TOP", None, position)
         self.instead[index] = [push, *down, self.body[index], *up, drop]
 
-    watch = watching(
-        _Calls.watch,
+    watch = _Calls.watch.and_also(
         DICT_MERGE=dict_merge,
         LOAD_GLOBAL=load_global,
         CALL_FUNCTION=call_function,

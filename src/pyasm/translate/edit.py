@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from operator import itemgetter
 
@@ -53,8 +53,9 @@ def where(ops: Sequence[str], wanted: Container[str]) -> Iterator[int]:
 class Labels:
     """Names that no label of a body has yet."""
 
-    def __init__(self, body: Sequence[Instruction], stem: str = "L", ops: Sequence[str] | None = None) -> None:
-        self.taken = set(places(body, ops))
+    def __init__(self, body: Sequence[Instruction], stem: str = "L", taken: Iterable[Any] | None = None) -> None:
+        """`taken` are the names of the body's labels, where they are at hand."""
+        self.taken = set(places(body) if taken is None else taken)
         self.stem = stem
         self.count = len(self.taken)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Instruction
@@ -135,9 +134,16 @@ _NO_ENTRIES: tuple[list[int], list[int]] = ([], [])
 """Of a label; nobody changes it."""
 
 
-def watching(watch: Mapping[str, Watcher], **more: Watcher) -> Mapping[str, Watcher]:
-    """What one walk watches, and more or other functions for that."""
-    return MappingProxyType({**watch, **more})
+class Watch:
+    """What a walk watches: mnemonic -> function."""
+
+    def __init__(self, functions: Mapping[str, Watcher], **more: Watcher) -> None:
+        self.functions = {**functions, **more}
+        self.names = frozenset(self.functions)
+
+    def and_also(self, **more: Watcher) -> Watch:
+        """More, or other functions."""
+        return Watch(self.functions, **more)
 
 
 class Walk:
@@ -151,7 +157,7 @@ class Walk:
         self.body = body
         self.ops = list(map(opcode, body))
         self.rows = rows(dialect.name)
-        self.kinds = list(map(_kinds(dialect.name, frozenset(self.watch)).__getitem__, self.ops))
+        self.kinds = list(map(_kinds(dialect.name, self.watch.names).__getitem__, self.ops))
         self.ids: list[int] = []
         self.starts: list[int] = []
         self.bad: set[int] = set()
@@ -163,11 +169,17 @@ class Walk:
         self._saved: dict[Any, tuple[list[int], list[int]]] = {}
         self._seen: set[Any] = set()
         self._late: list[Any] = []
-        self.places = places(body, self.ops)
-        """Name of each label -> its index."""
+        self._places: dict[Any, int] | None = None
         self._covered: dict[int, int] = {}
         self._unreached: list[tuple[int, int]] = []
         self._lost = False
+
+    @property
+    def places(self) -> dict[Any, int]:
+        """Name of each label -> its index."""
+        if self._places is None:
+            self._places = places(self.body, self.ops)
+        return self._places
 
     def run(self) -> None:
         """Walk every instruction once, mostly in the order in which they stand; what no path comes to at the end."""
@@ -196,6 +208,7 @@ class Walk:
     def _sweep(self, begin: int, first: bool) -> int:  # noqa: C901  # one loop, for speed
         """Walk straight on, past what is not reached yet if it is the first time; the index where it ends."""
         body, ops, kinds, ids, starts, shared = self.body, self.ops, self.kinds, self.ids, self.starts, self.shared
+        watch = self.watch.functions
         size = len(body)
         index = begin
         while index < size:
@@ -215,7 +228,7 @@ class Walk:
                     if entry in shared:
                         self.note(index, entry, start)
                 elif kind == WATCHED:
-                    self.watch[ops[index]](self, index, body[index][1])
+                    watch[ops[index]](self, index, body[index][1])
                 elif kind == MARK:
                     name = body[index][1]
                     if name in self._seen:
@@ -268,10 +281,9 @@ class Walk:
 
     def _skip(self, begin: int) -> int:
         """Past what is not reached yet, to the next label that is; the index behind it."""
+        ops, size = self.ops, len(self.ops)
         index = begin
-        while index < len(self.body):
-            if self.kinds[index] == MARK and self._at_label(self.body[index][1], index, False):
-                break
+        while index < size and not (ops[index] == LABEL and self._at_label(self.body[index][1], index, False)):
             index += 1
         if begin < index:
             self._unreached.append((begin, index))
@@ -453,4 +465,4 @@ class Walk:
                     return False
         return True
 
-    watch = watching(dict.fromkeys(PERMUTING, permute))
+    watch = Watch(dict.fromkeys(PERMUTING, permute))

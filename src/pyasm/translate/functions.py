@@ -13,7 +13,7 @@ from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, rewrite
-from pyasm.translate.entries import Walk, watching
+from pyasm.translate.entries import Walk
 from pyasm.typed import Any
 
 CLOSURE, ANNOTATE, ANNOTATIONS, KEYWORD_DEFAULTS, DEFAULTS = ATTRIBUTES = (8, 16, 4, 2, 1)
@@ -148,7 +148,7 @@ class _Starts(Walk):
         self.found[index] = [self.start_of(start) for start in self.starts[-1 - count : -1]]
         self.replace(index, count + 1, 1)
 
-    watch = watching(Walk.watch, BUILD_CONST_KEY_MAP=wanted)
+    watch = Walk.watch.and_also(BUILD_CONST_KEY_MAP=wanted)
 
 
 class _Lower:

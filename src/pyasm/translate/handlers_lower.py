@@ -195,7 +195,7 @@ class _Rewriting:
         self.walk = walk
         self.forms = walk.forms
         self.dialect = dialect
-        self.new_label = Labels(old, ops=walk.ops).new
+        self.new_label = Labels(old, taken=walk.labels).new
         self.cleanups = {label: self.new_label() for label, form in self.forms.items() if form.kind == SIX}
         self.edits: dict[int, list[Instruction]] = {}
 

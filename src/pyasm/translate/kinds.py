@@ -371,6 +371,18 @@ class Walk:
         return TargetError(Finding(f"{op}: {message}", f"{self.name}, instruction {index}", hint))
 
 
+class FullWalk(Walk):
+    """A walk that fills `states` for every instruction that is reached."""
+
+    def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
+        super().__init__(body, name, *dialects)
+        self.plain = {}
+        self.fixed = {}
+
+    def _counted(self, op: str, arg: Any) -> _Fixed | None:
+        return None
+
+
 class HandlerWalk(Walk):
     """A walk that tells what is there in the code of handlers; elsewhere there are only values.
 
