@@ -8,7 +8,6 @@ portable: what the passes so far stand for is portable, the rest is native.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Layout
@@ -32,7 +31,7 @@ from pyasm.translate import (
     names,
     shadows,
 )
-from pyasm.translate.edit import instruction, opcode
+from pyasm.translate.edit import instruction, opcode, operand
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.translate.returns import cleaned
@@ -100,10 +99,7 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
                 findings.extend(error.findings)
         return inner[id(value)]
 
-    body = code.body
-    if any(issubclass(kind, Code) for kind in set(map(type, map(itemgetter(1), body)))):
-        body = [e._replace(arg=translated(e[1])) if isinstance(e[1], Code) else e for e in body]
-    new = code.replace(body=body, dialect=isa.PORTABLE if lifting else dialect.name)
+    new = code.replace(body=_with(translated, code.body), dialect=isa.PORTABLE if lifting else dialect.name)
     layout = code.layout
     if layout is not None:
         consts = tuple(map(translated, layout.consts))
@@ -151,6 +147,13 @@ def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
         words = f"{dialect.name} and the portable dialect have no instruction"
         raise TargetError([Finding(f"{words} {op}", hint=nearest(op, table)) for op in unknown])
     return dialect.name if others else isa.PORTABLE
+
+
+def _with(translated: Callable[[Any], Any], body: list[Instruction]) -> list[Instruction]:
+    """The body with the inner code objects translated."""
+    if not any(issubclass(kind, Code) for kind in set(map(type, map(operand, body)))):
+        return body
+    return [each._replace(arg=translated(each[1])) if isinstance(each[1], Code) else each for each in body]
 
 
 def _tidied(body: list[Instruction]) -> list[Instruction]:

@@ -18,7 +18,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, rewrite
-from pyasm.translate.kinds import VALUE, State, Walk, moved, permutation
+from pyasm.translate.kinds import VALUE, SparseWalk, State, moved, permutation
 from pyasm.typed import Any
 
 _NONE = ("LOAD_CONST", None)
@@ -143,7 +143,7 @@ def is_leaving(body: Sequence[Instruction], call: int) -> bool:
     return all(each[2] is None or each[2] == position for each in body[call - 2 : call + 1])
 
 
-class _Exits(Walk):
+class _Exits(SparseWalk):
     """Which entries are exits, in a body with native handlers."""
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
@@ -227,7 +227,7 @@ class _Pairs:
         return rewrite(self.old, self.edits)
 
     def _call(self, index: int, each: Instruction) -> None:
-        state = self.walk.states.get(index)
+        state = self.walk.states[index]
         _, count, position = each
         if state is None or state.stack[-1 - count] != EXIT:
             return
@@ -236,7 +236,7 @@ class _Pairs:
             self.edits[index - 1] = self.edits[index - 2] = [instruction(*_NONE, position)]
 
     def _moved(self, index: int, each: Instruction, taken: int, left: Sequence[int]) -> None:
-        state = self.walk.states.get(index)
+        state = self.walk.states[index]
         if state is not None:
             entries = state.stack[len(state.stack) - taken :]
             if EXIT in entries:

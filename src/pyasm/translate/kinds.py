@@ -185,7 +185,14 @@ def _swaps(target: Sequence[int]) -> list[tuple[str, Any]]:
 Special = Callable[[int, Any, State], "tuple[State | None, State | None]"]
 
 
-class Walk:
+class _States(dict[int, State]):
+    """Index -> state; None where there is none."""
+
+    def __missing__(self, index: int) -> Any:
+        return None
+
+
+class SparseWalk:
     """What instructions find on the stack. Subclasses say what blocks and handlers do, in `specials`.
 
     In most places there are only values on top. So what is on the stack is a State that has none on top, one object
@@ -201,7 +208,7 @@ class Walk:
         self.table = effects(dialects[0])
         self.ops = list(map(opcode, body))
         self.labels = places(body, self.ops)
-        self.states: dict[int, State] = {}
+        self.states = _States()
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
         self.seen = bytearray(len(body) + 1)
         """For each instruction: does a way lead there?"""
@@ -371,7 +378,7 @@ class Walk:
         return TargetError(Finding(f"{op}: {message}", f"{self.name}, instruction {index}", hint))
 
 
-class FullWalk(Walk):
+class Walk(SparseWalk):
     """A walk that fills `states` for every instruction that is reached."""
 
     def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
@@ -383,7 +390,7 @@ class FullWalk(Walk):
         return None
 
 
-class HandlerWalk(Walk):
+class HandlerWalk(SparseWalk):
     """A walk that tells what is there in the code of handlers; elsewhere there are only values.
 
     It begins where exceptions are caught. Where that does not do, every way is followed.

@@ -14,7 +14,7 @@ from pyasm import isa
 from pyasm.code import Code, Free, Instruction, Position
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, places, rewrite
-from pyasm.translate.kinds import MOVING, FullWalk, State, moved, next_real, permutation
+from pyasm.translate.kinds import MOVING, State, Walk, moved, next_real, permutation
 from pyasm.typed import Any
 
 _SAVE, _CELL = "LOAD_FAST_AND_CLEAR", "MAKE_CELL"
@@ -38,7 +38,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     code.body = rewrite(code.body, rewriting.edits)
 
 
-class _Saving(FullWalk):
+class _Saving(Walk):
     """Which entries are saved variables: ("saved", (name, number of them that are of this name))."""
 
     def __init__(self, code: Code) -> None:
@@ -115,7 +115,7 @@ class _Renaming:
                 found.add(label)
                 ends[label] = index + 1
         for index, (op, label, _) in enumerate(self.body):
-            state = self.walk.states.get(index)
+            state = self.walk.states[index]
             around = state.blocks if op == "SETUP_CLEANUP" and state else None
             while around is not None:
                 if around[0] not in found:
@@ -128,7 +128,7 @@ class _Renaming:
     def all(self) -> None:
         """Every instruction."""
         for index, each in enumerate(self.body):
-            state = self.walk.states.get(index)
+            state = self.walk.states[index]
             op, arg, position = each
             if op == LABEL or state is None or index in self.edits:
                 continue
@@ -150,12 +150,12 @@ class _Renaming:
 
     def _shadow(self, index: int, name: str) -> Any:
         """Name and level of the innermost variable that shadows this one there."""
-        state = self.walk.states.get(index)
+        state = self.walk.states[index]
         levels = [each for kind, each in (state.stack if state else ()) if kind == "saved" and each[0] == name]
         return max(levels) if levels and not isinstance(name, Free) else None
 
     def _restores(self, index: int) -> bool:
-        state = self.walk.states.get(index)
+        state = self.walk.states[index]
         return self.body[index][0] == "STORE_FAST" and state is not None and state.stack[-1][0] == "saved"
 
     def _move(self, index: int, each: Instruction, stack: tuple[Any, ...]) -> None:
