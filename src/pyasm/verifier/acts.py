@@ -42,7 +42,10 @@ def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value
 
 def _load_checked(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
     name = walk.canonical(name)
-    kind = walk.slots.setdefault(name, "value")  # it has one, or it raises
+    kind = walk.slots.get(name)
+    if kind is None:
+        walk.raises(index, before)  # the handler is not to take it for bound, but what follows is
+        kind = walk.slots[name] = "value"
     return None if kind == "value" else before.push(kind)
 
 

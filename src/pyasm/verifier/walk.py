@@ -318,6 +318,11 @@ class Walk:
         if self._merge(region.target, handler, None, self.slots, origin):
             self._push(region.target)
 
+    def raises(self, index: int, stack: Stack) -> None:
+        """An instruction raises with the variables as they are now, which its own end will change."""
+        if self.region is not None and stack.depth >= self.region.depth:
+            self._raise(self.region, stack, index)
+
     def weaker(self, index: int) -> None:
         """Less is known of the variables: the handler is to know it."""
         if self.region is not None:
