@@ -55,7 +55,6 @@ def parse(
     return code
 
 
-@uncollected
 def _expanded(text: str, filename: str, bindings: Mapping[str, Any], globals: Mapping[str, Any] | None) -> Code:
     """The code object of a text in the language."""
     from pyasm.lang import expand, parser  # most texts are flat
