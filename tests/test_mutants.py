@@ -13,18 +13,31 @@ import pytest
 from support import FULL, SEED
 
 PROGRAM = Path(__file__).parent / "mutants.py"
-COUNT = 20_000 if FULL else 700
+COUNT = 20_000 if FULL else 500
+REFUSED = 0.02 if FULL else 0.15
+"""The share of refused mutants that run nevertheless."""
 LEAST_ACCEPTED = 0.2
-"""Of the mutants; what was measured is 0.27 to 0.32."""
-LEAST_HARMFUL = 0.2
-"""Of the refused ones: the share that ends the interpreter at once, without a debug build's assertions. Measured: 0.25
-to 0.6; many more destroy what nothing happens to read."""
+"""The share of accepted mutants; measured: 0.27 to 0.33."""
+LEAST_HARMFUL = 0.12
+"""The share of the refused ones that end a release of the interpreter at once; measured: 0.26 to 0.45. Debug builds
+stop seven of ten: many more destroy what nothing happens to read."""
 
 
 @cache
 def outcome(mode: str, *more: str) -> dict[str, Any]:
     """What the program says."""
-    command = [sys.executable, "-W", "ignore", str(PROGRAM), str(COUNT), str(SEED), f"--{mode}", "--json", *more]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        str(PROGRAM),
+        str(COUNT),
+        str(SEED),
+        f"--{mode}",
+        "--json",
+        f"--refused={REFUSED}",
+        *more,
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     print(f"PYASM_SEED={SEED}: {' '.join(command)}\n{ended.stdout}\n{ended.stderr[-20_000:]}")
     return json.loads(ended.stdout.splitlines()[-1])
@@ -39,8 +52,12 @@ def test_accepted_mutants_live(mode: str) -> None:
 def test_not_everything_is_refused(mode: str) -> None:
     found = outcome(mode)
     assert found["verdicts"]["accepted"] >= LEAST_ACCEPTED * found["mutants"]
-    ran = {end: n for end, n in found["refused"].items() if end != "not run"}
-    assert ran.get("died", 0) >= LEAST_HARMFUL * sum(ran.values()) - 2
+
+
+def test_what_is_refused_is_harmful() -> None:
+    """Of native code: most of the portable code that is refused cannot be lowered at all."""
+    ran = {end: n for end, n in outcome("native")["refused"].items() if end != "not run"}
+    assert ran.get("died", 0) >= LEAST_HARMFUL * sum(ran.values())
 
 
 def test_what_compilers_make_is_accepted_and_lives() -> None:
