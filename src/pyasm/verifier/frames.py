@@ -39,6 +39,8 @@ def regions(walk: Walk) -> dict[int, Region | None]:
             message = "it does not begin behind the one before it, or ends before it begins"
         elif not walk.real_ops(target, 1):
             message = "there is nothing at its target"
+        elif not any(each[0] != "LABEL" for each in walk.body[start:end]):
+            message = "there is no instruction in it"
         elif type(handler.depth) is not int or handler.depth < 0:
             message = f"its depth is {handler.depth!r}"
         if message or start is None or end is None or target is None:
@@ -120,6 +122,16 @@ def _resumes(walk: Walk) -> None:
     if first == len(walk.body) or walk.body[first][0] != "RESUME":
         there = walk.body[first][0] if first < len(walk.body) else "nothing"
         walk.wrong(min(first, len(walk.body) - 1), Problem("begin", f"{there} is before RESUME", "RESUME"))
+    else:
+        _resumed(walk, first)
+
+
+def _resumed(walk: Walk, index: int) -> None:
+    """The first RESUME says that a call begins."""
+    starts = (0, 4) if walk.dialect.first_iterator == "generator" else (0,)
+    if walk.body[index][1] not in starts:
+        message = f"RESUME {walk.body[index][1]} does not begin a call"
+        walk.wrong(index, Problem("begin", message, " or ".join(f"RESUME {n}" for n in starts)))
 
 
 def _starts(walk: Walk) -> None:
