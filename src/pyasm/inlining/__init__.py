@@ -9,20 +9,20 @@ from __future__ import annotations
 from pyasm.typed import Any, NoReturn
 
 
-def inline(function: Any = None, /, **bindings: Any) -> Any:
+def inline(function: Any = None, /, *, verify: bool = True, **bindings: Any) -> Any:
     """A decorator: `assembly("...")`, `label("l")` and `jump("l", condition)` in the function become what they say.
 
     The text sees the function's variables as `$x`, its globals as `@x`, and `bindings` as `&name`. What it leaves on
     the stack stays there; as an expression, the value is the top of the stack, or None when nothing has been left.
-    Labels are those of the whole function.
+    Labels are those of the whole function. The result is verified, unless `verify` is False.
 
     AssemblyError, with file and line, for what is wrong; TypeError for what is no function.
     """
     from pyasm.inlining.function import inlined
 
     if function is None:
-        return lambda function: inlined(function, bindings)
-    return inlined(function, bindings)
+        return lambda function: inlined(function, bindings, verify)
+    return inlined(function, bindings, verify)
 
 
 def assembly(text: str) -> Any:

@@ -179,7 +179,10 @@ class Expansion:
         leaving = Leaving(self.body, found, jumping)
         new: list[Instruction] = []
         for each, state in zip(self.body, found):
-            if each.op != LEAVE:
+            if each.op == "RETURN_VALUE" and state is not None:  # of the Python code: below it is what texts have left
+                drop = [instruction(op, None, each.position) for op in ("ROT_TWO", "POP_TOP")]
+                new += [*drop * (state.depth - 1), each]
+            elif each.op != LEAVE:
                 new.append(each)
             elif state is not None:
                 try:

@@ -16,14 +16,15 @@ from pyasm.translate import lower
 from pyasm.tuples.assemble import source_of
 from pyasm.tuples.decorate import function_like
 from pyasm.typed import Any
+from pyasm.verifier import verify
 
 
-def inlined(target: Any, bindings: Mapping[str, Any]) -> Any:
+def inlined(target: Any, bindings: Mapping[str, Any], verified: bool = True) -> Any:
     """The function with what its calls stand for; `pyasm.inline` says more."""
     if isinstance(target, (staticmethod, classmethod)):
-        return type(target)(inlined(target.__func__, bindings))
+        return type(target)(inlined(target.__func__, bindings, verified))
     if isinstance(target, MethodType):
-        return MethodType(inlined(target.__func__, bindings), target.__self__)
+        return MethodType(inlined(target.__func__, bindings, verified), target.__self__)
     if not isinstance(target, FunctionType):
         raise TypeError(f"inline changes a function or a method, not {type(target).__qualname__}")
     static = Static(bindings, target.__globals__)
@@ -31,6 +32,8 @@ def inlined(target: Any, bindings: Mapping[str, Any]) -> Any:
     unused = [name for name in bindings if name not in static.used]
     if unused:
         raise TypeError(f"there is no &{unused[0]} in {code.qualname}")
+    if verified:
+        verify(code)
     return function_like(target, encode(lower(code)))
 
 
