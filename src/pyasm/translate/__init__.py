@@ -119,12 +119,11 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
             new.layout = Layout(origin=code.dialect)
         _run(lambda: [each.lift(new, dialect) for each in PASSES], findings)
         return new
-    if layout is None:
-        new.body = cleaned(new)
+    by_hand = layout is None
     if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
         layout, new.layout, new.stack_size = None, None, 0
-    if layout is None:  # some compilers leave code that is never reached, in blocks that are not there
-        new.body = _tidied(without_unreached(new.body, effects(_reading(new.body, dialect))))
+    if layout is None:
+        new.body = _tidied(new, dialect, by_hand)
     if "EXTENDED_ARG" in map(opcode, new.body):  # in portable code it has no meaning
         new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
     if layout is None:
@@ -156,9 +155,16 @@ def _with(translated: Callable[[Any], Any], body: list[Instruction]) -> list[Ins
     return [each._replace(arg=translated(each[1])) if isinstance(each[1], Code) else each for each in body]
 
 
-def _tidied(body: list[Instruction]) -> list[Instruction]:
-    """The body without the operands that some compilers leave at instructions that take none, and with empty constants
-    loaded, not built: interpreters count references to what they build."""
+def _tidied(code: Code, dialect: isa.Dialect, by_hand: bool) -> list[Instruction]:
+    """The body without what compilers leave, code that is never reached, in blocks that are not there, and operands of
+    instructions that take none; and without what hand-written code leaves below a returned value.
+
+    Empty constants are loaded, not built: interpreters count references to what they build.
+    """
+    reading = effects(_reading(code.body, dialect))
+    if by_hand:
+        code.body = cleaned(code)
+    body = without_unreached(code.body, reading)
     table = isa.load(isa.PORTABLE).opcodes
     new = []
     for each in body:
