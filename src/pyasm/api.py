@@ -90,37 +90,48 @@ def _code_of(x: Any) -> Code:
     return code
 
 
-def assemble(x: Any, *, verify: bool = True, **bindings: Any) -> CodeType:
+def assemble(x: Any, /, *, verify: bool = True, **bindings: Any) -> CodeType:
     """The code object of the running interpreter for a `Code` of any dialect, assembly text, or a list of tuples.
 
     It is verified first, so that it cannot crash the interpreter; `verify=False` leaves that out.
 
-    `bindings` are the objects for the `&name` of a text. TypeError for one that it does not have, and for anything
-    else; AssemblyError for what is wrong with it.
+    `bindings` are the objects for the `&name` of a text, the globals of the caller those for its `@!name`. TypeError
+    for a binding that it does not have, and for anything else; AssemblyError for what is wrong with it.
     """
-    return encode(_program(x, bindings, verify))
+    return encode(lower(_program(x, bindings, sys._getframe(1).f_globals, verify)))
 
 
-def function(x: Any, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any) -> FunctionType:
-    """A function of what `assemble` takes, without defaults. `globals` are by default those of the caller.
+def function(
+    x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any
+) -> FunctionType:
+    """A function of what `assemble` takes; of a text that is one DEF, the function of that. `globals` are by default
+    those of the caller.
 
     AssemblyError, beside those of `assemble`, for code that needs variables of a function around it.
     """
-    code = _program(x, bindings, verify)
+    names = sys._getframe(1).f_globals if globals is None else globals
+    code = _program(x, bindings, names, verify)
     if code.frees:
         message = f"it uses variables of a function around it: {', '.join(code.frees)}"
         raise AssemblyError(Finding(message, code.qualname, "assemble that function, and call it"))
-    made = FunctionType(encode(code), sys._getframe(1).f_globals if globals is None else globals)
+    defined = _only_function(code)
+    code = lower(code)
+    if defined is not None:
+        found: dict[str, Any] = {}
+        exec(encode(code), names, found)  # which evaluates its defaults, and no more
+        function: FunctionType = found[defined]
+        return function
+    made = FunctionType(encode(code), names)
     made.__qualname__ = code.qualname
     return made
 
 
-def _program(x: Any, bindings: dict[str, Any], verified: bool) -> Code:
-    """What is to be assembled, in the dialect of the running interpreter. It is verified as it is."""
+def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified: bool) -> Code:
+    """What is to be assembled. It is verified as it is."""
     if isinstance(x, str):
-        from pyasm.text import parse
+        from pyasm.text.parser import parse
 
-        x = parse(x)
+        x, bindings = parse(x, bindings=bindings, globals=globals), {}
     elif hasattr(x, "__iter__") and not isinstance(x, (bytes, bytearray)):
         from pyasm.tuples import from_tuples
 
@@ -131,4 +142,20 @@ def _program(x: Any, bindings: dict[str, Any], verified: bool) -> Code:
         raise TypeError(f"there is no &{next(iter(bindings))} in {x.qualname}")
     if verified:
         verify(x)
-    return lower(x)
+    return x
+
+
+def _only_function(code: Code) -> str | None:
+    """The name of the function that a module defines, if that is all that it does."""
+    words = [each.op for each in code.body]
+    if code.name != _MODULE or code.dialect != isa.PORTABLE or words[-4:] != _DEFINES or len(words) < len(_DEFINES) + 2:
+        return None
+    definition, name = code.body[-6].arg, code.body[-3].arg
+    once = words.count("MAKE_FUNCTION") == 1 and not set(words[:-4]) & _ACTS
+    return name if once and isinstance(definition, Code) and definition.name == name else None
+
+
+_MODULE = "<module>"
+_DEFINES = ["MAKE_FUNCTION", "STORE_NAME", "LOAD_CONST", "RETURN_VALUE"]
+_ACTS = {"POP_TOP", "STORE_NAME", "STORE_GLOBAL", "STORE_ATTR", "STORE_SUBSCR", "IMPORT_NAME"}
+"""Instructions that do more than evaluating the defaults of parameters."""
