@@ -13,6 +13,7 @@ from pyasm.code import Code
 from pyasm.errors import AssemblyError, Finding
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode
+from pyasm.native.units import LABEL
 from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ def assemble(x: Any, /, *, verify: bool = True, **bindings: Any) -> CodeType:
     return encode(lower(_program(x, bindings, sys._getframe(1).f_globals, verify)))
 
 
-def function(
-    x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any
-) -> FunctionType:
+def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any) -> FunctionType:
     """A function of what `assemble` takes; of a text that is one DEF, the function of that. `globals` are by default
     those of the caller.
 
@@ -141,8 +140,15 @@ def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified
     if bindings:
         raise TypeError(f"there is no &{next(iter(bindings))} in {x.qualname}")
     if verified:
-        verify(x)
+        verify(x if _is_pure(x) else lower(x))
     return x
+
+
+def _is_pure(code: Code) -> bool:
+    """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
+    known = isa.load(code.dialect).opcodes.keys() | {LABEL}
+    inner = [each.arg for each in code.body if isinstance(each.arg, Code)]
+    return {each.op for each in code.body} <= known and all(map(_is_pure, inner))
 
 
 def _only_function(code: Code) -> str | None:
