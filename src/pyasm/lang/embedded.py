@@ -55,7 +55,7 @@ def read(node: tree.Python, text: str, wrong: Any) -> Source | None:
         column = start - line_start + len(first) - len(first.lstrip())
         header, source = "if 1:\n" + " " * column, source.lstrip(" \t\f")
         line -= 1
-    elif any(each[:1] in " \t\f" for each in source.split("\n") if each.strip() and each.strip()[0] != "#"):
+    elif _is_indented(source):
         header = "if 1:"
     else:
         header = ""
@@ -67,6 +67,12 @@ def read(node: tree.Python, text: str, wrong: Any) -> Source | None:
     if header and statements:
         statements = statements[0].body  # type: ignore[attr-defined]
     return Source(statements, line)
+
+
+def _is_indented(source: str) -> bool:
+    """Is the first line indented that has more than a comment?"""
+    lines = (line for line in source.split("\n") if line.strip() and line.strip()[0] != "#")
+    return next(lines, "")[:1] in (" ", "\t", "\f")
 
 
 def _complain(error: Exception, line: int, text: str, node: tree.Python, wrong: Any) -> None:
