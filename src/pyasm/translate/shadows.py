@@ -137,6 +137,9 @@ class _Renaming:
                 self.edits[index] = []
             elif self._restores(index):
                 self.edits[index] = _cleared(self.name(*state.stack[-1][1]), position)
+            elif op == "LOAD_CLOSURE" and self._shadow(index, arg) is not None:
+                self._use(index, each)
+                self._made(index)
             elif op in MOVING:
                 self._move(index, each, state.stack)
             elif op in _PEEKS:
@@ -185,6 +188,35 @@ class _Renaming:
         variable = "." * shadow[1] + shadow[0]  # the cell itself has the name
         self.edits[index] = [instruction(o, variable if a == _IT else a, position) for o, a in _IN_CELL[op]]
 
+    def _made(self, index: int) -> None:
+        """The function with the closure that this belongs to is made by a call, which tells cells from other things."""
+        body = self.body
+        while body[index][0] == "LOAD_CLOSURE":
+            index += 1
+        making = body[index : index + 4]
+        if [each[0] for each in making] != ["BUILD_TUPLE", "LOAD_CONST", "LOAD_CONST", "MAKE_FUNCTION"]:
+            return
+        (_, name, _), (_, flags, position) = making[2:]
+        words = [*_imported("types", "FunctionType"), ("ROT_THREE", None), ("ROT_TWO", None)]
+        words += [*_imported("builtins", "globals"), ("CALL_FUNCTION", 0), ("ROT_TWO", None)]
+        words += [("LOAD_CONST", ("closure",)), ("CALL_FUNCTION_KW", 3)]
+        for flag, attribute in _ATTRIBUTES.items():
+            if flags & flag:
+                words += [("DUP_TOP", None), ("ROT_THREE", None), ("STORE_ATTR", attribute)]
+        words += [("DUP_TOP", None), ("LOAD_CONST", name), ("ROT_TWO", None), ("STORE_ATTR", "__qualname__")]
+        self.edits[index + 2] = []
+        self.edits[index + 3] = [instruction(op, arg, position) for op, arg in words]
+
+
+_ATTRIBUTES = {16: "__annotate__", 4: "__annotations__", 2: "__kwdefaults__", 1: "__defaults__"}
+"""Flag of MAKE_FUNCTION -> what it sets, from the top of the stack down."""
+
+
+def _imported(module: str, name: str) -> list[tuple[str, Any]]:
+    """Push what a module has under a name."""
+    words = [("LOAD_CONST", 0), ("LOAD_CONST", (name,)), ("IMPORT_NAME", module), ("IMPORT_FROM", name)]
+    return [*words, ("ROT_TWO", None), ("POP_TOP", None)]
+
 
 def _cleared(name: str, position: Position | None) -> list[Instruction]:
     """A variable that may be bound is not any more."""
@@ -196,12 +228,7 @@ _IT = object()
 _LOCAL = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST"})
 _IN_CELL: dict[str, tuple[tuple[str, Any], ...]] = {
     _CELL: (
-        ("LOAD_CONST", 0),
-        ("LOAD_CONST", ("CellType",)),
-        ("IMPORT_NAME", "types"),
-        ("IMPORT_FROM", "CellType"),
-        ("ROT_TWO", None),
-        ("POP_TOP", None),
+        *_imported("types", "CellType"),
         ("CALL_FUNCTION", 0),
         ("STORE_FAST", _IT),
     ),

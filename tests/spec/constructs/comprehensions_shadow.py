@@ -8,7 +8,7 @@ def f(y):
     z = [x + 1 for x in y if x]
     w = [[x for x in range(x)] for x in y]
     fs = [(lambda: q + k) for q in y for k in (1, 2)]
-    fs2 = [(lambda: x) for x in y]
+    fs2 = [(lambda a=1, *, b=0: x * a + b) for x in y]
     d = {x: {x for x in range(2)} for x in y}
     g = lambda: z
     try:
