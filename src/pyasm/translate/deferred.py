@@ -25,10 +25,11 @@ _UPDATED: _Words = (
     ("BUILD_SET", 1),
     ("STORE_NAME", _PRESENT),
     ("LOAD_NAME", "__annotations__"),
+    ("LOAD_METHOD", "update"),
     ("LOAD_NAME", _OF_MODULE),
     ("LOAD_CONST", _VALUES),
     ("CALL_FUNCTION", 1),
-    ("DICT_UPDATE", 1),
+    ("CALL_METHOD", 1),
     ("POP_TOP", None),
 )
 """What becomes of noting in a set that an annotation of the module was passed, behind its number."""
