@@ -157,9 +157,6 @@ def _make_cell(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -
     name = walk.canonical(name)
     if walk.borrowed:
         walk.check_borrowed(index, name, after.depth)
-    if name in walk.closure:
-        message = f"{name!r} is a variable of the closure, which has a cell"
-        walk.wrong(index, Problem("cell", message, "no MAKE_CELL"), before)
     if name in TUPLES and name in walk.slots:
         walk.wrong(index, Problem("cell", f"{name!r} has a value that need be no tuple", "an empty cell"), before)
     walk.slots[name] = "cell"

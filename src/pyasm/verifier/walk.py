@@ -94,6 +94,13 @@ def _loop_ends(dialect_name: str) -> dict[str, list[str]]:
     return ends
 
 
+def _dangling(stack: Stack) -> Stack:
+    """The stack with entries that a handler finds without knowing whose they are."""
+    if not stack.borrows or stack.below is None:
+        return stack
+    return _dangling(stack.below).push("dangling" if stack.type == "borrowed" else stack.type)
+
+
 class Walk:
     """The walk. `found` are the problems, `states` the states at labels."""
 
@@ -310,7 +317,7 @@ class Walk:
 
     def _raise(self, region: Region, stack: Stack, origin: int) -> None:
         """An instruction in a region raises."""
-        handler = stack.cut(region.depth)
+        handler = _dangling(stack.cut(region.depth))
         if region.lasti:
             handler = handler.push("lasti")
         handler = handler.push("thrown" if self.rows[self.body[origin][0]].flow == "yield" else "exc")
