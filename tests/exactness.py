@@ -1,6 +1,12 @@
 """How exact lift and lower are: whole code objects of the standard library, byte for byte.
 
 python exactness.py [FILES [SHOWN]]     a sample of files, 0 for all; so many differences are shown
+
+What is left, in whole libraries: 0 to 5 code objects of 80,000 a version, 28 in 3.11. They do the same, and differ in
+
+- jumps that have more EXTENDED_ARG than they need, which is so because they have it (4 in 3.14, 3 in 3.15),
+- where the region around the repeated test of a `while` begins (3.13; logging.Handler.handleError in 3.12),
+- 3.11: the position of a cleanup in a `finally` that leaves by return, break or continue, or has a handler inside.
 """
 
 from __future__ import annotations
