@@ -19,9 +19,9 @@ INTRINSICS = {
     "SUBSCRIPT_GENERIC": (("tuple",), "value"),
     "TYPEALIAS": (("alias",), "value"),
     "PREP_RERAISE_STAR": (("exc", "raised"), "exc_or_none"),
-    "TYPEVAR_WITH_BOUND": (("str", "func"), "value"),
-    "TYPEVAR_WITH_CONSTRAINTS": (("str", "func"), "value"),
-    "SET_FUNCTION_TYPE_PARAMS": (("func", "tuple"), "func"),
+    "TYPEVAR_WITH_BOUND": (("str", "function"), "value"),
+    "TYPEVAR_WITH_CONSTRAINTS": (("str", "function"), "value"),
+    "SET_FUNCTION_TYPE_PARAMS": (("function", "tuple"), "function"),
 }
 """The functions of the interpreter that do not look at their arguments: what they take, what they give."""
 
@@ -70,7 +70,12 @@ def _tuple(move: Move) -> None:
         move.left = [f"names {n}"]
     elif all(kind == "interpolation" for kind in kinds):
         move.left = [f"interpolations {n}"]
-    elif n == 3 and kinds[0] == "str" and fits(kinds[2], "func") and kinds[1].split()[0] in ("tuple", "none", "empty"):
+    elif (
+        n == 3
+        and kinds[0] == "str"
+        and fits(kinds[2], "function")
+        and kinds[1].split()[0] in ("tuple", "none", "empty")
+    ):
         move.left = ["alias 3"]
     else:
         move.left = [f"tuple {n}"]
@@ -97,7 +102,7 @@ def _copy(move: Move) -> None:
         if move.left.count(kind) > 1 and kind == "raised":
             move.left[place] = "list"
         elif kind.split()[0] in ("func", "maker"):
-            move.left[place] = "value"
+            move.left[place] = "function"
     if move.left and move.left[-1] == "exc_or_none" and len(move.taken) == 1:
         move.left[-1] = "same"
     last = move.left[-1].partition(" ")[0] if move.left else ""

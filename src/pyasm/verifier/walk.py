@@ -331,9 +331,9 @@ class Walk:
             self._raise(self.region, stack, index)
 
     def weaker(self, index: int) -> None:
-        """Less is known of the variables: the handler is to know it."""
+        """Less is known of the variables: the handler is to know it, as soon as something may raise."""
         if self.region is not None:
-            self._again(index, self.region)
+            self.floor = NEVER
         block = self.blocks
         while block is not None and block.kind == "handler":
             block = block.outer
@@ -341,11 +341,6 @@ class Walk:
             state = self.states.get(block.target)
             if state is not None and self._merge(block.target, state.stack, state.blocks, self.slots, index):
                 self._push(block.target)
-
-    def _again(self, index: int, region: Region) -> None:
-        state = self.states.get(region.target)
-        if state is not None and self._merge(region.target, state.stack, None, self.slots, index):
-            self._push(region.target)
 
     def _set_up(self, target: int, handler: Stack, origin: int, op: str) -> None:
         """Begin a block of the block stack, whose handler begins with two or six entries more."""
