@@ -124,8 +124,8 @@ def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: froze
         layout, new.layout, new.stack_size = None, None, 0
     if layout is None:
         new.body = _tidied(new, dialect, by_hand)
-    if "EXTENDED_ARG" in map(opcode, new.body):  # in portable code it has no meaning
-        new.body = [each for each in new.body if each.op != "EXTENDED_ARG"]
+    if "EXTENDED_ARG" in map(opcode, new.body):  # in portable code it has no meaning; 3.9 leaves some that do nothing
+        new.body = [each for each in new.body if each.op != "EXTENDED_ARG" or (layout is not None and each.arg == 0)]
     if layout is None:
         new.layout = Layout(plain=plain)
     _run(lambda: [each.lower(new, dialect) for each in reversed(PASSES)], findings)
