@@ -151,6 +151,19 @@ def _call(move: Move) -> None:
     called = move.taken[1] if move.taken[0] == "null" else move.taken[0]
     if move.row.name in ("CALL", "CALL_FUNCTION") and called.partition(" ")[0] in ("maker", "picky_maker"):
         move.left = ["generator"]
+    elif called == "iterating" and move.left == ["value"]:
+        move.left = ["real_iter" if _paired(move) else "iter"]
+
+
+def _import(move: Move) -> None:
+    name = move.arg[0] if isinstance(move.arg, tuple) else move.arg
+    if name == "builtins":
+        move.left = ["builtins"]
+
+
+def _import_from(move: Move) -> None:
+    if move.taken[-1] == "builtins" and move.arg == "iter":
+        move.left[-1] = "iterating"
 
 
 def _named_call(move: Move) -> None:
@@ -302,7 +315,7 @@ def _pair(move: Move) -> None:
         return
     first, second = move.taken[:2]
     together = first.startswith("iter ") and second == f"index {first.partition(' ')[2]}"
-    alone = second == "null" and (first == "generator" or (move.row.name == "SEND" and fits(first, "receiver")))
+    alone = second == "null" and fits(first, "receiver" if move.row.name == "SEND" else "real_iter")
     if not together and not alone:
         message = f"{meaning(second)} is above {meaning(first)}"
         move.wrong("iterator", message, "what GET_ITER left, or a receiver with a NULL above it", len(move.taken) - 1)
@@ -378,6 +391,8 @@ RULES: dict[str, Any] = {
     "CALL_INTRINSIC_2": _intrinsic,
     "BUILD_TEMPLATE": _template,
     "GET_ITER": _iterator,
+    "IMPORT_NAME": _import,
+    "IMPORT_FROM": _import_from,
     "GET_YIELD_FROM_ITER": _receiver,
     "SEND": _pair,
     "FOR_ITER": _pair,

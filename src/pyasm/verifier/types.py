@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import CodeType
 
+from pyasm import isa
 from pyasm.code import Code
 from pyasm.native.flags import GENERATORS
 from pyasm.typed import Any
@@ -51,11 +52,16 @@ def needed_arguments(code: Code) -> list[str]:
     if not any(name in ARGUMENTS for name in code.args):
         return []
     needs = [ARGUMENTS.get(name, "value") for name in code.args]
-    return needs if needs[0] != "iter" or _loops_over_argument(code) else []
+    if needs[0] == "iter":
+        if not _loops_over_argument(code):
+            return []
+        if "index" in isa.load(code.dialect).opcodes["FOR_ITER"].stack:  # an iterator is one that has a NULL above it
+            needs[0] = "real_iter"
+    return needs
 
 
 def _loops_over_argument(code: Code) -> bool:
-    """Is its first argument the iterator of a loop, which nothing looks at?"""
-    found = [each for each in code.body if each[0] != "LABEL"]
+    """Is its first argument the iterator of a loop, which nothing looks at? A NULL may be above it."""
+    found = [each for each in code.body if each[0] not in ("LABEL", "PUSH_NULL")]
     loads = [i for i, each in enumerate(found) if each[0] == "LOAD_FAST" and each[1] == code.args[0]]
     return any(found[i + 1][0] == "FOR_ITER" for i in loads if i + 1 < len(found))
