@@ -42,4 +42,4 @@ def test_prints_what_it_says(name: str) -> None:
 
 
 def test_the_examples_are_there() -> None:
-    assert len(EXAMPLES) >= 7
+    assert len(EXAMPLES) >= 10
