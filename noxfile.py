@@ -26,7 +26,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    session.install("mypy==2.4.*", ".[cli]")
+    session.install("mypy==2.4.*", ".[test]")
     session.run("mypy")
 
 
