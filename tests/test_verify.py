@@ -126,7 +126,6 @@ def test_libraries_of_all_versions_are_accepted(version: str, tmp_path: Path) ->
 
 
 NOT_YET_ACCEPTED = {
-    "SETUP_CLEANUP",  # for 3.9: an exception that was copied from deep in the stack is not known as one any more
     "comprehensions_shadow",  # portable: a cell that a comprehension puts away within a try block
 }
 """What these programs are lowered to for some target, or their lifted form, is refused."""

@@ -245,6 +245,13 @@ def _arranged(count: int, order: Sequence[int]) -> list[tuple[str, Any]]:
     return [*parts, ("POP_TOP", None)]
 
 
+_COPY_FOUR = (
+    *(("ROT_THREE", None), ("ROT_TWO", None), ("BUILD_TUPLE", 3), ("ROT_TWO", None), ("DUP_TOP", None)),
+    *(("ROT_THREE", None), ("ROT_TWO", None), ("UNPACK_SEQUENCE", 3), *(("ROT_FOUR", None),) * 3),
+)
+"""COPY 4. The entry itself comes into no tuple, so the verifier goes on knowing what it is."""
+
+
 def _copy_and_swap(code: Code, dialect: isa.Dialect) -> None:
     """COPY and SWAP of deep entries, for dialects that rotate."""
     edits: Edits = {}
@@ -254,6 +261,8 @@ def _copy_and_swap(code: Code, dialect: isa.Dialect) -> None:
         if "ROT_N" not in dialect.opcodes:
             every = [*range(count)]
             parts = _arranged(count, [*every, 0] if op == "COPY" else [count - 1, *every[1:-1], 0])
+            if (op, count) == ("COPY", 4):
+                parts = list(_COPY_FOUR)
         elif op == "COPY":
             parts = _rotation(count, dialect) * (count - 1) + [("DUP_TOP", None)] + _rotation(count + 1, dialect)
         else:
