@@ -153,6 +153,14 @@ def test_the_conformance_suite_is_accepted(kind: str) -> None:
     assert not refused, "\n".join(refused[:5])
 
 
+def test_generators_that_are_lambdas_are_accepted() -> None:
+    """Compilers put no handler of StopIteration into them."""
+    for source in ("lambda: (yield from g())", "lambda: (yield g())"):
+        code = pyasm.decode(compile(source, "lambdas", "exec", dont_inherit=True))
+        pyasm.verify(code)
+        pyasm.verify(pyasm.lift(code))
+
+
 # -- what it costs
 
 

@@ -170,7 +170,12 @@ def _returns(walk: Walk) -> int:
         start = walk.labels.get(handler.start)
         if start is not None and start <= place:
             walk.wrong(-1 - number, Problem("table", f"handler {number}: it is around RETURN_GENERATOR"))
-    return place + 2 if "CALL_INTRINSIC_1" in walk.rows else -1
+    wrapped = "CALL_INTRINSIC_1" in walk.rows and walk.code.name != _LAMBDA
+    return place + 2 if wrapped else -1
+
+
+_LAMBDA = "<lambda>"
+"""Compilers put no handler of StopIteration around the code of a lambda; only debug builds mind when one leaves it."""
 
 
 def _named(walk: Walk, labels: set[Any]) -> bool:
