@@ -231,6 +231,11 @@ def loop_over(f: Frame, depth: int, trips: int) -> None:
     f.store(f.fresh("i"))
     with f.within(lambda value: drop(f, value), done, again), f.repeated(max(trips, 1)):
         f.suite(depth)
+    _end_of_loop(f, depth, again, other, done)
+
+
+def _end_of_loop(f: Frame, depth: int, again: str, other: str, done: str) -> None:
+    """The jump back, and perhaps an else."""
     f.emit("JUMP_ABSOLUTE", again)
     f.place(other)
     if f.choices.chance(0.3):
@@ -255,11 +260,7 @@ def while_loop(f: Frame, depth: int) -> None:
     f.store(counter, "counter")
     with f.within(lambda value: None, done, again), f.repeated(trips):
         f.suite(depth)
-    f.emit("JUMP_ABSOLUTE", again)
-    f.place(other)
-    if f.choices.chance(0.3):
-        f.suite(depth)
-    f.place(done)
+    _end_of_loop(f, depth, again, other, done)
 
 
 @construct("statement", 1)
