@@ -514,10 +514,10 @@ def test_newlines_and_letters_of_all_kinds(folder):
 
 def test_a_syntax_error(folder):
     path = write(
-        folder / "wrong.pyasm", module().replace("LOAD_FAST x", "LOAD_FST x").replace("RETURN_VALUE\nEND", "RET\nEND")
+        folder / "misspelt.pyasm", module().replace("LOAD_FAST x", "LOAD_FST x").replace("RETURN_VALUE\nEND", "RET\nEND")
     )
     with pytest.raises(SyntaxError) as caught:
-        load("wrong")
+        load("misspelt")
     error = caught.value
     assert isinstance(error, pyasm.AssemblySyntaxError)
     assert (error.filename, error.lineno, error.offset, error.text.strip()) == (str(path), 6, 5, "RET") or error.lineno
@@ -525,7 +525,7 @@ def test_a_syntax_error(folder):
     shown = "".join(traceback.format_exception_only(type(error), error))
     assert f'File "{path}", line {error.lineno}' in shown
     assert "^" in shown
-    assert "wrong" not in sys.modules
+    assert "misspelt" not in sys.modules
     assert not (folder / "__pycache__").exists()
 
 
