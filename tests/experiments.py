@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,7 @@ def death(experiment: Experiment, seconds: float = 0.2) -> str:
             if "PYASM_LOUD" not in os.environ:
                 os.dup2(os.open(os.devnull, os.O_RDWR), 2)
             driving.limits()
+            resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
             driving.Driver(seconds).drive(code, {"x": [1]}, random.Random(1))
             status = 0
         finally:

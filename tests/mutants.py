@@ -3,8 +3,8 @@
     python tests/mutants.py COUNT [SEED] [--portable | --native] [--refused SHARE] [--only NUMBER] [--save FOLDER]
 
 needs nothing but pyasm. The mutant of a number is the same in every run with the same seed. Mutants run in forked
-children; when one ends its process, it is printed, and the next child goes on behind it. Of those that are refused, a
-share runs as well, unverified, to see how many of them would have been harmless.
+children, many in each; when a child dies, it is found out which of them is to blame. Of those that are refused, a share
+runs as well, unverified, to see how many of them would have been harmless.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ CHOSEN = 8
 LONG = 300
 """Of longer code only every tenth is taken."""
 BATCH = 60
+POWERS = [1 << n for n in range(8)]
 PATIENCE = 20
 """Seconds after which a mutant that does not listen to signals is ended."""
 
@@ -159,6 +160,7 @@ class Children:
         self.seed, self.mode, self.share, self.edits = seed, mode, share, edits
         self.every = subjects(seed)
         self.outcomes: dict[int, tuple[str, str]] = {}
+        self.last = -1, "", ""
         self.system = driving.originals()
 
     def run(self, numbers: list[int]) -> None:
@@ -168,12 +170,38 @@ class Children:
         gc.freeze()  # what is here now need not be traversed after each mutant
         while numbers:
             batch, rest = numbers[:BATCH], numbers[BATCH:]
-            started, verdict, end = self._child(batch)
+            end = self._child(batch)
             left = [number for number in batch if number not in self.outcomes]
-            if left and end:
-                self.outcomes[left[0]] = (verdict if started == left[0] else "judging"), end
-                del left[0]
-            numbers = left + rest
+            if end:
+                self._blame(batch, left, end)
+            numbers = [number for number in left if number not in self.outcomes] + rest
+
+    def _blame(self, batch: list[int], left: list[int], end: str) -> None:
+        """Whose fault is the end of a child? What destroys memory is often noticed later, in another one."""
+        number, verdict, _ = self.last
+        if verdict == "refused" or not left:
+            self.outcomes[number] = verdict, end
+            return
+        victim = left[0]
+        verdict = verdict if number == victim else "judging"
+        before = [each for each in batch[: batch.index(victim)] if self.outcomes[each][0] != "refused"]
+        count = next((n for n in (0, *POWERS, len(before)) if n <= len(before) and self._dies(before, n, victim)), None)
+        if end == "timed out" or not count:
+            self.outcomes[victim] = verdict, end if end == "timed out" or count == 0 else f"{end}, but not again"
+            return
+        least = count // 2  # so many are too few
+        while least + 1 < count:
+            middle = (least + count) // 2
+            least, count = (least, middle) if self._dies(before, middle, victim) else (middle, count)
+        culprit = before[-count]
+        self.outcomes[culprit] = self.outcomes[culprit][0], f"{end}, noticed in {victim}"
+
+    def _dies(self, before: list[int], count: int, victim: int) -> bool:
+        """Does a child die that runs so many of the mutants before this one, and it?"""
+        kept = dict(self.outcomes)
+        end = self._child([*before[len(before) - count :], victim])
+        self.outcomes = kept
+        return bool(end)
 
     def prepare(self) -> None:
         """Lets everything be imported that children need: they cannot open files."""
@@ -184,8 +212,8 @@ class Children:
         nearest("word", ["ward"])
         driving.prepare()
 
-    def _child(self, batch: list[int]) -> tuple[int, str, str]:
-        """Runs a batch until it is done or the child dies. The mutant that ran last, its verdict, the child's end."""
+    def _child(self, batch: list[int]) -> str:
+        """Runs a batch until it is done or the child dies. How the child ended, if not well."""
         reading, writing = self.system["pipe"]()
         process = self.system["fork"]()
         if not process:
@@ -199,26 +227,27 @@ class Children:
             finally:
                 self.system["_exit"](status)
         self.system["close"](writing)
-        number, verdict, hangs = self._listen(reading)
+        hangs = self._listen(reading)
         if hangs:
             self.system["kill"](process, signal.SIGKILL)
         self.system["close"](reading)
         _, status = self.system["waitpid"](process, 0)
-        return number, verdict, "timed out" if hangs else death(status)
+        return "timed out" if hangs else death(status)
 
-    def _listen(self, reading: int) -> tuple[int, str, bool]:
+    def _listen(self, reading: int) -> bool:
         """Takes what the child tells, until it ends or tells nothing for too long."""
-        rest, number, verdict = b"", -1, ""
+        rest = b""
+        self.last = -1, "", ""
         while select.select([reading], [], [], PATIENCE)[0]:
             data = self.system["read"](reading, 65536)
             if not data:
-                return number, verdict, False
+                return False
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
-                number, verdict, outcome = json.loads(line)
+                self.last = number, verdict, outcome = json.loads(line)
                 if outcome:
                     self.outcomes[number] = verdict, outcome
-        return number, verdict, True
+        return True
 
     def _batch(self, batch: list[int], writing: int) -> None:
         """What a child does."""
@@ -329,12 +358,6 @@ def main() -> int:
     children = Children(options.seed, options.mode, 1.0 if options.only else options.refused, options.edits)
     children.run(options.only or list(range(options.count)))
     bad = wrong(children.outcomes)
-    for number in bad:
-        before = children.outcomes.pop(number)
-        children.run([number])
-        if children.outcomes[number] != before:
-            verdict, outcome = children.outcomes[number]
-            children.outcomes[number] = before[0], f"{before[1]}; alone {verdict}, {outcome}"
     for number in options.only or bad:
         text = described(number, children)
         print(text, file=sys.stderr)

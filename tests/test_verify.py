@@ -6,7 +6,6 @@ import os
 import time
 import types
 from pathlib import Path
-from typing import Any
 
 import experiments
 import pycs
@@ -28,16 +27,8 @@ RIGHT = [each for each in EXPERIMENTS if not each.refused]
 
 # -- single rules
 
-NOT_YET = ("gen_no_wrapper", "no_cleanup_throw")
-"""Wrong programs that end no release of the interpreter: what is thrown into a generator gets lost."""
 
-
-def _wrong() -> list[Any]:
-    marks = {name: [pytest.mark.xfail(strict=True)] for name in NOT_YET}
-    return [pytest.param(each, id=str(each), marks=marks.get(each.name, [])) for each in WRONG]
-
-
-@pytest.mark.parametrize("experiment", _wrong())
+@pytest.mark.parametrize("experiment", WRONG, ids=str)
 def test_wrong_programs_are_refused(experiment: Experiment) -> None:
     with pytest.raises(pyasm.VerificationError):
         pyasm.verify(pyasm.parse(experiment.text))
@@ -68,7 +59,7 @@ def test_every_wrong_program_has_a_right_neighbour() -> None:
 
 def test_messages() -> None:
     """What is said of each wrong program, in the newest dialect in which it is wrong, is as it was agreed on."""
-    newest = {each.name: each for each in WRONG if each.name not in NOT_YET}
+    newest = {each.name: each for each in WRONG}
     parts = []
     for each in newest.values():
         with pytest.raises(pyasm.VerificationError) as caught:

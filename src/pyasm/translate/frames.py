@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
+from pyasm.isa.slots import slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate import edit
@@ -31,6 +32,8 @@ YIELD_RESUMED, DELEGATION_RESUMED, AWAIT_RESUMED = 1, 2, 3
 GENERATOR_EXPRESSION_RESUMED = 4
 """The operand of the RESUME before the first iterator of a generator expression is made."""
 FIRST_ITERATORS = frozenset({"GET_ITER", "GET_AITER"})
+_KEEPS = frozenset({LABEL, "END_ASYNC_FOR"})
+"""What raises nothing, or before the iterator is taken."""
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 _BETWEEN_SEND_AND_YIELD = frozenset({LABEL, "SETUP_FINALLY"})
 _BETWEEN_YIELD_AND_RESUME = frozenset({LABEL, "POP_BLOCK"})
@@ -116,7 +119,7 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
     prologue += [instruction("MAKE_CELL", name, NOWHERE) for name in code.cells]
     epilogue: Sequence[Instruction] = ()
     if code.flags & GENERATORS:
-        if dialect.first_iterator == "generator" and _is_generator_expression(code):
+        if dialect.first_iterator == "generator" and _is_generator_expression(code, dialect):
             prologue.append(instruction("RESUME", GENERATOR_EXPRESSION_RESUMED, NOWHERE))
             prologue += body[:2]
             body = body[2:]
@@ -145,7 +148,7 @@ def _last_handler(body: Sequence[Instruction]) -> str | None:
     return label if any(arg == label and op in _SETUPS for op, arg, _ in body) else None
 
 
-def _is_generator_expression(code: Code) -> bool:
+def _is_generator_expression(code: Code, dialect: isa.Dialect) -> bool:
     """Does it begin with the iterator of its argument, as only generator expressions do?"""
     first, second = code.body[:2] if len(code.body) > 1 else (None, None)
     return (
@@ -154,6 +157,25 @@ def _is_generator_expression(code: Code) -> bool:
         and code.name == "<genexpr>"
         and first[1] == ".0"
         and second[0] in FIRST_ITERATORS
+        and _keeps_iterator(code.body, effects(dialect.name))
+    )
+
+
+def _keeps_iterator(body: Sequence[Instruction], table: Effects) -> bool:
+    """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?"""
+
+    def transfer(index: int, each: Instruction, depth: int) -> tuple[int | None, int | None]:
+        return table.step(each[0], each[1], depth)
+
+    depths = forward(body, 0, transfer, lambda old, new: old)
+    least = depths[2] or 0
+    quiet = slots().quiet
+    return not any(
+        depth is not None
+        and op not in quiet
+        and op not in _KEEPS
+        and min(depth, *(each for each in table.step(op, arg, depth) if each is not None)) < least
+        for (op, arg, _), depth in zip(body[2:], depths[2:])
     )
 
 

@@ -6,7 +6,6 @@ stack instead of the one after.
 
 from __future__ import annotations
 
-from pyasm.isa import PORTABLE
 from pyasm.isa.slots import fits, meaning
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem, Stack
@@ -249,6 +248,25 @@ def _yield(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> Non
     if not walk.generator:
         expected = "a code with one of the flags 0x20, 0x80, 0x200"
         walk.wrong(index, Problem("generator", "it is in no generator or coroutine", expected), before)
+    if "CLEANUP_THROW" in walk.rows and walk.body[index][0] == "YIELD_VALUE" and _delegates(walk, index, arg):
+        _cleans_up(walk, index, before)
+
+
+def _delegates(walk: Walk, index: int, arg: Any) -> bool:
+    """Is what is thrown where it yields thrown into the receiver first?"""
+    if walk.dialect.yield_operand == "delegation":
+        return bool(arg == 1)
+    following = walk.body[index + 1] if index + 1 < len(walk.body) else None
+    return following is not None and following[0] == "RESUME" and following[1] in (2, 3)
+
+
+def _cleans_up(walk: Walk, index: int, before: Stack) -> None:
+    """When the receiver returns because of what was thrown into it, that is a StopIteration here."""
+    receiver = before.cut(max(0, before.depth - walk.rows["SEND"].pops(0) + 1)).type
+    handled = walk.region is not None and walk.real_ops(walk.region.target, 1) == ["CLEANUP_THROW"]
+    if fits(receiver, "receiver") and not handled:
+        message = "what its receiver returns when something is thrown into it gets lost"
+        walk.wrong(index, Problem("delegation", message, "a handler around it that begins with CLEANUP_THROW"), before)
 
 
 def _wrap(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
@@ -317,12 +335,6 @@ def _precall(walk: Walk, index: int, count: Any, before: Stack, after: Stack) ->
         walk.wrong(index, Problem("call", "there is no such CALL directly behind it", f"CALL {count}"), before)
 
 
-def _extended(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
-    if arg and walk.code.dialect != PORTABLE:
-        message = "it changes the operand behind it, which is whole here"
-        walk.wrong(index, Problem("operand", message, "no EXTENDED_ARG"), before)
-
-
 ALWAYS: dict[str, Any] = {
     "YIELD_VALUE": _yield,
     "YIELD_FROM": _yield,
@@ -334,7 +346,6 @@ ALWAYS: dict[str, Any] = {
     "SEND": _behind_jump,
     "KW_NAMES": _names,
     "PRECALL": _precall,
-    "EXTENDED_ARG": _extended,
     "RETURN_VALUE": _return,
     "RETURN_CONST": _return_const,
     "LOAD_DEREF": _load_deref,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from pyasm.isa import JUMPS, PORTABLE
 from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem
@@ -61,6 +62,9 @@ def check(walk: Walk) -> int:
     if walk.code.stack_size > MOST_STACK:
         message = f"it asks for a stack of {walk.code.stack_size} entries"
         walk.wrong(-1, Problem("stack size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
+    ops = {each[0] for each in walk.body}
+    if "EXTENDED_ARG" in ops and walk.code.dialect != PORTABLE:
+        _prefixes(walk)
     _variables(walk)
     told = VARARGS | VARKEYWORDS | (HAS_DOCSTRING if getattr(walk.dialect, "docstring", "") == "flag" else 0)
     if walk.code.flags & told:
@@ -73,6 +77,38 @@ def check(walk: Walk) -> int:
     if "GEN_START" in walk.rows:
         _starts(walk)
     return -1
+
+
+def _prefixes(walk: Walk) -> None:
+    """Operands are whole; some compilers leave prefixes that add nothing. Debuggers read those that no way leads to."""
+    least, _ = walk.dialect.ranges.get("EXTENDED_ARG", (0, 0))
+    for index, each in enumerate(walk.body):
+        if each[0] == "EXTENDED_ARG" and (each[1] or least or not walk.real_ops(index + 1, 1)):
+            message = "it is a part of the instruction behind it, whose operand is whole here"
+            walk.wrong(index, Problem("operand", message, "no EXTENDED_ARG"))
+
+
+def check_unreached(walk: Walk) -> None:
+    """Jumps that no way leads to: debuggers put marks at their labels nevertheless."""
+    ends = _labels_before(walk, len(walk.body))
+    loops = _labels_before(walk, len(walk.body) - len(ends) - 1)
+    if not ends and not loops:
+        return
+    for index, (op, arg, _) in enumerate(walk.body):
+        if op in walk.rows and walk.rows[op].operand in JUMPS:
+            if arg in ends and walk.labels[arg] not in walk.states:
+                walk.wrong(index, Problem("label", "its label is at the end", "an instruction at it"))
+            elif arg in loops and walk.loop_ends.get(op):
+                walk.wrong(index, Problem("loop", "its label is at the end", "; ".join(walk.loop_ends[op])))
+
+
+def _labels_before(walk: Walk, index: int) -> set[Any]:
+    """The labels directly before an index."""
+    found = set()
+    while index > 0 and walk.body[index - 1][0] == "LABEL":
+        index -= 1
+        found.add(walk.body[index][1])
+    return found
 
 
 def _variables(walk: Walk) -> None:

@@ -175,6 +175,7 @@ class Walk:
             self.waiting.discard(index)
             self._follow(index)
         self._check_size()
+        frames.check_unreached(self)
 
     # -- one way
 
@@ -312,7 +313,7 @@ class Walk:
     def _enter(self, index: int) -> None:
         """Begin a block of the exception table."""
         self.region = self.regions.get(index)
-        if self.region is not None or 0 <= self.guarded <= index:
+        if self.region is not None or self.guarded >= 0:
             self.floor = NEVER  # until an instruction tells the handler what it gets
 
     def _raise(self, region: Region, stack: Stack, origin: int) -> None:
