@@ -514,7 +514,8 @@ def test_newlines_and_letters_of_all_kinds(folder):
 
 def test_a_syntax_error(folder):
     path = write(
-        folder / "misspelt.pyasm", module().replace("LOAD_FAST x", "LOAD_FST x").replace("RETURN_VALUE\nEND", "RET\nEND")
+        folder / "misspelt.pyasm",
+        module().replace("LOAD_FAST x", "LOAD_FST x").replace("RETURN_VALUE\nEND", "RET\nEND"),
     )
     with pytest.raises(SyntaxError) as caught:
         load("misspelt")

@@ -15,7 +15,7 @@ import pyasm
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import TargetError
-from pyasm.translate import constants, loads
+from pyasm.translate import loads, words
 
 CHECKED = [name for name in isa.names() if "LOAD_FAST_CHECK" in isa.load(name).opcodes]
 PAIRED = [name for name in isa.names() if "STORE_FAST_LOAD_FAST" in isa.load(name).opcodes]
@@ -33,7 +33,7 @@ def lowered(instructions: Sequence[Any], dialect: str, **fields: Any) -> list[tu
     """What both passes make of a body, without the positions; the local variables are x, y and z."""
     fields = {"locals": ["x", "y", "z"], **fields}
     code = Code("f", body(*instructions), dialect=dialect, **fields)
-    constants.lower(code, isa.load(dialect))
+    words.lower(code, isa.load(dialect))
     loads.lower(code, isa.load(dialect))
     return [each[:2] if each.arg is not None else each[:1] for each in code.body]
 
@@ -47,10 +47,10 @@ def there_and_back(code: Code) -> tuple[Code, Code]:
     """A copy as it comes to the passes in lifting, and as they give it back in lowering."""
     before = lifted_to(code, 2)
     after = before.replace()
-    for each in (loads, constants):
+    for each in (loads, words):
         each.lift(after, RUNNING)
     assert not FORMS & {each.op for each in after.body}, code.qualname
-    for each in (constants, loads):
+    for each in (words, loads):
         each.lower(after, RUNNING)
     return before, after
 
@@ -420,6 +420,6 @@ def test_common_objects_everywhere(name: str) -> None:
     """Where the interpreter does not have it at hand it is imported, whatever the name means."""
     start = [["RESUME", 0]] if "RESUME" in RUNNING.opcodes else []
     code = Code("f", body(*start, ["LOAD_COMMON_CONSTANT", name], "RETURN_VALUE"), dialect=RUNNING.name)
-    constants.lower(code, RUNNING)
+    words.lower(code, RUNNING)
     function = type(test_an_unbound_local_raises)(pyasm.encode(code), {name: SEED, "__builtins__": builtins})
     assert function() is getattr(builtins, name)

@@ -18,18 +18,16 @@ from pyasm.native.units import LABEL
 from pyasm.translate import (
     blocks,
     calls,
-    constants,
     deferred,
     exits,
     frames,
     functions,
     handlers,
-    jumps,
     loads,
     loops,
     mappings,
-    names,
     shadows,
+    words,
 )
 from pyasm.translate.edit import instruction, opcode, operand
 from pyasm.translate.effects import effects
@@ -41,9 +39,7 @@ PASSES = (
     blocks,
     frames,
     loads,
-    constants,
-    jumps,
-    names,
+    words,
     calls,
     functions,
     loops,

@@ -11,16 +11,16 @@ A label between LOAD_CONST and RETURN_VALUE keeps them apart, as a block does th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
-from operator import itemgetter
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.blocks import BEGIN
-from pyasm.translate.edit import Labels, instruction, rewrite
+from pyasm.translate.edit import instruction
+from pyasm.translate.peephole import Peephole, Rules
 from pyasm.typed import Any
 
 CONST, SMALL, COMMON, RETURNED, RETURN = (
@@ -34,81 +34,97 @@ ASSERTION = "LOAD_ASSERTION_ERROR"
 LAST_SMALL = 255
 _LITERALS: dict[str, Any] = {"None": None, "True": True, "False": False, "''": "", "-1": -1}
 """Those of the common constants that a LOAD_CONST can have."""
-_RETURNS = frozenset({RETURNED, RETURN})
-_SHORT = frozenset({SMALL, COMMON, RETURNED})
-_LOWERED = frozenset({CONST, ASSERTION, COMMON})
-OP = itemgetter(0)
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
-    """To LOAD_CONST, RETURN_VALUE and LOAD_ASSERTION_ERROR."""
-    if dialect.opcodes.keys().isdisjoint(_SHORT):
-        return
-    body = code.body
-    if RETURNED in dialect.opcodes:
-        code.body = _with_returns(body)
-        return
-    for index in [i for i, op in enumerate(map(OP, body)) if op in _SHORT]:
-        op, arg, position = body[index]
-        body[index] = instruction(CONST, arg, position) if op == SMALL else _lifted_common(body[index])
+@cache
+def lifting(name: str) -> Rules:
+    """The rules to LOAD_CONST, RETURN_VALUE and LOAD_ASSERTION_ERROR."""
+    opcodes = isa.load(name).opcodes
+    rules: Rules = {}
+    if SMALL in opcodes:
+        rules[SMALL] = _small
+    if COMMON in opcodes:
+        rules[COMMON] = _common
+    if RETURNED in opcodes:
+        rules[RETURNED] = _returned
+        rules[RETURN] = _apart
+    return rules
 
 
-def _with_returns(body: list[Instruction]) -> list[Instruction]:
-    edits: dict[int, Sequence[Instruction]] = {}
-    labels: Labels | None = None
-    for index in [i for i, op in enumerate(map(OP, body)) if op in _RETURNS]:
-        op, arg, position = each = body[index]
-        if op == RETURNED:
-            edits[index] = instruction(CONST, arg, position), instruction(RETURN, None, position)
-        elif index and body[index - 1][0] == CONST:
-            labels = labels or Labels(body, BEGIN)
-            edits[index] = instruction(LABEL, labels.new()), each
-    return rewrite(body, edits)
+@cache
+def lowering(name: str) -> Rules:
+    """The rules to the forms that the dialect has; what it cannot hold is made where it is loaded."""
+    return _Lowering(isa.load(name)).rules()
 
 
-def _lifted_common(each: Instruction) -> Instruction:
-    _, arg, position = each
+def _small(walk: Peephole, index: int, arg: int, position: Position | None) -> None:
+    walk.single[index] = instruction(CONST, arg, position)
+
+
+def _common(walk: Peephole, index: int, arg: str, position: Position | None) -> None:
     if arg == "AssertionError":
-        return instruction(ASSERTION, None, position)
-    return instruction(CONST, _LITERALS[arg], position) if arg in _LITERALS else each
+        walk.single[index] = instruction(ASSERTION, None, position)
+    elif arg in _LITERALS:
+        walk.single[index] = instruction(CONST, _LITERALS[arg], position)
+
+
+def _returned(walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+    walk.edits[index] = instruction(CONST, arg, position), instruction(RETURN, None, position)
+
+
+def _apart(walk: Peephole, index: int, _: Any, __: Position | None) -> None:
+    """A label keeps what this dialect has as one instruction apart."""
+    if index and walk.body[index - 1][0] == CONST:
+        walk.edits[index] = instruction(LABEL, walk.new_label(BEGIN)), walk.body[index]
 
 
 # -- lowering
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
-    """To the forms that the dialect has; what it cannot hold is made where it is loaded, or a TargetError."""
-    body = code.body
-    short = _short(dialect.name)
-    returns = RETURNED in dialect.opcodes
-    edits: dict[int, Sequence[Instruction]] = {}
-    for index in [i for i, op in enumerate(map(OP, body)) if op in _LOWERED]:
-        op, value, position = body[index]
-        if op == CONST:
-            kind = type(value)
-            if kind in _SIMPLE:
-                made = short.get((kind, value))
-                if made is not None:
-                    body[index] = instruction(made[0], made[1], position)
-                    continue
-            elif kind in _BUILT and not dialect.slice_constants and _has_slice(value):
-                _make(code, index, dialect, edits)
-                continue
-            if returns and index + 1 < len(body) and body[index + 1][0] == RETURN:
-                edits[index] = (instruction(RETURNED, value, position),)
-                edits[index + 1] = ()
-        elif op == ASSERTION and ASSERTION not in dialect.opcodes:
-            edits[index] = (instruction(COMMON, "AssertionError", position),)
-        elif op == COMMON and value not in dialect.enums.get("constant", {}).values():
-            parts = [(CONST, _LITERALS[value])] if value in _LITERALS else _imported(value, dialect)
-            edits[index] = [instruction(*each, position) for each in parts]
-    code.body = rewrite(body, edits)
+class _Lowering:
+    """The rules for one dialect."""
+
+    def __init__(self, dialect: isa.Dialect) -> None:
+        self.dialect = dialect
+        self.short = _short(dialect)
+        self.returns = RETURNED in dialect.opcodes
+        self.commons = frozenset(dialect.enums.get("constant", {}).values())
+
+    def rules(self) -> Rules:
+        """Those that the dialect needs."""
+        rules: Rules = {COMMON: self.common}
+        if self.short or self.returns or not self.dialect.slice_constants:
+            rules[CONST] = self.constant
+        if ASSERTION not in self.dialect.opcodes:
+            rules[ASSERTION] = _assertion
+        return rules
+
+    def constant(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
+        kind = type(value)
+        if kind in _SIMPLE:
+            made = self.short.get((kind, value))
+            if made is not None:
+                walk.single[index] = instruction(made[0], made[1], position)
+                return
+        elif kind in _BUILT and not self.dialect.slice_constants and _has_slice(value):
+            _make(walk, index, self.dialect)
+            return
+        if self.returns and walk.op(index + 1) == RETURN:
+            walk.single[index] = instruction(RETURNED, value, position)
+            walk.edits[index + 1] = ()
+
+    def common(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
+        if value not in self.commons:
+            parts = [(CONST, _LITERALS[value])] if value in _LITERALS else _imported(value, self.dialect)
+            walk.edits[index] = [instruction(*each, position) for each in parts]
 
 
-@cache
-def _short(dialect_name: str) -> dict[tuple[type, Any], tuple[str, Any]]:
+def _assertion(walk: Peephole, index: int, _: Any, position: Position | None) -> None:
+    walk.single[index] = instruction(COMMON, "AssertionError", position)
+
+
+def _short(dialect: isa.Dialect) -> dict[tuple[type, Any], tuple[str, Any]]:
     """Type and value of a constant -> the instruction that loads it without the pool."""
-    dialect = isa.load(dialect_name)
     found: dict[tuple[type, Any], tuple[str, Any]] = {}
     if SMALL in dialect.opcodes:
         found.update({(int, n): (SMALL, n) for n in range(LAST_SMALL + 1)})
@@ -128,16 +144,15 @@ def _has_slice(value: Any) -> bool:
     return kind is slice or ((kind is tuple or kind is frozenset) and any(map(_has_slice, value)))
 
 
-def _make(code: Code, index: int, dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]) -> None:
+def _make(walk: Peephole, index: int, dialect: isa.Dialect) -> None:
     """Instructions instead of a constant with slices; those for a subscript alone where the dialect has such."""
-    _, value, position = code.body[index]
-    following = code.body[index + 1][0] if index + 1 < len(code.body) else ""
-    made = list(_makes(value, f"{code.qualname}, instruction {index} ({CONST})", dialect))
-    direct = {"BINARY_SUBSCR": "BINARY_SLICE", "STORE_SUBSCR": "STORE_SLICE"}.get(following)
+    _, value, position = walk.body[index]
+    made = list(_makes(value, f"{walk.code.qualname}, instruction {index} ({CONST})", dialect))
+    direct = {"BINARY_SUBSCR": "BINARY_SLICE", "STORE_SUBSCR": "STORE_SLICE"}.get(walk.op(index + 1))
     if direct in dialect.opcodes and type(value) is slice and value.step is None:
         made[-1] = direct, None
-        edits[index + 1] = ()
-    edits[index] = [instruction(op, arg, position) for op, arg in made]
+        walk.edits[index + 1] = ()
+    walk.edits[index] = [instruction(op, arg, position) for op, arg in made]
 
 
 def _makes(value: Any, place: str, dialect: isa.Dialect) -> Iterator[tuple[str, Any]]:

@@ -5,7 +5,8 @@ Each function deals with all instructions of one mnemonic in a body, in one dire
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -36,15 +37,32 @@ Edits = dict[int, Sequence[Instruction]]
 Special = Callable[[Code, isa.Dialect], None]
 
 
-def lifting(dialect: isa.Dialect) -> dict[str, Special]:
+def lift(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
+    """What is lifted before the words are. `present` are the mnemonics of the body."""
+    specials = _lifting(dialect.name)
+    for name in specials.keys() & present:
+        specials[name](code, dialect)
+
+
+def lower(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
+    """What is lowered before the words are."""
+    specials = _lowering(dialect.name)
+    for name in specials.keys() & present:
+        specials[name](code, dialect)
+
+
+@cache
+def _lifting(name: str) -> dict[str, Special]:
     """Mnemonic -> what lifts it, for the dialect."""
+    opcodes = isa.load(name).opcodes
     specials: dict[str, Special] = {"CONVERT_VALUE": _join_conversions, "STORE_SLICE": _join_slices}
-    return {name: special for name, special in specials.items() if name in dialect.opcodes}
+    return {op: special for op, special in specials.items() if op in opcodes}
 
 
-def lowering(dialect: isa.Dialect) -> dict[str, Special]:
+@cache
+def _lowering(name: str) -> dict[str, Special]:
     """Mnemonic -> what lowers it, for the dialect."""
-    opcodes = dialect.opcodes
+    opcodes = isa.load(name).opcodes
     specials: dict[str, Special] = {}
     if "STORE_SLICE" in opcodes:
         specials["DUP_TOP_TWO"] = _split_slices

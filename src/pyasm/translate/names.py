@@ -7,16 +7,16 @@ is in `longhand`: format specifications, slices that are read and written, impor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Set
 from functools import cache
-from operator import itemgetter
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.translate import longhand
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import instruction
 from pyasm.translate.effects import number
+from pyasm.translate.peephole import Peephole, Rules
 from pyasm.typed import Any, NamedTuple
 
 PAIRS = """
@@ -115,123 +115,52 @@ CONSTRUCTS = {
 """Portable word that not every dialect can express -> what in Python it is for."""
 
 ANY = "x"
-OP = itemgetter(0)
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
-    """From the dialect's words to the portable ones."""
-    _translate(code, dialect, _lifting(dialect.name))
+@cache
+def lifting(name: str) -> Rules:
+    """The rules from a dialect's words to the portable ones."""
+    dialect = isa.load(name)
+    flags = {op: words for op, words in FLAGGED.items() if dialect.opcodes[op].flags}
+    rules: Rules = {op: _Unflagged(words).put for op, words in flags.items()}
+    return {**rules, **_by_first(_rules(dialect, PAIRS, lifting=True), positions=True)}
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
-    """From the portable words to those of the dialect, its compiler's choice; TargetError for what it lacks."""
-    _translate(code, dialect, _lowering(dialect.name))
+@cache
+def lowering(name: str) -> Rules:
+    """The rules from the portable words to those of a dialect, its compiler's choice."""
+    dialect = isa.load(name)
+    rules: Rules = {}
+    for op, words in FLAGGED.items():
+        if dialect.opcodes[op].flags:
+            rules.update({word: _Flagged(op, flags).put for flags, word in sorted(words.items(), reverse=True)})
+    pairs = _rules(dialect, PAIRS, lifting=False)
+    pairs += [each for each in _rules(dialect, SUBSTITUTES, lifting=False) if not _means_the_same(each, dialect)]
+    return {**rules, **_by_first(pairs, positions=False)}
 
 
-class _Rule(NamedTuple):
-    """Mnemonics and operands in a row, and what stands for them."""
-
-    old: tuple[tuple[str, Any], ...]
-    new: tuple[tuple[str, Any], ...]
-
-
-class _Entry(NamedTuple):
-    """What begins with one mnemonic."""
-
-    rules: list[_Rule]
-    """For several instructions or any operand, the longest first."""
-    single: dict[Any, tuple[str, Any]]
-    """Operand -> the one instruction that stands for it."""
-    unflagged: dict[int, str]
-    """For a name that loses its flags: flags -> mnemonic."""
-    flagged: tuple[str, int] | None
-    """For a name that gets flags: mnemonic, flags."""
+@cache
+def lacking(name: str) -> dict[str, Any]:
+    """Portable words that a dialect cannot express: all of them (None), or those but with these operands."""
+    portable, dialect = isa.load(isa.PORTABLE), isa.load(name)
+    found: dict[str, Any] = {op: None for op in CONSTRUCTS if name not in isa.expressing(op)}
+    for op in ("CALL_INTRINSIC_1", "CALL_INTRINSIC_2"):
+        kind = portable.opcodes[op].operand
+        known = set(dialect.enums.get(kind, {}).values())
+        known |= {rule.old[0][1] for rule in _rules(dialect, PAIRS, lifting=False) if rule.old[0][0] == op}
+        found[op] = known
+    return found
 
 
-class _Rules(NamedTuple):
-    """One direction for one dialect."""
-
-    entries: dict[str, _Entry]
-    special: dict[str, Callable[[Code, isa.Dialect], None]]
-    """Mnemonic -> what deals with it first, because it needs more than the neighbours."""
-    lacking: dict[str, Any]
-    """Mnemonic that it has no words for -> None, or the operands with which it has."""
-    positions: bool
-    """Only instructions of one position are taken together."""
-
-
-def _translate(code: Code, dialect: isa.Dialect, rules: _Rules) -> None:
-    if not (rules.entries or rules.special or rules.lacking):
-        return
-    present = set(map(OP, code.body))
-    if not rules.lacking.keys().isdisjoint(present):
-        _refuse(code, dialect, rules.lacking)
-    for name in rules.special.keys() & present:
-        rules.special[name](code, dialect)
-    if not rules.entries.keys().isdisjoint(present):
-        code.body = _replaced(code.body, rules)
-
-
-def _replaced(body: list[Instruction], rules: _Rules) -> list[Instruction]:
-    edits: dict[int, Sequence[Instruction]] = {}
-    done = 0
-    for index, entry in enumerate(map(rules.entries.get, map(OP, body))):
-        if entry is None or index < done:
-            continue
-        _, arg, position = body[index]
-        several, single, unflagged, flagged = entry
-        if several:
-            size = _several(body, index, several, rules.positions, edits)
-            if size:
-                done = index + size
-                continue
-        if single:
-            made = single.get(arg)
-            if made is not None:
-                body[index] = instruction(made[0], made[1], position)
-        elif unflagged:
-            if type(arg) is tuple and arg[1] in unflagged:
-                body[index] = instruction(unflagged[arg[1]], arg[0], position)
-        elif flagged is not None and type(arg) is not tuple:
-            body[index] = instruction(flagged[0], (arg, flagged[1]), position)
-    return rewrite(body, edits)
-
-
-def _several(
-    body: list[Instruction], index: int, rules: list[_Rule], positions: bool, edits: dict[int, Sequence[Instruction]]
-) -> int:
-    """How many instructions from there on a rule has replaced; 0 when none fits."""
-    for old, new in rules:
-        size = len(old)
-        if not _fits(body[index], old[0]):
-            continue
-        if size == 1:
-            found = [body[index]]
-        else:
-            found = body[index : index + size]
-            if len(found) < size or not all(map(_fits, found, old)):
-                continue
-        position = found[-1][2]
-        if positions and size > 1 and any(each[2] != position for each in found):
-            continue
-        value = next((each[1] for each, wanted in zip(found, old) if wanted[1] == ANY), None)
-        edits.update(dict.fromkeys(range(index + 1, index + size), ()))
-        edits[index] = [instruction(op, value if arg == ANY else arg, position) for op, arg in new]
-        return size
-    return 0
-
-
-def _fits(each: Instruction, wanted: tuple[str, Any]) -> bool:
-    op, arg = wanted
-    return op == each[0] and (arg == ANY or arg is each[1] or (type(arg) is type(each[1]) and arg == each[1]))
-
-
-def _refuse(code: Code, dialect: isa.Dialect, lacking: dict[str, Any]) -> None:
+def refuse(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
     """TargetError with all instructions that the dialect has no words for, if there are any."""
+    without = lacking(dialect.name)
+    if without.keys().isdisjoint(present):
+        return
     findings = []
     for index, (op, arg, _) in enumerate(code.body):
-        if op in lacking:
-            known = lacking[op]
+        if op in without:
+            known = without[op]
             if known is not None and arg in known:
                 continue
             name, word = (op, op) if known is None else (f"{op} {arg}", arg)
@@ -242,51 +171,99 @@ def _refuse(code: Code, dialect: isa.Dialect, lacking: dict[str, Any]) -> None:
         raise TargetError(findings)
 
 
-def _lacking(dialect: isa.Dialect) -> dict[str, Any]:
-    """Portable words that the dialect cannot express: all of them (None), or those but with these operands."""
-    portable = isa.load(isa.PORTABLE)
-    lacking: dict[str, Any] = {op: None for op in CONSTRUCTS if dialect.name not in isa.expressing(op)}
-    for op in ("CALL_INTRINSIC_1", "CALL_INTRINSIC_2"):
-        kind = portable.opcodes[op].operand
-        known = set(dialect.enums.get(kind, {}).values())
-        known |= {rule.old[0][1] for rule in _rules(dialect, PAIRS, lifting=False) if rule.old[0][0] == op}
-        lacking[op] = known
-    return lacking
+# -- rules
 
 
-@cache
-def _lifting(name: str) -> _Rules:
-    dialect = isa.load(name)
-    entries = {op: _Entry([], {}, words, None) for op, words in FLAGGED.items() if dialect.opcodes[op].flags}
-    _add(entries, _rules(dialect, PAIRS, lifting=True))
-    return _Rules(entries, longhand.lifting(dialect), {}, True)
+class _Rule(NamedTuple):
+    """Mnemonics and operands in a row, and what stands for them."""
+
+    old: tuple[tuple[str, Any], ...]
+    new: tuple[tuple[str, Any], ...]
 
 
-@cache
-def _lowering(name: str) -> _Rules:
-    dialect = isa.load(name)
-    entries = {
-        word: _Entry([], {}, {}, (op, flags))
-        for op, words in FLAGGED.items()
-        if dialect.opcodes[op].flags
-        for flags, word in sorted(words.items(), reverse=True)
-    }
-    _add(entries, _rules(dialect, PAIRS, lifting=False))
-    substitutes = _rules(dialect, SUBSTITUTES, lifting=False)
-    _add(entries, [rule for rule in substitutes if not _means_the_same(rule, dialect)])
-    return _Rules(entries, longhand.lowering(dialect), _lacking(dialect), False)
+class _Unflagged:
+    """A name that loses its flags, which give the mnemonic."""
+
+    def __init__(self, words: dict[int, str]) -> None:
+        self.words = words
+
+    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+        if type(arg) is tuple and arg[1] in self.words:
+            walk.single[index] = instruction(self.words[arg[1]], arg[0], position)
 
 
-def _add(entries: dict[str, _Entry], rules: list[_Rule]) -> None:
-    """Put rules to the mnemonics with which they begin."""
-    for rule in rules:
-        op, arg = rule.old[0]
-        entry = entries.setdefault(op, _Entry([], {}, {}, None))
-        if len(rule.old) == len(rule.new) == 1 and arg != ANY:
-            entry.single[arg] = rule.new[0]
-        else:
-            entry.rules.append(rule)
-            entry.rules.sort(key=lambda rule: -len(rule.old))
+class _Flagged:
+    """A name that gets flags."""
+
+    def __init__(self, op: str, flags: int) -> None:
+        self.new = op
+        self.flags = flags
+
+    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+        if type(arg) is not tuple:
+            walk.single[index] = instruction(self.new, (arg, self.flags), position)
+
+
+class _Single:
+    """One instruction for another, by its operand."""
+
+    def __init__(self, rules: list[_Rule]) -> None:
+        self.words = {rule.old[0][1]: rule.new[0] for rule in rules}
+
+    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+        made = self.words.get(arg)
+        if made is not None:
+            walk.single[index] = instruction(made[0], made[1], position)
+
+
+class _Several:
+    """Several instructions on one side, or any operand."""
+
+    def __init__(self, rules: list[_Rule], positions: bool, single: _Single) -> None:
+        self.rules = sorted(rules, key=lambda rule: -len(rule.old))
+        self.positions = positions
+        """Only instructions of one position are taken together."""
+        self.single = single
+
+    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+        body = walk.body
+        for old, new in self.rules:
+            size = len(old)
+            if size == 1:
+                if not _fits(body[index], old[0]):
+                    continue
+                found = body[index : index + 1]
+            else:
+                if len(body) <= index + 1 or body[index + 1][0] != old[1][0]:
+                    continue
+                found = body[index : index + size]
+                if len(found) < size or not all(map(_fits, found, old)):
+                    continue
+            last = found[-1][2]
+            if self.positions and size > 1 and any(each[2] != last for each in found):
+                continue
+            value = next((each[1] for each, wanted in zip(found, old) if wanted[1] == ANY), None)
+            walk.edits.update(dict.fromkeys(range(index + 1, index + size), ()))
+            walk.edits[index] = [instruction(op, value if arg == ANY else arg, last) for op, arg in new]
+            return
+        self.single.put(walk, index, arg, position)
+
+
+def _by_first(rules: list[_Rule], *, positions: bool) -> Rules:
+    """The rules for each mnemonic with which some begin."""
+    found: Rules = {}
+    for op in {rule.old[0][0] for rule in rules}:
+        mine = [rule for rule in rules if rule.old[0][0] == op]
+        short = [rule for rule in mine if len(rule.old) == len(rule.new) == 1 and rule.old[0][1] != ANY]
+        several = [rule for rule in mine if rule not in short]
+        single = _Single(short)
+        found[op] = _Several(several, positions, single).put if several else single.put
+    return found
+
+
+def _fits(each: Instruction, wanted: tuple[str, Any]) -> bool:
+    op, arg = wanted
+    return op == each[0] and (arg == ANY or arg is each[1] or (type(arg) is type(each[1]) and arg == each[1]))
 
 
 def _rules(dialect: isa.Dialect, page: str, *, lifting: bool) -> list[_Rule]:
