@@ -7,7 +7,8 @@ portable: what the passes so far stand for is portable, the rest is native.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Layout
@@ -58,7 +59,7 @@ def lift(code: Code) -> Code:
 
     TargetError, with the instruction and the construct, for what no compiler makes and portable code cannot say.
     """
-    return code if code.dialect == isa.PORTABLE else _translated(code, isa.load(code.dialect), lifting=True)
+    return code if code.dialect == isa.PORTABLE else _lifted(code, isa.load(code.dialect))
 
 
 @uncollected
@@ -72,62 +73,123 @@ def lower(code: Code, dialect: str | None = None) -> Code:
     if code.dialect == target.name:
         return code
     portable = lift(code)
-    return _translated(portable, target, lifting=False, plain=calls.plain_names(portable))
+    return _lowered(portable, target, calls.plain_names(portable))
 
 
-def _translated(code: Code, dialect: isa.Dialect, *, lifting: bool, plain: frozenset[str] = frozenset()) -> Code:
-    """A translated copy. Inner code objects come first, since functions are made of them.
+def _lifted(code: Code, dialect: isa.Dialect) -> Code:
+    """A portable copy. Inner code objects come first, since functions are made of them.
 
-    `plain` is what the whole module says of names whose attributes compilers do not call as methods.
     TargetError has the findings of all of them.
     """
-    inner: dict[int, Code] = {}
-    findings: list[Finding] = []
-
-    def translated(value: Any) -> Any:
-        if not isinstance(value, Code):
-            return value
-        if id(value) not in inner:
-            inner[id(value)] = value
-            try:
-                inner[id(value)] = _translated(value, dialect, lifting=lifting, plain=plain)
-            except TargetError as error:
-                findings.extend(error.findings)
-        return inner[id(value)]
-
-    new = code.replace(body=_with(translated, code.body), dialect=isa.PORTABLE if lifting else dialect.name)
+    inner = _Inner(lambda each: _lifted(each, dialect))
+    new = code.replace(body=inner.translated(code.body), dialect=isa.PORTABLE)
     layout = code.layout
-    if layout is not None:
-        consts = tuple(map(translated, layout.consts))
-        origin = code.dialect if lifting else layout.origin
-        new.layout = Layout(
-            consts,
-            layout.names,
-            stack_size=layout.stack_size,
-            line_table=_odd_line_table(code, layout, dialect) if lifting else layout.line_table,
-            local_kinds=layout.local_kinds,
-            file=layout.file,
-            plain=layout.plain | plain,
-            origin=origin,
-        )
-    if lifting:
-        if layout is None:
-            new.layout = Layout(origin=code.dialect)
-        _run(lambda: [each.lift(new, dialect) for each in PASSES], findings)
-        return new
-    by_hand = layout is None
-    if layout is not None and layout.origin != dialect.name:  # another compiler's pools and habits
-        layout, new.layout, new.stack_size = None, None, 0
     if layout is None:
-        new.body = _tidied(new, dialect, by_hand)
-    if "EXTENDED_ARG" in map(opcode, new.body):  # in portable code it has no meaning; 3.9 leaves some that do nothing
-        new.body = [each for each in new.body if each.op != "EXTENDED_ARG" or (layout is not None and each.arg == 0)]
-    if layout is None:
-        new.layout = Layout(plain=plain)
-    _run(lambda: [each.lower(new, dialect) for each in reversed(PASSES)], findings)
-    if layout is None:
-        new.layout = None
+        new.layout = Layout(origin=code.dialect)
+    else:
+        consts = inner.constants(layout.consts)
+        line_table = _odd_line_table(code, layout, dialect)
+        new.layout = layout._replace(consts=consts, line_table=line_table, origin=code.dialect, **_TOLD)
+    _run(new, dialect, _lifting(dialect.name), inner.findings)
     return new
+
+
+_TOLD: dict[str, Any] = {
+    field: Layout._field_defaults[field]
+    for field in ("body", "handlers", "first_line", "exception_table", "picks", "prefixes")
+}
+"""What a layout does not say of portable code."""
+
+
+def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
+    """A native copy, in the same way. `plain` is what the whole module says of names whose attributes compilers do not
+    call as methods.
+    """
+    inner = _Inner(lambda each: _lowered(each, dialect, plain))
+    new = code.replace(body=inner.translated(code.body), dialect=dialect.name)
+    layout = code.layout
+    if layout is not None and layout.origin == dialect.name:
+        new.layout = layout._replace(consts=inner.constants(layout.consts), plain=layout.plain | plain)
+        new.body = [each for each in new.body if each[0] != _PREFIX or each[1] == 0] if _has_prefix(new) else new.body
+        _run(new, dialect, _lowering(dialect.name), inner.findings)
+        return new
+    if layout is not None:  # another compiler's pools and habits
+        new.stack_size = 0
+    new.layout = Layout(plain=plain)
+    new.body = _tidied(new, dialect, by_hand=layout is None)
+    if _has_prefix(new):
+        new.body = [each for each in new.body if each[0] != _PREFIX]
+    _run(new, dialect, _lowering(dialect.name), inner.findings)
+    new.layout = None
+    return new
+
+
+_PREFIX = "EXTENDED_ARG"
+"""In portable code it has no meaning; the compiler of 3.9 leaves some that do nothing."""
+
+
+def _has_prefix(code: Code) -> bool:
+    return _PREFIX in map(opcode, code.body)
+
+
+class _Inner:
+    """The code objects in another one, each translated once."""
+
+    def __init__(self, translate: Callable[[Code], Code]) -> None:
+        self.translate = translate
+        self.made: dict[int, Code] = {}
+        self.findings: list[Finding] = []
+
+    def translated(self, body: list[Instruction]) -> list[Instruction]:
+        """A body with other code objects in its operands."""
+        if not any(issubclass(kind, Code) for kind in set(map(type, map(operand, body)))):
+            return body
+        return [each._replace(arg=self._one(each[1])) if isinstance(each[1], Code) else each for each in body]
+
+    def constants(self, consts: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A pool with other code objects."""
+        return tuple([self._one(each) if isinstance(each, Code) else each for each in consts])
+
+    def _one(self, code: Code) -> Code:
+        if id(code) not in self.made:
+            self.made[id(code)] = code
+            try:
+                self.made[id(code)] = self.translate(code)
+            except TargetError as error:
+                self.findings.extend(error.findings)
+        return self.made[id(code)]
+
+
+_Plan = tuple[tuple["Callable[[Code, isa.Dialect], None]", "Set[str] | None"], ...]
+"""Functions, each with the mnemonics that it deals with: where none of them is, it has nothing to do."""
+
+
+@cache
+def _lifting(name: str) -> _Plan:
+    dialect = isa.load(name)
+    plan = [(each.lift, each.lifts(dialect) if hasattr(each, "lifts") else None) for each in PASSES]
+    return tuple((function, ops) for function, ops in plan if ops is None or ops)
+
+
+@cache
+def _lowering(name: str) -> _Plan:
+    dialect = isa.load(name)
+    plan = [(each.lower, each.lowers(dialect) if hasattr(each, "lowers") else None) for each in PASSES[::-1]]
+    return tuple((function, ops) for function, ops in plan if ops is None or ops)
+
+
+def _run(code: Code, dialect: isa.Dialect, plan: _Plan, findings: list[Finding]) -> None:
+    """The passes; TargetError when there are findings already or then."""
+    try:
+        present = set(map(opcode, code.body))
+        for function, ops in plan:
+            if ops is None or not ops.isdisjoint(present):
+                function(code, dialect)
+                present = set(map(opcode, code.body))
+    except TargetError as error:
+        findings.extend(error.findings)
+    if findings:
+        raise TargetError(findings)
 
 
 def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
@@ -144,14 +206,7 @@ def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
     return dialect.name if others else isa.PORTABLE
 
 
-def _with(translated: Callable[[Any], Any], body: list[Instruction]) -> list[Instruction]:
-    """The body with the inner code objects translated."""
-    if not any(issubclass(kind, Code) for kind in set(map(type, map(operand, body)))):
-        return body
-    return [each._replace(arg=translated(each[1])) if isinstance(each[1], Code) else each for each in body]
-
-
-def _tidied(code: Code, dialect: isa.Dialect, by_hand: bool) -> list[Instruction]:
+def _tidied(code: Code, dialect: isa.Dialect, *, by_hand: bool) -> list[Instruction]:
     """The body without what compilers leave, code that is never reached, in blocks that are not there, and operands of
     instructions that take none; and without what hand-written code leaves below a returned value.
 
@@ -174,16 +229,6 @@ def _tidied(code: Code, dialect: isa.Dialect, by_hand: bool) -> list[Instruction
 
 
 _EMPTY: dict[str, Any] = {"BUILD_TUPLE": (), "BUILD_STRING": ""}
-
-
-def _run(passes: Callable[[], Any], findings: list[Finding]) -> None:
-    """The passes of one code object; TargetError when there are findings already or then."""
-    try:
-        passes()
-    except TargetError as error:
-        findings.extend(error.findings)
-    if findings:
-        raise TargetError(findings)
 
 
 def _odd_line_table(code: Code, layout: Layout, dialect: isa.Dialect) -> bytes | None:

@@ -6,7 +6,7 @@ alone. (The annotations of functions are with `functions`.) Nothing is lifted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -35,14 +35,22 @@ _UPDATED: _Words = (
 """What becomes of noting in a set that an annotation of the module was passed, behind its number."""
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """Nothing."""
+    return frozenset()
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return frozenset() if dialect.annotations == "function" else frozenset({"STORE_NAME"})
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To annotations that are there at once, where the dialect knows no others."""
-    if dialect.annotations == "function":
-        return
     body = code.body
     edits: dict[int, Sequence[Instruction]] = {}
     for index, (op, arg, position) in enumerate(body):

@@ -12,12 +12,12 @@ Leaving calls the exit with three times None, which 3.9 pushes as `LOAD_CONST No
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, rewrite
+from pyasm.translate.edit import instruction, rewrite
 from pyasm.translate.kinds import VALUE, SparseWalk, State, moved, permutation
 from pyasm.typed import Any
 
@@ -28,16 +28,23 @@ _REGIONS = frozenset({"SETUP_WITH", "SETUP_ASYNC_WITH"})
 EXIT = ("exit", "")
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    return frozenset({"SETUP_WITH"}) if dialect.blocks == "table" else frozenset()
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To portable with statements."""
-    if dialect.blocks == "table" and "SETUP_WITH" in map(opcode, code.body):
-        code.body = _Lifting(code.body, "LOAD_SPECIAL" in dialect.opcodes).body()
+    code.body = _Lifting(code.body, "LOAD_SPECIAL" in dialect.opcodes).body()
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return _REGIONS if dialect.blocks == "table" else frozenset()
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To native with statements."""
-    if dialect.blocks != "table" or _REGIONS.isdisjoint(map(opcode, code.body)):
-        return
     if "LOAD_SPECIAL" in dialect.opcodes:
         walk = _Exits(code, dialect)
         walk.run()

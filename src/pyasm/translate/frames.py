@@ -11,7 +11,7 @@ In the loop of a delegation (SEND) YIELD_VALUE is the instruction after SEND.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -34,9 +34,15 @@ GENERATOR_EXPRESSION_RESUMED = 4
 FIRST_ITERATORS = frozenset({"GET_ITER", "GET_AITER"})
 _KEEPS = frozenset({LABEL, "END_ASYNC_FOR"})
 """What raises nothing, or before the iterator is taken."""
+_BEGINNINGS = frozenset({"RESUME", "GEN_START", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "YIELD_VALUE"})
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 _BETWEEN_SEND_AND_YIELD = frozenset({LABEL, "SETUP_FINALLY"})
 _BETWEEN_YIELD_AND_RESUME = frozenset({LABEL, "POP_BLOCK"})
+
+
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    return _BEGINNINGS & dialect.opcodes.keys()
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:

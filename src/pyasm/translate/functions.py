@@ -6,30 +6,34 @@ what there is. Annotations are a dict (flag 4), or the function that makes it (f
 
 from __future__ import annotations
 
-from operator import itemgetter
+from collections.abc import Set
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import instruction, opcode, rewrite, where
 from pyasm.translate.entries import Walk
 from pyasm.typed import Any
 
 CLOSURE, ANNOTATE, ANNOTATIONS, KEYWORD_DEFAULTS, DEFAULTS = ATTRIBUTES = (8, 16, 4, 2, 1)
-_MAKING = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
-OP = itemgetter(0)
+_MADE = frozenset({"MAKE_FUNCTION"})
+_MAKING = _MADE | {"SET_FUNCTION_ATTRIBUTE"}
 _CELLS = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_BORROW"})
 _Edits = dict[int, list[Instruction]]
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    return _MAKING
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Functions made in one instruction, with the name on the stack."""
-    if _MAKING.isdisjoint(map(OP, code.body)):
-        return
     edits: _Edits = {}
     findings: list[Finding] = []
-    for index, (op, flags, position) in enumerate(code.body):
+    for index in where(list(map(opcode, code.body)), _MAKING):
+        op, flags, position = code.body[index]
         if op == "MAKE_FUNCTION":
             inner = _code_at(code.body, index - (1 if dialect.qualname else 2))
             end = index + 1
@@ -43,7 +47,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
                     edits[each] = []
             if flags & ANNOTATIONS and dialect.annotations == "tuple":
                 _lift_annotations(code.body, index - (1 if dialect.qualname else 2), flags, edits)
-        elif op == "SET_FUNCTION_ATTRIBUTE" and index not in edits:
+        elif index not in edits:
             findings.append(_error(code, index, "it does not follow MAKE_FUNCTION in the order 8, 16 or 4, 2, 1"))
     if findings:
         raise TargetError(findings)
@@ -51,14 +55,16 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
         code.body[:] = rewrite(code.body, edits)
 
 
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return _MADE
+
+
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Functions made as the dialect does it; inner code objects learn their names."""
-    if "MAKE_FUNCTION" not in map(OP, code.body):
-        return
     lowering = _Lower(code, dialect)
-    for index, each in enumerate(code.body):
-        if each[0] == "MAKE_FUNCTION":
-            lowering.function(index)
+    for index in where(list(map(opcode, code.body)), _MADE):
+        lowering.function(index)
     if lowering.findings:
         raise TargetError(lowering.findings)
     code.body[:] = lowering.edited()
@@ -158,24 +164,15 @@ class _Lower:
         self.names: dict[int, str] = {}
         self.before: _Edits = {}
         self.instead: _Edits = {}
-        self.after: _Edits = {}
         self.findings: list[Finding] = []
         self.starts: _Starts | None = None
 
     def edited(self) -> list[Instruction]:
         """The new body."""
-        out: list[Instruction] = []
-        before, instead, after = self.before, self.instead, self.after
-        for index, each in enumerate(self.code.body):
-            if index in before:
-                out += before[index]
-            if index in instead:
-                out += instead[index]
-            else:
-                out.append(each)
-            if index in after:
-                out += after[index]
-        return out
+        body, edits = self.code.body, self.instead
+        for index, first in self.before.items():
+            edits[index] = first + edits.get(index, [body[index]])
+        return rewrite(body, edits)
 
     def function(self, index: int) -> None:
         """A function is made here."""

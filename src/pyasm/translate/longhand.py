@@ -39,20 +39,20 @@ Special = Callable[[Code, isa.Dialect], None]
 
 def lift(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
     """What is lifted before the words are. `present` are the mnemonics of the body."""
-    specials = _lifting(dialect.name)
+    specials = lifting(dialect.name)
     for name in specials.keys() & present:
         specials[name](code, dialect)
 
 
 def lower(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
     """What is lowered before the words are."""
-    specials = _lowering(dialect.name)
+    specials = lowering(dialect.name)
     for name in specials.keys() & present:
         specials[name](code, dialect)
 
 
 @cache
-def _lifting(name: str) -> dict[str, Special]:
+def lifting(name: str) -> dict[str, Special]:
     """Mnemonic -> what lifts it, for the dialect."""
     opcodes = isa.load(name).opcodes
     specials: dict[str, Special] = {"CONVERT_VALUE": _join_conversions, "STORE_SLICE": _join_slices}
@@ -60,7 +60,7 @@ def _lifting(name: str) -> dict[str, Special]:
 
 
 @cache
-def _lowering(name: str) -> dict[str, Special]:
+def lowering(name: str) -> dict[str, Special]:
     """Mnemonic -> what lowers it, for the dialect."""
     opcodes = isa.load(name).opcodes
     specials: dict[str, Special] = {}

@@ -6,7 +6,7 @@ Nothing is lifted: compilers of those versions make neither.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -25,6 +25,17 @@ _LOCALS: tuple[tuple[str, Any], ...] = (
 )
 _CELL = "__classdictcell__"
 _OTHERWISE = {"LOAD_FROM_DICT_OR_GLOBALS": "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_DEREF": "LOAD_DEREF"}
+_MAPPED = frozenset({"LOAD_LOCALS", "STORE_NAME", *_OTHERWISE})
+
+
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """Nothing."""
+    return frozenset()
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return frozenset() if "LOAD_LOCALS" in dialect.opcodes else _MAPPED
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
@@ -33,8 +44,6 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To calls and tests, where the dialect has nothing else."""
-    if "LOAD_LOCALS" in dialect.opcodes:
-        return
     edits: dict[int, Sequence[Instruction]] = {}
     labels: Labels | None = None
     for index, (op, arg, position) in enumerate(code.body):

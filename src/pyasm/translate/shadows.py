@@ -8,12 +8,12 @@ put it back. Where the x of the comprehension is a cell (MAKE_CELL), a variable 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Free, Instruction, Position
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, places, rewrite
+from pyasm.translate.edit import instruction, places, rewrite
 from pyasm.translate.kinds import MOVING, State, Walk, moved, next_real, permutation
 from pyasm.typed import Any
 
@@ -23,14 +23,22 @@ _OPTIMIZED = 0x1
 _PEEKS = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD", "LIST_EXTEND", "SET_UPDATE", "DICT_MERGE", "DICT_UPDATE"})
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """Nothing."""
+    return frozenset()
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return frozenset() if _SAVE in dialect.opcodes else frozenset({_SAVE})
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To variables of their own, where the dialect has no word for the saving."""
-    if _SAVE in dialect.opcodes or _SAVE not in map(opcode, code.body):
-        return
     walk = _Saving(code)
     walk.run()
     rewriting = _Renaming(code, walk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import cache
 
 from pyasm import isa
@@ -13,6 +14,11 @@ from pyasm.translate.peephole import Peephole, Rules
 CONSTRUCTS = (constants, jumps, names)
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    return _lifting(dialect.name).keys() | longhand.lifting(dialect.name).keys()
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To the portable words."""
     present = set(map(opcode, code.body))
@@ -20,6 +26,12 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     rules = _lifting(dialect.name)
     if not rules.keys().isdisjoint(present):
         Peephole(code, dialect).run(rules)
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    own, name = _lowering(dialect.name), dialect.name
+    return own.keys() | longhand.lowering(name).keys() | names.lacking(name).keys()
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
