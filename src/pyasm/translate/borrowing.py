@@ -17,9 +17,9 @@ from operator import itemgetter
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.blocks import BEGIN, EMPTY
 from pyasm.translate.edit import instruction, places
 from pyasm.translate.effects import number
+from pyasm.translate.notes import BEGIN, EMPTY
 from pyasm.typed import Any, NamedTuple
 
 BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}

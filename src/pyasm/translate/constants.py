@@ -18,8 +18,8 @@ from pyasm import isa
 from pyasm.code import Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.blocks import BEGIN
 from pyasm.translate.edit import instruction
+from pyasm.translate.notes import BEGIN
 from pyasm.translate.peephole import Peephole, Rules
 from pyasm.typed import Any
 

@@ -24,12 +24,12 @@ from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.blocks import EMPTY
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.flow import reached
 from pyasm.translate.frames import handlers_around
 from pyasm.translate.kinds import next_real
+from pyasm.translate.notes import EMPTY
 from pyasm.typed import Any, NamedTuple
 
 MARK = "throws"

@@ -23,8 +23,8 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Position
 from pyasm.native.units import LABEL
-from pyasm.translate.blocks import BARE, HELD, SLOT
 from pyasm.translate.edit import instruction
+from pyasm.translate.notes import BARE, HELD, SLOT
 from pyasm.translate.peephole import Peephole, Rules
 from pyasm.typed import Any
 

@@ -20,9 +20,9 @@ from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
 from pyasm.translate.binding import LOAD, STORE, Event
-from pyasm.translate.blocks import BEGIN
 from pyasm.translate.edit import Labels, instruction, places, rewrite, where
 from pyasm.translate.effects import effects
+from pyasm.translate.notes import BEGIN
 from pyasm.typed import Any
 
 CHECKED, CLEARED = "LOAD_FAST_CHECK", "LOAD_FAST_AND_CLEAR"

@@ -10,42 +10,35 @@ from collections.abc import Sequence
 
 from pyasm.code import Code, Handler, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, places, rewrite
+from pyasm.translate.edit import Labels, instruction, places, rewrite, where
 from pyasm.translate.effects import Effects
+from pyasm.translate.regions import Regions
 from pyasm.typed import Any
 
-_BEGIN = "PUSH_EXC_INFO"
+_BEGIN = frozenset({"PUSH_EXC_INFO"})
 
 
-def add_entries(code: Code, table: Effects) -> bool:
+def add_entries(code: Code, regions: Regions, table: Effects) -> bool:
     """Give each such handler a label and an entry of no size; was there one?"""
-    body = code.body
-    begins = [index for index, each in enumerate(body) if each[0] == _BEGIN]
-    labels = places(body)
-    known = {_real(body, labels[handler.target]) for handler in code.handlers}
-    lost = [index for index in begins if index not in known and not _falls_into(body, index, table)]
+    body, ops = code.body, regions.ops
+    known = {regions.first[target] for target in regions.setups}
+    lost = [index for index in where(ops, _BEGIN) if index not in known and not _falls_into(ops, index, table)]
     if not lost:
         return False
-    cleanups = _covering(code, labels, lost)
-    new_label = Labels(body).new
+    cleanups = _covering(code, regions.labels, lost)
+    new_label = Labels(body, taken=regions.labels).new
     found = {index: new_label() for index in lost if index in cleanups}
     code.body = rewrite(body, {index: [instruction(LABEL, name), body[index]] for index, name in found.items()})
     code.handlers += [Handler(name, name, name, cleanups[index] - 1) for index, name in found.items()]
     return bool(found)
 
 
-def _real(body: Sequence[Instruction], index: int) -> int:
-    while index < len(body) and body[index][0] == LABEL:
-        index += 1
-    return index
-
-
-def _falls_into(body: Sequence[Instruction], index: int, table: Effects) -> bool:
+def _falls_into(ops: Sequence[str], index: int, table: Effects) -> bool:
     """Does a way without exceptions lead to this instruction?"""
     index -= 1
-    while index >= 0 and body[index][0] == LABEL:
+    while index >= 0 and ops[index] == LABEL:
         index -= 1
-    return index < 0 or table.rows[body[index][0]].flow not in ("jump", "return", "raise")
+    return index < 0 or ops[index] not in table.ends
 
 
 def _covering(code: Code, labels: dict[Any, int], lost: Sequence[int]) -> dict[int, int]:

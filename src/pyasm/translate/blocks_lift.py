@@ -1,0 +1,253 @@
+"""From the exception table to pseudo instructions.
+
+They are put where the innermost handler changes: between neighbours, and in front of the targets of jumps, each kind of
+which gets a label of its own there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, compress
+from operator import ne
+
+from pyasm import isa
+from pyasm.code import Code, Handler, Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate import unraised
+from pyasm.translate.edit import Labels, instruction, rewrite, where
+from pyasm.translate.effects import Effects, effects
+from pyasm.translate.notes import BARE
+from pyasm.translate.regions import SETUPS, Regions, facts
+from pyasm.translate.uncovered import Uncovered, behind, fill, mark_taken
+from pyasm.typed import Any
+
+_POP_BLOCK = instruction("POP_BLOCK")
+
+
+def lift(code: Code, dialect: isa.Dialect) -> None:
+    """Entries of the table as regions."""
+    table = effects(dialect.name)
+    regions = Regions(code)
+    lost = unraised.add_entries(code, regions, table)
+    if lost:
+        regions = Regions(code)
+    inserter = _Inserter(regions, fill(regions, dialect), dialect)
+    if lost:
+        inserter.unraised(code.handlers, table)
+    code.body = inserter.body()
+    code.handlers = []
+
+
+class _Inserter:
+    """The body with the instructions."""
+
+    def __init__(self, regions: Regions, uncovered: Uncovered, dialect: isa.Dialect) -> None:
+        self.old = regions.body
+        self.ops = regions.ops
+        self.innermost = regions.innermost
+        self.regions = regions
+        self.uncovered = uncovered
+        self.dialect = dialect
+        self.facts = facts(dialect.name)
+        self.new_label = Labels(self.old, taken=regions.labels).new
+        self.naming = list(where(self.ops, self.facts.naming))
+        """Indexes of what names a label."""
+        self.named: set[Any] = set(regions.around)
+        """The labels that something goes to."""
+        self.entries: dict[str, str] = {}
+        """Handler -> the label where its region's SETUP sends to, when that is another."""
+        self.stubs: dict[int, dict[Any, str]] = {}
+        """Index of the first instruction at a label -> innermost handler of those that come -> the label for them."""
+        self.edits: dict[int, list[Instruction]] = {}
+        self.lost: dict[str, list[tuple[Any, list[int]]]] = {}
+        """Handlers of regions of no size -> the places that such a region may have, by the region around them."""
+
+    def body(self) -> list[Instruction]:
+        """The new body. The labels that only the table named are gone."""
+        self._find_stubs()
+        for index in sorted(set(self._arrivals())):
+            self._arrive(index)
+        self._mark_nops()
+        for handler in self.lost:
+            self._begin_and_end(handler)
+        for index, stem in self.uncovered.marked.items():
+            self._mark(index, stem)
+        self._drop_labels()
+        new = rewrite(self.old, self.edits)
+        return mark_taken(new, self.uncovered, self.new_label, self.dialect) if self.uncovered.taken else new
+
+    def _find_stubs(self) -> None:
+        old, innermost, first = self.old, self.innermost, self.regions.first
+        for handler, around in self.regions.around.items():
+            if innermost[first[handler]] != around:
+                self.entries[handler] = self._stub(first[handler], around)
+        branching = self.facts.branching
+        for index in self.naming:
+            op, label, position = old[index]
+            if op in branching:
+                self.named.add(label)
+                at, coming = first[label], innermost[index]
+                if innermost[at] != coming:
+                    self.edits[index] = [instruction(op, self._stub(at, coming), position)]
+
+    def _stub(self, first: int, coming: Any) -> str:
+        stubs = self.stubs.setdefault(first, {})
+        if coming not in stubs:
+            stubs[coming] = self.new_label()
+        return stubs[coming]
+
+    def _arrivals(self) -> Iterator[int]:
+        """Indexes of the instructions to which ways may come from another region, more than once if need be."""
+        ops, old, innermost, named = self.ops, self.old, self.innermost, self.named
+        size = len(ops)
+        yield from self.stubs
+        for index in compress(range(size), map(ne, innermost, chain([None], innermost))):
+            while index < size and ops[index] == LABEL:
+                index += 1
+            if index < size:
+                yield index
+        for index in where(ops, self.facts.ends):
+            index += 1
+            entered = False
+            while index < size and ops[index] == LABEL:
+                entered = entered or old[index][1] in named
+                index += 1
+            if index < size and not entered and innermost[index] is not None:
+                yield index
+
+    def _arrive(self, index: int) -> None:
+        """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""
+        old, innermost = self.old, self.innermost
+        at = index  # that of the first label in front of it
+        while at and self.ops[at - 1] == LABEL:
+            at -= 1
+        alive = at == 0 or self.ops[at - 1] not in self.facts.ends
+        coming = innermost[at - 1] if alive and at else None
+        inner = innermost[index]
+        stubs = self.stubs.get(index, {})
+        named = any(each[1] in self.named for each in old[at:index])
+        parts: list[Instruction] = []
+        if alive and coming in stubs:
+            parts.append(instruction(LABEL, stubs[coming]))
+        if coming != inner and (alive or not named):
+            parts += self._change(coming, inner)
+        going = alive
+        for handler, label in stubs.items():
+            if alive and handler == coming:
+                continue
+            if going:
+                parts.append(instruction("JUMP_FORWARD", old[at][1]))  # a stub is only where a label is
+            parts.append(instruction(LABEL, label))
+            parts += self._change(handler, inner)
+            going = True
+        if parts:
+            parts = self._fold(index, at, parts, named)
+            self.edits[at] = parts + self.edits.get(at, [old[at]])
+
+    def _change(self, before: Any, after: Any) -> list[Instruction]:
+        """From being in the region of one handler to being in that of another."""
+        left, entered, _ = self.regions.between(before, after)
+        setups, entries = self.regions.setups, self.entries
+        begins = [instruction(setups[each], entries.get(each, each)) for each in reversed(entered)]
+        return [_POP_BLOCK] * len(left) + begins
+
+    def _fold(self, index: int, at: int, parts: list[Instruction], named: bool) -> list[Instruction]:
+        """The position of a NOP goes to the instruction that left it: in front of SETUPs, behind a POP_BLOCK."""
+        begun = self.uncovered.begun
+        if not named and self._leaves(index, parts):
+            self.edits[index] = []
+            parts[-1] = instruction("POP_BLOCK", None, self.old[index][2])
+            return parts
+        first = at
+        while first and (first - 1 in begun or self._alone(first - 1)) and first - 1 not in self.edits:
+            first -= 1
+        if first == at:
+            return parts
+        setups = [i for i, each in enumerate(parts) if each[0] in SETUPS]
+        met = next((i for i, each in enumerate(parts) if each[0] == LABEL), len(parts))
+        if setups and met < setups[0]:  # jumps come behind the NOP
+            if met and all(each[0] == "POP_BLOCK" for each in parts[:met]):
+                self.edits[at - 1] = []
+                parts[met - 1] = instruction("POP_BLOCK", None, self.old[at - 1][2])
+            return parts
+        for i, place in zip(setups, range(max(first, at - len(setups)), at)):
+            self.edits[place] = []
+            op, arg, _ = parts[i]
+            parts[i] = instruction(op, arg, self.old[place][2])
+        return parts
+
+    def _leaves(self, index: int, parts: Sequence[Instruction]) -> bool:
+        """Is this the NOP of a POP_BLOCK, the last of the parts?"""
+        if index not in self.uncovered.begun or any(each != _POP_BLOCK for each in parts):
+            return False
+        after = behind(self.ops, index, self.innermost)
+        return after == self.innermost[index] or self.old[index][2] == self.old[index - 1][2]
+
+    def _alone(self, index: int) -> bool:
+        """Is it a NOP in no region?"""
+        return self.ops[index] == "NOP" and self.innermost[index] is None
+
+    def _mark_nops(self) -> None:
+        """A label in front of each NOP in no region whose position no other instruction has taken over."""
+        for index in self.uncovered.begun:
+            parts = self.edits.get(index, [self.old[index]])
+            if parts and parts[-1][0] == "NOP" and self.innermost[index] is not None:
+                label = instruction(LABEL, f"{BARE}{self.new_label()[1:]}")
+                self.edits[index] = [*parts[:-1], label, parts[-1]]
+
+    def _mark(self, index: int, stem: str) -> None:
+        """A label of its own for a jump, beside that to which it goes."""
+        *parts, (op, target, position) = self.edits.get(index, [self.old[index]])
+        name = f"{stem}{self.new_label()[1:]}"
+        self.edits[index] = [*parts, instruction(op, name, position)]
+        at = self.regions.labels[target] if target in self.regions.labels else self._place(target)
+        marks = self.edits.get(at, [self.old[at]])
+        beside = next(i for i, each in enumerate(marks) if each[0] == LABEL and each[1] == target)
+        self.edits[at] = [*marks[:beside], instruction(LABEL, name), *marks[beside:]]
+
+    def _place(self, stub: str) -> int:
+        """Index of the instruction in front of which a stub has its label."""
+        at = next(index for index, stubs in self.stubs.items() if stub in stubs.values())
+        while at and self.ops[at - 1] == LABEL:
+            at -= 1
+        return at
+
+    def _drop_labels(self) -> None:
+        """Without the labels that nothing names, but for notes."""
+        old, edits, naming = self.old, self.edits, self.facts.naming
+        used = {old[index][1] for index in self.naming if index not in edits}
+        used.update(each[1] for parts in edits.values() for each in parts if each[0] in naming)
+        for index, parts in edits.items():
+            if any(each[0] == LABEL for each in parts):
+                edits[index] = [e for e in parts if e[0] != LABEL or e[1] in used or e[1].startswith(BARE)]
+        for name, index in self.regions.labels.items():
+            if index not in edits and name not in used and not name.startswith(BARE):
+                edits[index] = []
+
+    def unraised(self, handlers: Sequence[Handler], table: Effects) -> None:
+        """These have regions of no size. Such a region may be behind an instruction in the region around it, or in a
+        region around that one, which begins there, too."""
+        regions = self.regions
+        at = unraised.by_depth(self.old, handlers, table)
+        depths = {handler.target: handler.depth for handler in handlers}
+        for handler in handlers:
+            if handler.start != handler.end:
+                continue
+            around = regions.around[handler.target]
+            while True:
+                fitting = [index for index in at.get(handler.depth, ()) if self.innermost[index] == around]
+                self.lost.setdefault(handler.target, []).append((around, fitting))
+                if around is None or depths[around] != handler.depth or regions.setups[around] != "SETUP_FINALLY":
+                    break
+                around = regions.around[around]
+
+    def _begin_and_end(self, handler: str) -> None:
+        """An empty region for a handler, and for those around it that are not there."""
+        at = self.regions.labels[handler]
+        for around, fitting in self.lost[handler]:
+            kept = [i for i in fitting if i < at and self.edits.get(i, [self.old[i]])[-1:] == [self.old[i]]]
+            index = unraised.place(self.old, at, kept)
+            if index is not None:
+                parts = self.edits.get(index, [self.old[index]])
+                self.edits[index] = [*parts, *self._change(around, handler), *self._change(handler, around)]
+                return
