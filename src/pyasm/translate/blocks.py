@@ -10,15 +10,23 @@ A position on one of them is that of the NOP which the compiler leaves where not
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate import blocks_lift, blocks_lower
+from pyasm.translate.effects import PSEUDO
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """From the table to instructions; the code has no `handlers` afterwards."""
     if code.handlers:
         blocks_lift.lift(code, dialect)
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return PSEUDO.keys() if dialect.blocks == "table" else frozenset()
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:

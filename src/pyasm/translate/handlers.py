@@ -11,10 +11,11 @@ the native form, as a handler of SETUP_CLEANUP.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate import handlers_lift, handlers_lower, handlers_stack
-from pyasm.translate.edit import opcode
 
 _HANDLED = frozenset(
     {
@@ -33,20 +34,28 @@ _HANDLED = frozenset(
 )
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    if dialect.blocks == "table":
+        return _HANDLED
+    return frozenset({"RERAISE"}) if dialect.opcodes["RERAISE"].operand == "number" else frozenset()
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """From one exception to six values."""
-    if _HANDLED.isdisjoint(map(opcode, code.body)):
-        return
     if dialect.blocks == "table":
         handlers_lift.lift(code, dialect)
     else:
         handlers_stack.lift(code, dialect)
 
 
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return _HANDLED if dialect.blocks == "table" else frozenset({"SETUP_CLEANUP", "RERAISE", "RERAISE_VALUE"})
+
+
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """From six values to one exception."""
-    if _HANDLED.isdisjoint(map(opcode, code.body)):
-        return
     if dialect.blocks == "table":
         handlers_lower.lower(code, dialect)
     else:

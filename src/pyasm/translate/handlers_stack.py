@@ -11,17 +11,19 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import instruction, opcode, rewrite, where
 from pyasm.translate.handlers_lift import is_unbinding
 from pyasm.typed import Any
+
+_RERAISE = frozenset({"RERAISE"})
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Drop the operands of RERAISE."""
     if dialect.opcodes["RERAISE"].operand == "number":
-        for index, (op, _, position) in enumerate(code.body):
-            if op == "RERAISE":
-                code.body[index] = instruction(op, None, position)
+        body = code.body
+        found = where(list(map(opcode, body)), _RERAISE)
+        code.body = rewrite(body, {index: [instruction("RERAISE", None, body[index][2])] for index in found})
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
