@@ -70,7 +70,9 @@ def _through(code: Code, passes: Sequence[types.ModuleType], direction: str) -> 
     body = [e._replace(arg=_through(e.arg, passes, direction)) if isinstance(e.arg, Code) else e for e in code.body]
     new = code.replace(body=body)
     for each in passes:
-        getattr(each, direction)(new, RUNNING)
+        deals = getattr(each, f"{direction}s", None)
+        if deals is None or not deals(RUNNING).isdisjoint(e.op for e in new.body):
+            getattr(each, direction)(new, RUNNING)
     return new
 
 
