@@ -443,3 +443,29 @@ def test_jumps_that_make_each_other_grow() -> None:
     made = pyasm.encode(Code("f", [*prologue(), *body, *returning(1)], dialect=DIALECT.name))
     again = pyasm.decode(made)
     assert sum(i.op == "JUMP_FORWARD" for i in again.body) == count
+
+
+def test_tables_that_were_read_hold_for_the_same_bytecode_only() -> None:
+    original = compile("def f(a):\n    return [a,\n        a + 1]\n", "f", "exec").co_consts[0]
+
+    def edited(change: Callable[[Code], object]) -> types.CodeType:
+        code = pyasm.decode(original)
+        code.body = [Instruction(*each) for each in code.body]  # equal instructions, but not the same
+        change(code)
+        return pyasm.encode(code)
+
+    def moved(code: Code) -> None:
+        code.body = [e._replace(position=e.position and Position(9, 9, 1, 2)) for e in code.body]
+
+    def longer(code: Code) -> None:
+        code.body.insert(len(code.body) - 1, Instruction("NOP", None, code.body[-1].position))
+
+    def lines(code: types.CodeType) -> set[Any]:
+        return {each.position.line for each in pyasm.decode(code).body if each.position}
+
+    same = edited(lambda code: None)
+    assert same == original
+    assert (lines(same), same.co_stacksize) == (lines(original), original.co_stacksize)
+    assert lines(edited(moved)) <= {1, 9}
+    assert len(edited(longer).co_code) == len(original.co_code) + 2
+    assert edited(lambda code: setattr(code, "stack_size", 40)).co_stacksize == 40

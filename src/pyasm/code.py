@@ -68,6 +68,19 @@ class Free(str):
         return hash(("Free", str.__hash__(self)))
 
 
+class Tables(NamedTuple):
+    """What decode read beside the bytecode; it holds for the same bytecode, however that came to be written again."""
+
+    bytecode: bytes
+    positions: tuple[Position | None, ...]
+    """Of each instruction: as long as they are these, the line table is."""
+    first_line: int
+    line_table: bytes
+    exception_table: bytes | None
+    """As long as it is this, the stack size is."""
+    stack_size: int
+
+
 class Layout(NamedTuple):
     """What a decoded code object has that its instructions do not tell; a hint that the encoder starts from.
 
@@ -96,6 +109,7 @@ class Layout(NamedTuple):
     than the builtin one."""
     origin: str = ""
     """Of portable code: the native dialect that it was lifted from, whose pools these are."""
+    tables: Tables | None = None
 
 
 class Code:

@@ -9,7 +9,7 @@ from itertools import repeat
 from types import CodeType
 
 from pyasm import isa
-from pyasm.code import Code, Handler, Instruction, Layout
+from pyasm.code import Code, Handler, Instruction, Layout, Tables
 from pyasm.errors import Finding, MalformedError
 from pyasm.native import constants, exceptions, positions, units, variables
 from pyasm.native.collector import uncollected
@@ -52,7 +52,8 @@ def _decode(raw: Any, form: units.Shape) -> Code:
 
 def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
     dialect = form.dialect
-    columns = units.read(raw.co_code, form)
+    bytecode = raw.co_code
+    columns = units.read(bytecode, form)
     line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
     unit_positions = positions.read(dialect, line_table, raw.co_firstlineno, columns.bounds[-1])
     kinds = bytes(columns.opcodes).translate(form.kinds)
@@ -88,6 +89,9 @@ def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
         _shift(_picks(columns, consts, kinds), labels),
         _shift(_prefixes(columns, jumps, form), labels),
         _odd_kinds(raw, dialect),
+        tables=_new(
+            Tables, (bytecode, tuple(places), raw.co_firstlineno, line_table, exception_table, raw.co_stacksize)
+        ),
     )
     return Code(
         raw.co_name,

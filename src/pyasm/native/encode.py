@@ -7,12 +7,12 @@ and handlers. What `Layout` remembers is used as long as it fits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 from operator import add, is_
 from types import CodeType
 
 from pyasm import isa
-from pyasm.code import Code, Handler, Layout
+from pyasm.code import Code, Handler, Layout, Tables
 from pyasm.errors import EncodeError, Finding, TargetError, nearest
 from pyasm.native import exceptions, positions, units
 from pyasm.native.collector import uncollected
@@ -106,16 +106,24 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
     _check_fields(code)
     layout = fitting_layout(code)
     numbered, place = _numbered(code, form, layout)
-    line_table = layout.line_table
-    if line_table is None:
-        line_table = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
-        line_table = _as_it_was(code, line_table, place.starts[-1], dialect)
-    stack_size, exception_table = layout.stack_size, layout.exception_table
-    if exception_table is None:
+    bytecode = units.write(numbered.opcodes, place.operands, place.starts, form)
+    if layout.body:
+        line_table, exception_table, stack_size = layout.line_table, layout.exception_table, layout.stack_size
+        if line_table is None:
+            line_table = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
+        if exception_table is None and dialect.blocks == "table":
+            exception_table = _exception_table(place, _regions(code, numbered))
+    else:
+        kept = code.layout.tables if code.layout is not None else None
+        if kept is not None and kept.bytecode != bytecode:
+            kept = None
+        line_table = _line_table(code, numbered, place, kept, dialect)
         regions = _regions(code, numbered)
         exception_table = _exception_table(place, regions) if dialect.blocks == "table" else None
-    if not layout.body:
-        stack_size = max(code.stack_size, _stack_size(code, numbered, place, regions, dialect))
+        if kept is None or kept.exception_table != exception_table:
+            stack_size = max(code.stack_size, _stack_size(code, numbered, place, regions, dialect))
+        else:
+            stack_size = max(code.stack_size, kept.stack_size)
     return RawCode(
         len(code.posonlyargs) + len(code.args),
         len(code.posonlyargs),
@@ -123,7 +131,7 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
         len(numbered.varnames),
         stack_size,
         _flags(code, dialect),
-        units.write(numbered.opcodes, place.operands, place.starts, form),
+        bytecode,
         tuple([_encode(const, form) if isinstance(const, Code) else const for const in numbered.consts]),
         tuple(numbered.names),
         tuple(numbered.varnames),
@@ -137,6 +145,21 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
         exception_table,
         layout.local_kinds,
     )
+
+
+def _line_table(code: Code, numbered: Numbered, place: _Place, kept: Tables | None, dialect: isa.Dialect) -> bytes:
+    """The position table: the one that was read, if it says the same as the positions do."""
+    if (
+        kept is not None
+        and kept.first_line == code.first_line
+        and kept.positions == tuple(compress(numbered.positions, numbered.opcodes.translate(_REAL)))
+    ):
+        return kept.line_table
+    written = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
+    return _as_it_was(code, written, place.starts[-1], dialect)
+
+
+_REAL = bytes(number != units.LABEL_NUMBER for number in range(256))
 
 
 def _as_it_was(code: Code, line_table: bytes, units: int, dialect: isa.Dialect) -> bytes:
