@@ -116,12 +116,6 @@ def test_libraries_of_all_versions_are_accepted(version: str, tmp_path: Path) ->
     assert not refused, "\n".join(refused[:5])
 
 
-NOT_YET_ACCEPTED = {
-    "comprehensions_shadow",  # portable: a cell that a comprehension puts away within a try block
-}
-"""What these programs are lowered to for some target, or their lifted form, is refused."""
-
-
 @pytest.mark.parametrize("kind", ["instructions", "constructs"])
 def test_the_conformance_suite_is_accepted(kind: str) -> None:
     """And what it is lowered to, for every target."""
@@ -138,8 +132,6 @@ def test_the_conformance_suite_is_accepted(kind: str) -> None:
             except pyasm.TargetError:
                 continue
             except pyasm.VerificationError as error:
-                if program.name in NOT_YET_ACCEPTED:
-                    continue
                 refused.append(f"{program.name}, {target}: {str(error)[:500]}")
     assert not refused, "\n".join(refused[:5])
 

@@ -7,7 +7,8 @@ slots.isa; two ways to one place leave what both are.
 from __future__ import annotations
 
 import os
-from functools import cache
+from collections import Counter
+from functools import cache, lru_cache
 
 from pyasm.typed import Any, NamedTuple
 
@@ -92,28 +93,30 @@ def join(one: str, other: str) -> str:
 
 class Sides(NamedTuple):
     """What an instruction does to typed entries, the lowest first: the types that it takes; what it leaves, each the
-    place of a taken entry or a new type; the same when it jumps. `twice` are the places that it leaves twice."""
+    place of a taken entry or a new type; the same when it jumps. `twice` are the places that it leaves twice, `stays`
+    is the number of the lowest ones that stay where they are, jump or not."""
 
     takes: tuple[str, ...]
     leaves: tuple[Any, ...]
     jumping: tuple[Any, ...]
-    twice: tuple[int, ...]
+    twice: frozenset[int]
+    stays: int
 
 
-@cache
+@lru_cache(1 << 11)
 def sides(signature: str, n: int) -> Sides:
     """A stack signature, for the operand n."""
     before, _, after = signature.partition("--")
     following, bar, jumping = after.partition("|")
     left = _expanded(before, n)
     leaves = _left(left, _expanded(following, n))
-    kept = [each for each in leaves if isinstance(each, int)]
-    return Sides(
-        tuple([ANY if word in MOVING else _type(word) for word in left]),
-        leaves,
-        _left(left, _expanded(jumping, n)) if bar else leaves,
-        tuple(sorted({each for each in kept if kept.count(each) > 1})),
-    )
+    jumps = _left(left, _expanded(jumping, n)) if bar else leaves
+    counts = Counter(each for each in leaves if isinstance(each, int))
+    stays = 0
+    while leaves[stays : stays + 1] == jumps[stays : stays + 1] == (stays,):
+        stays += 1
+    takes = tuple([ANY if word in MOVING else _type(word) for word in left])
+    return Sides(takes, leaves, jumps, frozenset(place for place, count in counts.items() if count > 1), stays)
 
 
 def _type(word: str) -> str:
@@ -132,11 +135,15 @@ def _expanded(side: str, n: int) -> list[str]:
 
 def _left(taken: list[str], words: list[str]) -> tuple[Any, ...]:
     """Each word of the right side: the place of the same one on the left side, else its type."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(taken):
+        places.setdefault(word, []).append(place)
+    seen = dict.fromkeys(places, -1)
     found: list[Any] = []
-    for i, word in enumerate(words):
-        places = [place for place, each in enumerate(taken) if each == word]
-        if not places:
-            found.append(_type(word))
+    for word in words:
+        if word in places:
+            seen[word] = min(seen[word] + 1, len(places[word]) - 1)
+            found.append(places[word][seen[word]])
         else:
-            found.append(places[min(words[:i].count(word), len(places) - 1)])
+            found.append(_type(word))
     return tuple(found)

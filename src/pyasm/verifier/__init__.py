@@ -9,6 +9,8 @@ from __future__ import annotations
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError
+from pyasm.native.collector import uncollected
+from pyasm.translate.edit import operand
 from pyasm.typed import NamedTuple
 
 
@@ -26,6 +28,7 @@ class Proof(NamedTuple):
     instructions: int = 0
 
 
+@uncollected
 def verify(code: Code) -> Proof:
     """Prove that a code object, of any dialect, with all that it contains, cannot crash the interpreter.
 
@@ -52,7 +55,7 @@ def _verify(code: Code, findings: list[Finding]) -> Proof:
         findings += faults(walk)
     codes, instructions = 1, len(code.body)
     seen: set[int] = set()
-    for inner in [each[1] for each in code.body if type(each[1]) is Code]:
+    for inner in [arg for arg in map(operand, code.body) if type(arg) is Code]:
         if id(inner) not in seen:
             seen.add(id(inner))
             if inner.dialect != code.dialect:

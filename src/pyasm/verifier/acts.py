@@ -18,19 +18,17 @@ ASYNC_GENERATOR = 0x200
 SHORT_JUMP = 255
 
 
-# -- local variables; `walk.slots` has the types of those that have a value
+# -- local variables; `walk.slots` has what is known of them
 
 
 def _load(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
-    kind = walk.slots.get(name)
-    if kind == "value":
-        return None
-    return _loaded(walk, index, name, before)
+    place = walk.variables[name]
+    return None if walk.slots & place.bits == place.value else _loaded(walk, index, name, before)
 
 
 def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value") -> Stack:
     """The stack with the value of a variable on it."""
-    found = walk.slots.get(walk.canonical(name))
+    found = walk.kind(name)
     if found is None and walk.unchecked:
         message = f"the variable {name!r} may have no value here"
         walk.wrong(index, Problem("unbound", message, "LOAD_FAST_CHECK, or a value on every way to it"), before)
@@ -40,12 +38,11 @@ def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value
 
 
 def _load_checked(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
-    name = walk.canonical(name)
-    kind = walk.slots.get(name)
+    kind = walk.kind(name)
     if kind is None:
         walk.raises(index, before)  # the handler is not to take it for bound, but what follows is
-        kind = walk.slots[name] = "value"
-    return None if kind == "value" else before.push(kind)
+        walk.know(name, "value")
+    return None if kind in (None, "value") else before.push(kind)
 
 
 def _load_two(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> Stack | None:
@@ -58,8 +55,8 @@ def _borrow(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> S
     walk.borrowed.setdefault(name, before.depth)
     if before.depth < walk.borrowed[name]:
         walk.borrowed[name] = before.depth
-    kind = walk.slots.get(name)
-    return None if kind == "value" else _loaded(walk, index, name, before, "borrowed")
+    place = walk.variables[name]
+    return None if walk.slots & place.bits == place.value else _loaded(walk, index, name, before, "borrowed")
 
 
 def _borrow_two(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> Stack | None:
@@ -75,20 +72,24 @@ def _store(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> No
 
 def _set(walk: Walk, index: int, name: Any, kind: str, depth: int, before: Stack) -> None:
     """A variable gets an entry; `depth` is what is left of the stack then."""
-    name = walk.canonical(name)
+    place = walk.variables[name]
     if walk.borrowed:
-        walk.check_borrowed(index, name, depth)
-    old = walk.slots.get(name)
-    if kind in ("cell", "tuple_cell"):
-        walk.slots[name] = "cell"
-    elif kind in ("null", "value_or_null", "dict_or_null", "cell_or_null"):
-        walk.slots.pop(name, None)
-    else:
-        walk.slots[name] = "value"
-    if name in walk.strict:
-        _keep_cell(walk, index, name, kind, before)
-    if old is not None and walk.slots.get(name) != old:
-        walk.weaker(index)
+        walk.check_borrowed(index, place.name, depth)
+    old = walk.slots
+    if kind in _CELLS:
+        walk.know(name, "cell")
+    elif kind in _NULLS:
+        walk.know(name, None)
+    elif old & place.bits != place.value:
+        walk.know(name, "value")
+    if walk.strict and place.name in walk.strict:
+        _keep_cell(walk, index, place.name, kind, before)
+    if walk.slots != old and old & place.bits:
+        walk.weaker()
+
+
+_CELLS = frozenset({"cell", "tuple_cell"})
+_NULLS = frozenset({"null", "value_or_null", "dict_or_null", "cell_or_null"})
 
 
 def _keep_cell(walk: Walk, index: int, name: Any, kind: str, before: Stack) -> None:
@@ -121,7 +122,7 @@ def _two(walk: Walk, index: int, names: Any, before: Stack) -> bool:
 
 
 def _delete(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
-    _clear(walk, index, walk.canonical(name), after.depth, before)
+    _clear(walk, index, walk.variables[name].name, after.depth, before)
 
 
 def _clear(walk: Walk, index: int, name: Any, depth: int, before: Stack) -> str | None:
@@ -130,14 +131,15 @@ def _clear(walk: Walk, index: int, name: Any, depth: int, before: Stack) -> str 
     if name in walk.closure and walk.joint:
         message = f"{name!r} is a variable of the closure, whose place must hold a cell"
         walk.wrong(index, Problem("cell", message, "DELETE_DEREF"), before)
-    kind: str | None = walk.slots.pop(name, None)
+    kind = walk.kind(name)
     if kind is not None:
-        walk.weaker(index)
+        walk.know(name, None)
+        walk.weaker()
     return kind
 
 
 def _load_and_clear(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack:
-    name = walk.canonical(name)
+    name = walk.variables[name].name
     kind = _clear(walk, index, name, before.depth, before)
     if name in walk.strict:
         return before.push("tuple_cell" if name in TUPLES else kind or "cell_or_null")
@@ -153,12 +155,12 @@ def _moved(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> Non
 
 
 def _make_cell(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
-    name = walk.canonical(name)
+    name = walk.variables[name].name
     if walk.borrowed:
         walk.check_borrowed(index, name, after.depth)
-    if name in TUPLES and name in walk.slots:
+    if name in TUPLES and walk.kind(name) is not None:
         walk.wrong(index, Problem("cell", f"{name!r} has a value that need be no tuple", "an empty cell"), before)
-    walk.slots[name] = "cell"
+    walk.know(name, "cell")
 
 
 def _copy_free_vars(walk: Walk, index: int, count: Any, before: Stack, after: Stack) -> None:
@@ -167,11 +169,12 @@ def _copy_free_vars(walk: Walk, index: int, count: Any, before: Stack, after: St
         walk.wrong(
             index, Problem("cell", f"the code has {len(walk.code.frees)} free variables, not {count}", expected), before
         )
-    walk.slots.update(dict.fromkeys(walk.closure, "cell"))
+    for name in walk.closure:
+        walk.know(name, "cell")
 
 
 def _deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
-    if walk.slots.get(walk.canonical(name)) != "cell":
+    if walk.kind(name) != "cell":
         message = f"the variable {name!r} has no cell here"
         expected = "MAKE_CELL on every way to it" if name not in walk.closure else "COPY_FREE_VARS on every way to it"
         walk.wrong(index, Problem("cell", message, expected), before)
@@ -203,7 +206,7 @@ def _class_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack)
     if walk.code.flags & 1:
         message = "a function has no local mapping to look in"
         walk.wrong(index, Problem("flags", message, "LOAD_DEREF, or a code without the flag 1"), before)
-    if walk.made and walk.canonical(name) not in walk.closure:
+    if walk.made and walk.variables[name].name not in walk.closure:
         walk.wrong(index, Problem("cell", f"{name!r} is no variable of the closure", "LOAD_DEREF"), before)
     _deref(walk, index, name, before, after)
 
@@ -335,7 +338,27 @@ def _precall(walk: Walk, index: int, count: Any, before: Stack, after: Stack) ->
         walk.wrong(index, Problem("call", "there is no such CALL directly behind it", f"CALL {count}"), before)
 
 
+# -- names that mean something
+
+
+def attribute_of_exception(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    """The top entry is an exception."""
+    return after.cut(after.depth - 1).push("type") if name == "__class__" else None
+
+
+def _import(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    if isinstance(name, tuple):
+        name = name[0]
+    return after.cut(after.depth - 1).push("builtins") if name == "builtins" else None
+
+
+def import_from_builtins(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
+    """The top entry is the module builtins."""
+    return after.cut(after.depth - 1).push("iterating") if name == "iter" else None
+
+
 ALWAYS: dict[str, Any] = {
+    "IMPORT_NAME": _import,
     "YIELD_VALUE": _yield,
     "YIELD_FROM": _yield,
     "ASYNC_GEN_WRAP": _wrap,

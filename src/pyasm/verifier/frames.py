@@ -6,6 +6,7 @@ from bisect import bisect_left
 
 from pyasm.isa import JUMPS, PORTABLE
 from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
+from pyasm.translate.edit import where
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem
 from pyasm.verifier.types import ARGUMENTS
@@ -56,7 +57,7 @@ def regions(walk: Walk) -> dict[int, Region | None]:
 
 def check(walk: Walk) -> int:
     """Look at flags and beginning. Gives the index from which on no StopIteration may leave, or -1."""
-    if bin(walk.generator).count("1") > 1:
+    if walk.generator and bin(walk.generator).count("1") > 1:
         message = "it is a generator, a coroutine and an asynchronous generator at once"
         walk.wrong(-1, Problem("flags", message, "one of the flags 0x20, 0x80, 0x200"))
     if walk.code.stack_size > MOST_STACK:
@@ -113,19 +114,20 @@ def _labels_before(walk: Walk, index: int) -> set[Any]:
 
 def _variables(walk: Walk) -> None:
     """Each variable is listed once; a parameter with a cell gets it at once."""
-    code = walk.code
+    code, parameters = walk.code, walk.parameters
     for what, names in (
-        ("variable", [*code.parameters, *code.locals]),
+        ("variable", [*parameters, *code.locals]),
         ("cell", code.cells),
         ("free variable", code.frees),
     ):
         if len(set(names)) < len(names):
             twice = sorted({str(name) for name in names if names.count(name) > 1})
             walk.wrong(-1, Problem("variables", f"{what} {', '.join(twice)} is listed twice"))
-    for name in code.parameters:
-        if name in ARGUMENTS and (name in code.cells or name in code.frees):
+    shared = {*code.cells, *code.frees} & ARGUMENTS.keys()
+    for name in parameters if shared else ():
+        if name in shared:
             walk.wrong(-1, Problem("variables", f"{name!r} is an argument and a variable with a cell", "one of them"))
-    if not walk.made:
+    if not walk.made and (code.cells or code.frees):
         _cells(walk)
 
 
@@ -133,7 +135,7 @@ def _cells(walk: Walk) -> None:
     """Parameters with a cell get it at once, and so do the variables of the closure."""
     beginning = _beginning(walk)
     made = {each[1] for each in beginning if each[0] == "MAKE_CELL"}
-    for name in walk.code.parameters:
+    for name in walk.parameters:
         if name in walk.celled and name not in made:
             message = f"the parameter {name!r} has a cell, which is not made at the beginning"
             walk.wrong(0, Problem("cell", message, f"MAKE_CELL {name}"))
@@ -154,7 +156,7 @@ def _beginning(walk: Walk) -> list[Any]:
 
 def _resumes(walk: Walk) -> None:
     """Until RESUME the frame is not complete: nothing before it may raise."""
-    first = len(_beginning(walk))
+    first = next((index for index, op in enumerate(walk.ops) if op not in _FIRST), len(walk.ops))
     if first == len(walk.body) or walk.body[first][0] != "RESUME":
         there = walk.body[first][0] if first < len(walk.body) else "nothing"
         walk.wrong(min(first, len(walk.body) - 1), Problem("begin", f"{there} is before RESUME", "RESUME"))
@@ -183,7 +185,7 @@ def _starts(walk: Walk) -> None:
 
 def _returns(walk: Walk) -> int:
     """A generator returns itself once, at its beginning."""
-    places = [i for i, each in enumerate(walk.body) if each[0] == "RETURN_GENERATOR"]
+    places = list(where(walk.ops, ("RETURN_GENERATOR",)))
     if not walk.generator:
         for place in places:
             walk.wrong(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pyasm.isa.slots import fits, meaning
 from pyasm.typed import Any
+from pyasm.verifier import acts
 from pyasm.verifier.stack import Move, Stack
 from pyasm.verifier.types import constant_type
 
@@ -155,15 +156,9 @@ def _call(move: Move) -> None:
         move.left = ["real_iter" if _paired(move) else "iter"]
 
 
-def _import(move: Move) -> None:
-    name = move.arg[0] if isinstance(move.arg, tuple) else move.arg
-    if name == "builtins":
-        move.left = ["builtins"]
-
-
 def _import_from(move: Move) -> None:
-    if move.taken[-1] == "builtins" and move.arg == "iter":
-        move.left[-1] = "iterating"
+    if move.taken[-1] == "builtins":
+        move.act = acts.import_from_builtins
 
 
 def _named_call(move: Move) -> None:
@@ -284,8 +279,8 @@ _GOES_ON_WHEN_SOME = {("same", "NONE"), ("same_is_not_none", "FALSE"), ("same_is
 
 
 def _attribute_of(move: Move) -> None:
-    if move.taken[0] == "exc" and move.arg == "__class__":
-        move.left[0] = "type"
+    if move.taken[0] == "exc":
+        move.act = acts.attribute_of_exception
 
 
 # -- iterators and generators
@@ -391,7 +386,6 @@ RULES: dict[str, Any] = {
     "CALL_INTRINSIC_2": _intrinsic,
     "BUILD_TEMPLATE": _template,
     "GET_ITER": _iterator,
-    "IMPORT_NAME": _import,
     "IMPORT_FROM": _import_from,
     "GET_YIELD_FROM_ITER": _receiver,
     "SEND": _pair,

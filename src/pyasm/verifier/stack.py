@@ -6,35 +6,53 @@ remembers what instructions made of it: most of a program goes ways that were go
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import compress
+from operator import not_
+
 from pyasm import isa
-from pyasm.isa.slots import fits, meaning, sides
+from pyasm.isa.slots import Sides, fits, meaning, sides
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import opcode
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
-from pyasm.verifier.types import DEEPEST, constant_type
+from pyasm.verifier.types import DEEPEST, PLAIN, constant_type
 
-_KEPT = 50_000
-"""So many nodes are kept from one program to the next."""
+NEVER = 1 << 30
+"""The depth below which nothing may be taken, when every instruction is to be looked at."""
+END = "END"
+"""Stands behind the last instruction."""
 
 
-class Stack:
-    """A stack of typed entries. `after`: instruction -> Step."""
+class Stack(dict[Any, "Step"]):
+    """A stack of typed entries: key of an instruction -> what that makes of it, found when it is first asked for."""
 
-    __slots__ = ("above", "after", "below", "borrows", "depth", "type")
+    __slots__ = ("above", "below", "borrows", "depth", "machine", "type")
 
-    def __init__(self, below: Stack | None, kind: str) -> None:
+    def __init__(self, machine: Machine, below: Stack | None, kind: str) -> None:
+        self.machine = machine
         self.below = below
         self.type = kind
         self.depth: int = 0 if below is None else below.depth + 1
         self.borrows: bool = below is not None and (below.borrows or kind == "borrowed")
         self.above: dict[str, Stack] = {}
-        self.after: dict[Any, Step] = {}
 
-    def push(self, kind: str) -> Stack:
-        """The stack with one more entry."""
-        found = self.above.get(kind)
-        if found is None:
-            found = self.above[kind] = Stack(self, kind)
-        return found
+    def __missing__(self, key: Any) -> Step:
+        step = self[key] = self.machine.made(self, key)
+        return step
+
+    def __bool__(self) -> bool:
+        return True  # also when nothing was asked yet
+
+    def push(self, *kinds: str) -> Stack:
+        """The stack with more entries."""
+        node = self
+        for kind in kinds:
+            found = node.above.get(kind)
+            if found is None:
+                found = node.above[kind] = Stack(self.machine, node, kind)
+            node = found
+        return node
 
     def cut(self, depth: int) -> Stack:
         """The lowest entries."""
@@ -43,23 +61,30 @@ class Stack:
             node = node.below  # type: ignore[assignment]  # only the empty stack has none
         return node
 
-    def types(self) -> list[str]:
-        """The types of its entries, the lowest first."""
+    def types(self, count: int = NEVER) -> list[str]:
+        """The types of its entries, or of so many at the top, the lowest first."""
         found = []
         node = self
-        while node.below is not None:
+        while node.below is not None and count > 0:
             found.append(node.type)
             node = node.below
+            count -= 1
         return found[::-1]
 
 
 class Step(NamedTuple):
-    """What an instruction makes of a stack: the next one, the one at its label, the depth when it had taken all that it
-    takes, and what else is to be looked at."""
+    """What an instruction makes of a stack: the next one; the depth when it had taken all that it takes; and what else
+    is to be done, None for most of them."""
 
     following: Stack | None
-    jumping: Stack | None
     low: int
+    more: More | None
+
+
+class More(NamedTuple):
+    """The stack at the label of a jump, and what the walk does besides."""
+
+    jumping: Stack | None
     act: Any
 
 
@@ -73,12 +98,49 @@ class Problem(NamedTuple):
     entry: int = 0
 
 
-class Wrong(Exception):
-    """What is wrong with an instruction on a stack; `step` is what it would do otherwise, if that can be said."""
+class Odd:
+    """The key of an instruction that is none, or whose operand cannot be one."""
 
-    def __init__(self, problems: list[Problem], step: Step | None = None) -> None:
-        self.problems = problems
-        self.step = step
+    def __init__(self, op: Any, arg: Any, problem: Problem) -> None:
+        self.op, self.arg, self.problem = op, arg, problem
+
+
+class Form(NamedTuple):
+    """What is true of an instruction on any stack; `leaves` what it leaves, when that does not depend on it."""
+
+    row: isa.Opcode
+    arg: Any
+    pops: int
+    net: int
+    sided: Sides
+    goes_on: bool
+    jumps: bool
+    leaves: tuple[Any, ...] | None
+
+
+class Complaint:
+    """The act of an instruction that may not stand on this stack: notes the problems, and does what it does."""
+
+    def __init__(self, problems: list[Problem], act: Any = None) -> None:
+        self.problems, self.act = problems, act
+
+    def __call__(self, walk: Any, index: int, arg: Any, before: Stack, after: Any) -> Stack | None:
+        """Like other acts."""
+        for problem in self.problems:
+            walk.wrong(index, problem, before)
+        return None if self.act is None else self.act(walk, index, arg, before, after)
+
+
+def arrive(walk: Any, index: int, arg: Any, before: Stack, after: Any) -> None:
+    """The act of a label: the walk knows it, because it may end there."""
+
+
+def shown(value: Any) -> str:
+    """An operand in a message."""
+    try:
+        return repr(value)
+    except ValueError:  # a number of very many digits
+        return "a very large number"
 
 
 class Move:
@@ -96,6 +158,8 @@ class Move:
         self.goes_to: Stack | None = None
         self.jumps_to: Stack | None = None
         """Another stack than the one below with what is left."""
+        self.act: Any = None
+        """What the walk does besides, where it depends on the entries."""
 
     def placed(self, leaves: tuple[Any, ...]) -> list[str]:
         """The types of what is left. A copy that moves is no longer known as one."""
@@ -115,117 +179,155 @@ class Machine:
     """The steps of one dialect. `acts`: mnemonic -> what the walk does besides."""
 
     def __init__(self, dialect: isa.Dialect, rules: dict[str, Any], acts: dict[str, Any]) -> None:
-        self.dialect = dialect
-        self.rules = rules
-        self.acts = acts
-        self.rows = dialect.opcodes
-        self.root = Stack(None, "")
+        self.dialect, self.rows = dialect, dialect.opcodes
+        self.rules, self.acts = rules, acts
+        self.root = Stack(self, None, "")
         self.steps = 0
         self.setups = frozenset(name for name, row in self.rows.items() if row.flow == "setup")
         directions = {"forward": True, "backward": False} if dialect.name != isa.PORTABLE else {}
         self.ways = {name: directions.get(row.operand) for name, row in self.rows.items()}
         """Jump -> does it go forward? None: either way."""
-        self.keyed = {name: self._keyed(row) for name, row in self.rows.items()}
+        self.kinds = {name: self._kind(row) for name, row in self.rows.items()}
+        """Mnemonic -> what of its operand matters."""
+        self.plain: dict[Any, str] = {name: name for name, kind in self.kinds.items() if not kind}
+        """Mnemonic -> key, when nothing of it does."""
+        self.plain[LABEL] = LABEL
+        self.constants: dict[Any, dict[str, str]] = {name: {} for name, kind in self.kinds.items() if kind == "const"}
+        self.keyed: dict[tuple[Any, Any], str] = {}
+        self.flagged: dict[tuple[Any, Any], str] = {}
+        """The same with a number or word, and with the flags beside a name."""
+        self.meanings: dict[str, tuple[isa.Opcode, Any]] = {key: (self.rows[key], None) for key in self.rows}
+        """Key -> row, and an operand that means the same."""
+        self.forms: dict[str, Form] = {}
 
-    def _keyed(self, row: isa.Opcode) -> str:
-        """What a step depends on beside the mnemonic."""
-        if row.operand == "const":
-            return "const"
+    def _kind(self, row: isa.Opcode) -> str:
         if row.operand in self.dialect.enums:
             return "enum"
-        return "number" if row.operand == "number" or row.flags else ""
+        return row.operand if row.operand in ("const", "number") else "flags" if row.flags else ""
 
-    def start(self) -> Stack:
-        """The empty stack. What is known is forgotten when it has become too much."""
-        if self.steps > _KEPT:
-            self.root, self.steps = Stack(None, ""), 0
-        return self.root
+    # -- keys
 
-    def step(self, stack: Stack, op: str, arg: Any) -> Step:
-        """What an instruction makes of a stack. Wrong when it may not stand there."""
-        keyed = self.keyed.get(op)
-        if keyed is None:
-            raise Wrong([Problem("instruction", f"there is no such instruction in {self.dialect.name}")])
-        if keyed == "":
-            key: Any = op if stack.type != "exc" or op != "LOAD_ATTR" else (op, arg)
-        elif keyed == "const":
-            key = op, constant_type(arg)
-        else:
-            key = op, arg if keyed == "enum" else number(arg)
-        try:
-            found = stack.after.get(key)
-        except TypeError:
-            raise Wrong([Problem("operand", f"{arg!r} cannot be its operand")]) from None
-        if found is None:
-            found = stack.after[key] = self._made(stack, self.rows[op], arg)
-            self.steps += 1
+    def keys(self, body: Sequence[Any]) -> list[Any]:
+        """What the stacks know each instruction by, and the end."""
+        found: list[Any] = list(map(self.plain.get, map(opcode, body)))
+        keyed, constants, flagged = self.keyed, self.constants, self.flagged
+        for index in compress(range(len(found)), map(not_, found)):
+            op, arg, _ = body[index]
+            kind = type(arg)
+            part: Any
+            if op in constants:
+                part = PLAIN.get(kind) or constant_type(arg)
+                key = constants[op].get(part)
+            elif kind is int or kind is str:
+                part = arg
+                key = keyed.get((op, part))
+            else:
+                part = arg[1] if kind is tuple and len(arg) == 2 and type(arg[1]) is int else None
+                key = flagged.get((op, part))
+            found[index] = key if key is not None else self._new_key(op, part, arg)
+        found.append(END)
         return found
 
-    def _made(self, stack: Stack, row: isa.Opcode, arg: Any) -> Step:
-        n = self._number(row, arg)
-        effect = isa.effects(row.stack)
-        count = effect.pops(n)
-        if count > stack.depth:
-            entries = f"{count} entries" if count != 1 else "one entry"
-            raise Wrong([Problem("depth", f"it takes {entries} from a stack of {stack.depth}", f"{row.stack}")])
-        if stack.depth + effect.net(n) > DEEPEST:
-            raise Wrong([Problem("depth", f"a stack of {stack.depth + effect.net(n)} entries is too large")])
-        sided = sides(row.stack, n)
-        below = stack.cut(stack.depth - count)
-        move = Move(self.dialect, row, arg, below, stack.types()[below.depth :])
+    def _new_key(self, op: Any, part: Any, arg: Any) -> Any:
+        kind = self.kinds.get(op)
+        if kind is None:
+            return Odd(op, arg, Problem("instruction", f"there is no such instruction in {self.dialect.name}"))
+        expected = self._expected(self.rows[op], kind, part if kind == "const" else arg)
+        if expected:
+            return Odd(op, arg, Problem("operand", f"{shown(arg)} is no operand of it", expected))
+        key = f"{op} {part}"
+        self.meanings[key] = self.rows[op], arg
+        if kind == "const":
+            self.constants[op][part] = key
+        else:
+            (self.flagged if kind == "flags" else self.keyed)[op, part] = key
+        return key
+
+    def _expected(self, row: isa.Opcode, kind: str, arg: Any) -> str:
+        """What the operand should be, when it is nothing of that."""
+        if kind == "enum":
+            members = self.dialect.enums[row.operand].values()
+            return "" if type(arg) is str and arg in members else f"one of {' '.join(members)}"
+        if kind == "number":
+            least, greatest = self.dialect.ranges.get(row.name, (0, 0xFFFFFFFF))
+            if type(arg) is not int or not least <= arg <= greatest:
+                return f"a number from {least} to {greatest}" if greatest < 0xFFFFFFFF else f"a number from {least}"
+        if kind == "flags" and not (type(arg) is tuple and len(arg) == 2 and type(arg[1]) is int):
+            return "a name and its flags"
+        return ""
+
+    # -- steps
+
+    def made(self, stack: Stack, key: Any) -> Step:
+        """What an instruction makes of a stack."""
+        self.steps += 1
+        if key is LABEL or key is END:
+            return Step(stack if key is LABEL else None, NEVER, More(None, arrive))
+        if type(key) is Odd:
+            return Step(None, NEVER, More(None, Complaint([key.problem])))
+        form = self.forms.get(key)
+        if form is None:
+            form = self.forms[key] = self._form(*self.meanings[key])
+        problem = self._depth_problem(stack, form)
+        if problem:
+            return Step(None, NEVER, More(None, Complaint([problem])))
+        return self._simple(stack, form) or self._made(stack, form)
+
+    def _form(self, row: isa.Opcode, arg: Any) -> Form:
+        n = number(arg)
+        effect, sided = isa.effects(row.stack), sides(row.stack, n)
+        goes_on = row.flow not in ("jump", "return", "raise")
+        jumps = row.operand in isa.JUMPS and row.flow != "next"  # END_ASYNC_FOR names one for tracing only
+        leaves: tuple[Any, ...] | None = (constant_type(arg),) if row.operand == "const" else sided.leaves
+        if not goes_on or jumps or (row.name in self.rules and row.operand != "const"):
+            leaves = None
+        elif not all(type(each) is str and each != "same" for each in sided.leaves):
+            leaves = None
+        return Form(row, arg, effect.pops(n), effect.net(n), sided, goes_on, jumps, leaves)
+
+    def _depth_problem(self, stack: Stack, form: Form) -> Problem | None:
+        if form.pops > stack.depth:
+            entries = f"{form.pops} entries" if form.pops != 1 else "one entry"
+            return Problem("depth", f"it takes {entries} from a stack of {stack.depth}", form.row.stack)
+        if stack.depth + form.net > DEEPEST:
+            return Problem("depth", f"a stack of {stack.depth + form.net} entries is too large")
+        return None
+
+    def _simple(self, stack: Stack, form: Form) -> Step | None:
+        """The step of an instruction that leaves the same whatever it takes."""
+        if form.leaves is None:
+            return None
+        for wanted in reversed(form.sided.takes):
+            if not fits(stack.type, wanted):
+                return None
+            stack = stack.below  # type: ignore[assignment]  # it is deep enough
+        act = self.acts.get(form.row.name)
+        return Step(stack.push(*form.leaves), stack.depth, None if act is None else More(None, act))
+
+    def _made(self, stack: Stack, form: Form) -> Step:
+        sided = form.sided
+        below = stack.cut(stack.depth - form.pops)
+        move = Move(self.dialect, form.row, form.arg, below, stack.types(form.pops))
         self._check(move, sided.takes, sided.twice)
         move.left = move.placed(sided.leaves)
         move.jumped = move.placed(sided.jumping)
-        if row.name in self.rules:
-            self.rules[row.name](move)
-        stays = 0
-        while (
-            stays < len(sided.leaves) and sided.leaves[stays] == stays and sided.jumping[stays : stays + 1] == (stays,)
-        ):
-            stays += 1
-        made = self._step(row, move.below, move, below.depth + max(stays, move.keeps))
-        if move.problems:
-            raise Wrong(move.problems, made)
-        return made
+        if form.row.name in self.rules:
+            self.rules[form.row.name](move)
+        return self._step(form, move, below.depth + max(sided.stays, move.keeps))
 
-    def _number(self, row: isa.Opcode, arg: Any) -> int:
-        """The operand as a number. Wrong when it is out of range."""
-        if row.operand in self.dialect.enums:
-            members = self.dialect.enums[row.operand].values()
-            if arg not in members:
-                raise Wrong([Problem("operand", f"{arg!r} is no operand of it", f"one of {' '.join(members)}")])
-        elif row.operand == "number" and not row.flags:
-            least, greatest = self.dialect.ranges.get(row.name, (0, 0xFFFFFFFF))
-            if type(arg) is not int or not least <= arg <= greatest:
-                bounds = f"from {least} to {greatest}" if greatest < 0xFFFFFFFF else f"from {least}"
-                raise Wrong([Problem("operand", f"{arg!r} is no operand of it", f"a number {bounds}")])
-        elif row.flags and not (type(arg) is tuple and len(arg) == 2 and type(arg[1]) is int):
-            raise Wrong([Problem("operand", f"{arg!r} is no operand of it", "a name and its flags")])
-        return number(arg)
-
-    def _check(self, move: Move, takes: tuple[str, ...], twice: tuple[int, ...]) -> None:
+    def _check(self, move: Move, takes: tuple[str, ...], twice: frozenset[int]) -> None:
         """The types of the entries that it takes."""
         for place, (kind, wanted) in enumerate(zip(move.taken, takes)):
-            needed = "known" if place in twice and wanted == "any" else wanted
+            needed = "known" if wanted == "any" and place in twice else wanted
             if not fits(kind, needed):
                 entry = len(takes) - place
                 where = "the top entry" if entry == 1 else f"the entry {entry} from the top"
                 move.wrong("type", f"{where} is {meaning(kind)}", meaning(needed), entry)
 
-    def _step(self, row: isa.Opcode, below: Stack, move: Move, low: int) -> Step:
-        goes_on = row.flow not in ("jump", "return", "raise")
-        jumps = row.operand in isa.JUMPS and row.flow != "next"  # END_ASYNC_FOR names one for tracing only
-        if row.flow in ("return", "raise"):
-            move.left = []
-        return Step(
-            (move.goes_to or _pushed(below, move.left)) if goes_on else None,
-            (move.jumps_to or _pushed(below, move.jumped)) if jumps else None,
-            low,
-            self.acts.get(row.name),
-        )
-
-
-def _pushed(stack: Stack, kinds: list[str]) -> Stack:
-    for kind in kinds:
-        stack = stack.push(kind)
-    return stack
+    def _step(self, form: Form, move: Move, low: int) -> Step:
+        following = (move.goes_to or move.below.push(*move.left)) if form.goes_on else None
+        jumping = (move.jumps_to or move.below.push(*move.jumped)) if form.jumps else None
+        act = move.act or self.acts.get(form.row.name)
+        if move.problems:
+            act = Complaint(move.problems, act)
+        return Step(following, low, None if following is not None and jumping is act is None else More(jumping, act))

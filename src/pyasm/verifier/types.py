@@ -18,14 +18,14 @@ with type parameters."""
 GENERATOR = 0x20
 TUPLES = frozenset({".type_params"})
 """Variables that only compilers make, whose cells hold nothing but tuples."""
-_PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str"}
+PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str"}
 
 
 def constant_type(value: Any) -> str:
     """The type of the entry that a constant makes."""
     kind = type(value)
-    if kind in _PLAIN:
-        return _PLAIN[kind]
+    if kind in PLAIN:
+        return PLAIN[kind]
     if kind is tuple:
         if not value:
             return "empty"

@@ -10,31 +10,32 @@ from functools import cache
 from heapq import heappop, heappush
 
 from pyasm import isa
-from pyasm.code import Code, Free
+from pyasm.code import Code
 from pyasm.isa.slots import join, meaning, slots
 from pyasm.native.flags import GENERATORS
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import opcode, places
 from pyasm.typed import Any, NamedTuple
 from pyasm.verifier import acts, frames, origins
 from pyasm.verifier.rules import RULES
-from pyasm.verifier.stack import Machine, Problem, Stack, Step, Wrong
+from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive, shown
 from pyasm.verifier.types import needed_arguments
-
-NEVER = 1 << 30
-"""The depth below which nothing may be taken, when every instruction is to be looked at."""
-
+from pyasm.verifier.variables import Variables
 
 MOST_BLOCKS = 20
 """So many blocks the interpreter has room for."""
 SAVED = ["saved_tb", "saved_exc", "saved_type"]
 
 
-class Block(NamedTuple):
-    """A block of the block stack: `block` or `handler`, its depth, the index of its handler, the block around it."""
+class Block:
+    """A block of the block stack: `block` or `handler`, its depth, the index of its handler, what that finds above the
+    depth, the block around it. There is one object for each."""
 
-    kind: str
-    depth: int
-    target: int
-    outer: Block | None
+    __slots__ = ("count", "depth", "finds", "kind", "outer", "target")
+
+    def __init__(self, kind: str, depth: int, target: int, finds: tuple[str, ...], outer: Block | None) -> None:
+        self.kind, self.depth, self.target, self.finds, self.outer = kind, depth, target, finds, outer
+        self.count: int = 1 if outer is None else outer.count + 1
 
 
 class Region(NamedTuple):
@@ -46,12 +47,12 @@ class Region(NamedTuple):
 
 
 class State(NamedTuple):
-    """What is known at a label: the stack, the blocks, the variables that have a value; and the index of the
-    instruction that first came there."""
+    """What is known at a label: the stack, the blocks, the variables that have a value (see variables.py); and the
+    index of the instruction that first came there."""
 
     stack: Stack
     blocks: Block | None
-    slots: dict[Any, str]
+    slots: int
     origin: int
 
 
@@ -65,9 +66,20 @@ class Found(NamedTuple):
     other: int = -1
 
 
-@cache
+_KEPT = 50_000
+"""So many steps are kept from one program to the next."""
+_machines: dict[tuple[str, bool], Machine] = {}
+
+
 def machine(dialect_name: str, tracked: bool) -> Machine:
-    """The machine of a dialect, with or without following local variables."""
+    """The machine of a dialect, with or without following local variables: a new one when the last knows too much."""
+    found = _machines.get((dialect_name, tracked))
+    if found is None or found.steps > _KEPT:
+        found = _machines[dialect_name, tracked] = _new_machine(dialect_name, tracked)
+    return found
+
+
+def _new_machine(dialect_name: str, tracked: bool) -> Machine:
     dialect = isa.load(dialect_name)
     found = dict(acts.ALWAYS)
     if dialect.blocks == "stack":
@@ -113,32 +125,33 @@ class Walk:
         self.made = "COPY_FREE_VARS" not in self.rows
         self.unchecked = "LOAD_FAST_CHECK" in self.rows
         self.generator = code.flags & GENERATORS
-        self.labels = {each[1]: i for i, each in enumerate(self.body) if each[0] == "LABEL"}
+        self.ops = list(map(opcode, self.body))
+        self.labels = places(self.body, self.ops)
         self.loop_ends = _loop_ends(code.dialect)
-        self.closure = self._closure()
-        self.celled = {*code.cells, *self.closure} if self.joint else set()
-        self.strict = (self.celled & {*code.parameters}) | self.closure if self.joint else set()
-        needs = dict(zip(code.args, needed_arguments(code)))
-        tracked = self.unchecked or bool(code.cells or code.frees or needs)
-        self.machine = machine(code.dialect, tracked)
-        self.slots = self._first_slots(needs)
+        needs = {name: kind for name, kind in zip(code.args, needed_arguments(code)) if kind != "value"}
         self.contracts = [
-            f"the argument {name!r} of {code.qualname} is {meaning(kind)}"
-            for name, kind in needs.items()
-            if kind != "value"
+            f"the argument {name!r} of {code.qualname} is {meaning(kind)}" for name, kind in needs.items()
         ]
+        self.parameters = code.parameters
+        self.variables = Variables(code, self.parameters, needs)
+        self.closure = self.variables.closure
+        self.celled = {*code.cells, *self.closure} if self.joint else set()
+        self.strict = (self.celled & {*self.parameters}) | self.closure if self.celled else set()
+        self.slots = self.variables.first(cells=self.made)
+        self.machine = machine(code.dialect, self.unchecked or bool(code.cells or code.frees or needs))
+        self.keys = self.machine.keys(self.body)
         self.states: dict[int, State] = {}
         self.pending: list[int] = []
         self.waiting: set[int] = set()
         self.found: dict[tuple[int, str], Found] = {}
         self.blocks: Block | None = None
+        self.every_block: dict[tuple[Any, ...], Block] = {}
         self.region: Region | None = None
         self.regions: dict[int, Region | None] = {}
         self.floor = 0
         self.guarded = -1
         self.deepest = 0
-        self.index = 0
-        self.stack = self.machine.start()
+        self.stack = self.machine.root
         self.block_start = 0
         self.borrowed: dict[Any, int] = {}
         if dialect.first_send and self.generator:
@@ -147,29 +160,10 @@ class Walk:
             self.regions = frames.regions(self)
         self.guarded = frames.check(self)
 
-    def _closure(self) -> set[Any]:
-        taken = {*self.code.parameters, *self.code.locals, *self.code.cells}
-        return {Free(name) if name in taken else name for name in self.code.frees}
-
-    def canonical(self, name: Any) -> Any:
-        """A variable under the name that `slots` has."""
-        if type(name) is Free and name not in self.closure:
-            return str(name)
-        return name
-
-    def _first_slots(self, needs: dict[str, str]) -> dict[Any, str]:
-        found: dict[Any, str] = dict.fromkeys(self.code.parameters, "value")
-        found.update(needs)
-        if self.made:  # cells are there from the start
-            found.update(dict.fromkeys([*self.code.cells, *self.closure], "cell"))
-        return found
-
     def run(self) -> None:
         """Follow every way."""
-        self.states[0] = State(self.stack, None, dict(self.slots), -1)
+        self.states[0] = State(self.stack, None, self.slots, -1)
         self.pending = [0]
-        if not self.body:
-            self._fall_off(self.stack)
         while self.pending:
             index = heappop(self.pending)
             self.waiting.discard(index)
@@ -179,45 +173,34 @@ class Walk:
 
     # -- one way
 
-    def _follow(self, index: int) -> None:  # noqa: C901  # one loop, for speed
-        body, size = self.body, len(self.body)
-        state = self.states[index]
-        stack = self._begin(index, state)
-        first = True
+    def _follow(self, index: int) -> None:  # one loop, for speed
+        body, keys = self.body, self.keys
+        stack: Any = self._begin(index, self.states[index])
         deepest = self.deepest
+        if keys[index] == LABEL:
+            index += 1
         while True:
-            if index == size:
-                self._fall_off(stack)
-                break
-            op, arg, _ = body[index]
-            if op == "LABEL":
-                if not first:
-                    arrived = self._arrive(index, stack)
-                    if arrived is None:
-                        break
-                    stack = arrived
-                first = False
-                index += 1
-                continue
-            first = False
-            found = stack.after.get(op)
-            if found is None:
-                found = self._step(index, stack, op, arg)
-                if found is None:
+            following, low, more = stack[keys[index]]
+            if more is None:
+                if low < self.floor:
+                    self._deep(index, stack, low, following)
+            else:
+                jumping, act = more
+                if act is not None:
+                    if act is arrive:
+                        following = self._arrive(index, stack)
+                    else:
+                        changed = act(self, index, body[index][1], stack, following)
+                        if changed is not None:
+                            following = changed
+                if low < self.floor:
+                    self._deep(index, stack, low, following)
+                if jumping is not None:
+                    if jumping.depth > deepest:
+                        deepest = jumping.depth
+                    self.reach(body[index][1], jumping, index)
+                if following is None:
                     break
-            following, jumping, low, act = found
-            if act is not None:
-                changed = act(self, index, arg, stack, following)
-                if changed is not None:
-                    following = changed
-            if low < self.floor:
-                self._deep(index, op, stack, low, following)
-            if jumping is not None:
-                if jumping.depth > deepest:
-                    deepest = jumping.depth
-                self.reach(arg, jumping, index, op)
-            if following is None:
-                break
             stack = following
             if stack.depth > deepest:
                 deepest = stack.depth
@@ -233,20 +216,20 @@ class Walk:
 
     def _begin(self, index: int, state: State) -> Stack:
         """Take up a state."""
-        self.blocks, self.slots = state.blocks, dict(state.slots)
+        self.blocks, self.slots = state.blocks, state.slots
         self.block_start = index
         self.borrowed = {}
         self.deepest = max(self.deepest, state.stack.depth)
-        if self.blocks is not None:
-            self._set_floor(state.stack)
-        else:
-            self.floor = 0
+        self.floor = 0 if self.blocks is None else NEVER  # until an instruction tells the handler what it gets
         if self.regions or self.guarded >= 0:
             self._enter(index)
         return state.stack
 
     def _arrive(self, index: int, stack: Stack) -> Stack | None:
-        """Come to a label: what is known there now, or None when that is nothing new."""
+        """Come to a label, or the end: what is known there now, or None when that is nothing new."""
+        if index == len(self.body):
+            self._fall_off(stack)
+            return None
         if not self._merge(index, stack, self.blocks, self.slots, index - 1):
             return None
         start, borrowed = self.block_start, self.borrowed
@@ -255,33 +238,42 @@ class Walk:
             self.block_start, self.borrowed = start, borrowed
         return stack
 
-    def reach(self, label: Any, stack: Stack, origin: int, op: str) -> None:
+    def reach(self, label: Any, stack: Stack, origin: int) -> None:
         """Come to a label by a jump, or make it a handler."""
-        index = self.labels.get(label)
+        index = self.place(label)
+        op = self.ops[origin]
+        way = self.machine.ways[op]
         if index is None:
-            self.wrong(origin, Problem("label", f"there is no label {label!r}"), stack)
-        elif self.machine.ways.get(op) not in (None, index > origin):
-            way = "forward" if self.machine.ways[op] else "backward"
-            self.wrong(origin, Problem("label", f"it only jumps {way}", f"a label {way} of it"), stack)
+            self.wrong(origin, Problem("label", f"there is no label {shown(label)}"), stack)
+        elif way is not None and way is not (index > origin):
+            side = "forward" if way else "backward"
+            self.wrong(origin, Problem("label", f"it only jumps {side}", f"a label {side} of it"), stack)
         elif op in self.machine.setups:
-            self._set_up(index, stack, origin, op)
+            self._set_up(index, stack, origin)
         elif self._merge(index, stack, self.blocks, self.slots, origin):
             self._push(index)
+
+    def place(self, label: Any) -> int | None:
+        """The index of a label, if there is one."""
+        try:
+            return self.labels.get(label)
+        except TypeError:
+            return None
 
     def _push(self, index: int) -> None:
         if index not in self.waiting:
             self.waiting.add(index)
             heappush(self.pending, index)
 
-    def _merge(self, index: int, stack: Stack, blocks: Block | None, slots: dict[Any, str], origin: int) -> bool:
+    def _merge(self, index: int, stack: Stack, blocks: Block | None, slots: int, origin: int) -> bool:
         """Is there anything new in coming to this label with that?"""
         old = self.states.get(index)
         if stack.borrows or (old is not None and old.stack.borrows):
             self._borrowed_end(index, stack, old, origin)
         if old is None:
-            self.states[index] = State(stack, blocks, dict(slots), origin)
+            self.states[index] = State(stack, blocks, slots, origin)
             return True
-        if old.blocks != blocks:
+        if old.blocks is not blocks:
             message = "it is reached inside of different blocks"
             self.wrong(index, Problem("block", message, "the same blocks on every way"), stack, origin)
             return False
@@ -291,9 +283,7 @@ class Walk:
                 self.wrong(index, Problem("depth", message, "the same depth on every way"), stack, origin)
                 return False
             stack = self._joined(old.stack, stack)
-        merged = old.slots
-        if slots != merged:
-            merged = {name: kind if slots[name] == kind else "value" for name, kind in merged.items() if name in slots}
+        merged = old.slots & slots
         if stack is old.stack and merged == old.slots:
             return False
         self.states[index] = State(stack, blocks, merged, old.origin)
@@ -304,9 +294,17 @@ class Walk:
         while one is not other:
             kinds.append(join(one.type, other.type))
             one, other = one.below, other.below  # type: ignore[assignment]  # they are equally deep
-        for kind in reversed(kinds):
-            one = one.push(kind)
-        return one
+        return one.push(*reversed(kinds))
+
+    # -- variables
+
+    def kind(self, name: Any) -> str | None:
+        """What a variable holds here, None when that may be nothing."""
+        return self.variables.kind(self.slots, self.variables[name])
+
+    def know(self, name: Any, kind: str | None) -> None:
+        """What a variable holds from here on."""
+        self.slots = self.variables.known(self.slots, self.variables[name], kind)
 
     # -- handlers
 
@@ -314,53 +312,59 @@ class Walk:
         """Begin a block of the exception table."""
         self.region = self.regions.get(index)
         if self.region is not None or self.guarded >= 0:
-            self.floor = NEVER  # until an instruction tells the handler what it gets
+            self.floor = NEVER
+        if self.region is not None:
+            self.deepest = max(self.deepest, self.region.depth + self.region.lasti + 1)
 
     def _raise(self, region: Region, stack: Stack, origin: int) -> None:
         """An instruction in a region raises."""
         handler = _dangling(stack.cut(region.depth))
         if region.lasti:
             handler = handler.push("lasti")
-        handler = handler.push("thrown" if self.rows[self.body[origin][0]].flow == "yield" else "exc")
-        self.deepest = max(self.deepest, handler.depth)
+        handler = handler.push("thrown" if self.rows[self.ops[origin]].flow == "yield" else "exc")
         if self._merge(region.target, handler, None, self.slots, origin):
             self._push(region.target)
 
-    def raises(self, index: int, stack: Stack) -> None:
-        """An instruction raises with the variables as they are now, which its own end will change."""
-        if self.region is not None and stack.depth >= self.region.depth:
-            self._raise(self.region, stack, index)
-
-    def weaker(self, index: int) -> None:
-        """Less is known of the variables: the handler is to know it, as soon as something may raise."""
-        if self.region is not None:
-            self.floor = NEVER
+    def _raise_in_block(self, stack: Stack, origin: int) -> None:
+        """An instruction in a block raises: what is above its depth is dropped, and so are handlers that it is in."""
         block = self.blocks
         while block is not None and block.kind == "handler":
             block = block.outer
-        if block is not None:
-            state = self.states.get(block.target)
-            if state is not None and self._merge(block.target, state.stack, state.blocks, self.slots, index):
+        if block is not None and stack.depth >= block.depth:
+            handler = stack.cut(block.depth).push(*block.finds)
+            inner = block.outer
+            if block.finds[-1] == "type":
+                inner = self._block("handler", block.depth, block.target, block.finds, inner)
+            if self._merge(block.target, handler, inner, self.slots, origin):
                 self._push(block.target)
 
-    def _set_up(self, target: int, handler: Stack, origin: int, op: str) -> None:
-        """Begin a block of the block stack, whose handler begins with two or six entries more."""
-        values = 2 if op == "SETUP_CLEANUP" else 6
-        depth = handler.depth - values
-        inner = Block("handler", depth, target, self.blocks) if values == 6 else self.blocks
-        if self._merge(target, handler, inner, self.slots, origin):
-            self._push(target)
-        self.deepest = max(self.deepest, handler.depth)
-        self.blocks = Block("block", depth, target, self.blocks)
-        self.floor = depth
-        if self._count_blocks() > MOST_BLOCKS:
+    def raises(self, index: int, stack: Stack) -> None:
+        """An instruction raises with the variables as they are now, which its own end will change."""
+        if self.region is None:
+            self._raise_in_block(stack, index)
+        elif stack.depth >= self.region.depth:
+            self._raise(self.region, stack, index)
+
+    def weaker(self) -> None:
+        """Less is known of the variables: the handler is to know it, as soon as something may raise."""
+        if self.region is not None or self.blocks is not None:
+            self.floor = NEVER
+
+    def _set_up(self, target: int, handler: Stack, origin: int) -> None:
+        """Begin a block of the block stack. Its handler is told what it gets by what raises within it."""
+        finds = tuple(handler.types(2 if handler.type == "exc" else 6))
+        depth = handler.depth - len(finds)
+        self.blocks = self._block("block", depth, target, finds, self.blocks)
+        self.floor = NEVER
+        if self.blocks.count > MOST_BLOCKS:
             self.wrong(origin, Problem("block", f"there are more than {MOST_BLOCKS} blocks around it"), handler)
 
-    def _count_blocks(self) -> int:
-        count, block = 0, self.blocks
-        while block is not None:
-            count, block = count + 1, block.outer
-        return count
+    def _block(self, kind: str, depth: int, target: int, finds: tuple[str, ...], outer: Block | None) -> Block:
+        key = kind, depth, target, id(outer)
+        found = self.every_block.get(key)
+        if found is None:
+            found = self.every_block[key] = Block(kind, depth, target, finds, outer)
+        return found
 
     def leave(self, index: int, kind: str, before: Stack, after: Stack) -> None:
         """End a block of the block stack."""
@@ -374,34 +378,26 @@ class Walk:
             message = f"there are {after.depth} entries below it, and {block.depth} around the block"
             self.wrong(index, Problem("block", message, f"{block.depth} of them, or one more"), before)
         self.blocks = block.outer
-        self._set_floor(after)
-
-    def _set_floor(self, stack: Stack) -> None:
-        """The depth below which nothing may be taken: every instruction is looked at while it is not as it must be."""
-        block = self.blocks
-        self.floor = 0
-        if block is not None:
-            self.floor = block.depth if block.kind == "block" else block.depth + 3
-            if not self._intact(stack):
-                self.floor = NEVER
+        self.floor = 0 if self.blocks is None else NEVER
 
     def _intact(self, stack: Stack) -> bool:
         """Are the entries that the blocks around need where they must be?"""
         block = self.blocks
         while block is not None:
             if block.kind == "handler":
-                if stack.depth < block.depth + 3 or stack.cut(block.depth + 3).types()[-3:] != SAVED:
+                if stack.depth < block.depth + 3 or stack.cut(block.depth + 3).types(3) != SAVED:
                     return False
             elif stack.depth < block.depth:
                 return False
             block = block.outer
         return True
 
-    def _deep(self, index: int, op: str, stack: Stack, low: int, following: Stack | None) -> None:
+    def _deep(self, index: int, stack: Stack, low: int, following: Stack | None) -> None:
         """An instruction takes what the handler around it needs, or would if it raised."""
+        op = self.ops[index]
         quiet = op in slots().quiet
-        if self.blocks is not None or (not self.regions and self.guarded < 0):
-            self._deep_in_block(index, op, stack, low, following, quiet)
+        if self.blocks is not None:
+            self._deep_in_block(index, self.blocks, stack, low, following, quiet)
         elif self.region is not None:
             if self.rows[op].flow == "yield" and following is not None:  # what is thrown finds what is sent
                 stack, low = following, following.depth
@@ -427,44 +423,29 @@ class Walk:
             return True
         return op == "RESUME" or (op == "CALL_INTRINSIC_1" and arg == "STOPITERATION_ERROR")
 
-    def _deep_in_block(self, index: int, op: str, stack: Stack, low: int, following: Stack | None, quiet: bool) -> None:
-        block = self.blocks
-        if block is None:
+    def _deep_in_block(
+        self, index: int, block: Block, stack: Stack, low: int, following: Stack | None, quiet: bool
+    ) -> None:
+        """Every instruction is looked at until one has raised with all as it must be."""
+        if quiet:
+            self.floor = NEVER
             return
         needed = block.depth if block.kind == "block" else block.depth + 3
-        if not quiet and (low < needed or not self._intact(stack)):
+        intact = self._intact(stack)
+        if low < needed or not intact:
             message = f"the block around it needs {needed} entries, and it leaves {low}"
             if low >= needed:
                 message = "what the handler saved is not where it must be"
             self.wrong(index, Problem("handler", message, "POP_BLOCK or POP_EXCEPT before it"), stack)
-        if following is not None:
-            self._set_floor(following)
-            if self.floor < NEVER and block.kind == "block":
-                self._changed_below(index, block, following)
-
-    def _changed_below(self, index: int, block: Block, stack: Stack) -> None:
-        """The handler of a block gets what is below it now."""
-        state = self.states.get(block.target)
-        if state is not None:
-            handler = stack.cut(block.depth)
-            for kind in state.stack.types()[block.depth :]:
-                handler = handler.push(kind)
-            if self._merge(block.target, handler, state.blocks, self.slots, index):
-                self._push(block.target)
+        else:
+            self._raise_in_block(stack, index)
+            self.floor = needed if following is None or self._intact(following) else NEVER
 
     # -- what is wrong
 
     def wrong(self, index: int, problem: Problem, stack: Stack | None = None, other: int = -1) -> None:
         """Note a problem; of the same kind, an instruction has it once."""
         self.found.setdefault((index, problem.rule), Found(index, problem, stack, other))
-
-    def _step(self, index: int, stack: Stack, op: str, arg: Any) -> Step | None:
-        try:
-            return self.machine.step(stack, op, arg)
-        except Wrong as wrong:
-            for problem in wrong.problems:
-                self.wrong(index, problem, stack)
-            return wrong.step
 
     def _fall_off(self, stack: Stack) -> None:
         message = "execution goes on behind the last instruction" if self.body else "there are no instructions"

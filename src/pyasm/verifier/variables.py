@@ -1,0 +1,65 @@
+"""The variables of a code object, and what is known of them: a number of three bits for each.
+
+They are such that what two ways know together is the `&` of the two numbers, whatever the variable is on each.
+"""
+
+from __future__ import annotations
+
+from pyasm.code import Code, Free
+from pyasm.typed import Any, NamedTuple
+
+_VALUE, _CELL, _NEEDED, _ALL = 1, 3, 5, 7
+
+
+class Place(NamedTuple):
+    """Where the bits of a variable are, those that say that it has a plain value, and its name in `Code`."""
+
+    bits: int
+    value: int
+    name: Any
+
+
+class Variables(dict[Any, Place]):
+    """Name in an operand -> place, found when it is first asked for. `needs`: argument -> its type, when not any."""
+
+    def __init__(self, code: Code, parameters: list[str], needs: dict[str, str]) -> None:
+        self.code, self.parameters = code, parameters
+        self.needs = needs
+        self.closure: set[Any] = set()
+        if code.frees:
+            taken = {*parameters, *code.locals, *code.cells}
+            self.closure = {Free(name) if name in taken else name for name in code.frees}
+        self.count = 0
+
+    def __missing__(self, name: Any) -> Place:
+        if type(name) is Free and name not in self.closure:
+            found = self[str(name)]
+        else:
+            shift = 3 * self.count
+            self.count += 1
+            found = Place(_ALL << shift, _VALUE << shift, name)
+        self[name] = found
+        return found
+
+    def first(self, cells: bool) -> int:
+        """What is known at the start: arguments have a value; `cells`: all others that need one have a cell."""
+        known = 0
+        for name in self.parameters:
+            known = self.known(known, self[name], self.needs.get(name, "value"))
+        for name in [*self.code.cells, *self.closure] if cells else ():
+            known = self.known(known, self[name], "cell")
+        return known
+
+    def kind(self, known: int, place: Place) -> str | None:
+        """What a variable holds: None when that may be nothing, `value`, `cell`, or the type that it must have."""
+        bits = known & place.bits
+        if bits == place.value:
+            return "value"
+        if not bits:
+            return None
+        return "cell" if bits == place.value * _CELL else self.needs[place.name]
+
+    def known(self, known: int, place: Place, kind: str | None) -> int:
+        """The same, with what a variable holds now."""
+        form = 0 if kind is None else _VALUE if kind == "value" else _CELL if kind == "cell" else _NEEDED
+        return known & ~place.bits | place.value * form
