@@ -17,6 +17,7 @@ from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode, places
 from pyasm.typed import Any, NamedTuple
 from pyasm.verifier import acts, frames, origins
+from pyasm.verifier.order import ranks
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive, shown
 from pyasm.verifier.types import needed_arguments
@@ -66,6 +67,8 @@ class Found(NamedTuple):
     other: int = -1
 
 
+_VISITS = 3
+"""How often, on average, a label may be visited before another order is tried."""
 _KEPT = 50_000
 """So many steps are kept from one program to the next."""
 _machines: dict[tuple[str, bool], Machine] = {}
@@ -141,7 +144,8 @@ class Walk:
         self.machine = machine(code.dialect, self.unchecked or bool(code.cells or code.frees or needs))
         self.keys = self.machine.keys(self.body)
         self.states: dict[int, State] = {}
-        self.pending: list[int] = []
+        self.pending: list[tuple[int, int]] = []
+        self.ranks: dict[int, int] = {}
         self.waiting: set[int] = set()
         self.found: dict[tuple[int, str], Found] = {}
         self.blocks: Block | None = None
@@ -153,6 +157,7 @@ class Walk:
         self.deepest = 0
         self.stack = self.machine.root
         self.block_start = 0
+        self.visits = 0
         self.borrowed: dict[Any, int] = {}
         if dialect.first_send and self.generator:
             self.stack = self.stack.push("value")
@@ -163,11 +168,15 @@ class Walk:
     def run(self) -> None:
         """Follow every way."""
         self.states[0] = State(self.stack, None, self.slots, -1)
-        self.pending = [0]
+        self._push(0)
+        patience = _VISITS * (len(self.labels) + 1)
         while self.pending:
-            index = heappop(self.pending)
+            _, index = heappop(self.pending)
             self.waiting.discard(index)
             self._follow(index)
+            if self.visits > patience and not self.ranks:
+                self.ranks = ranks(self)
+                self.pending = sorted((self.ranks.get(index, 0), index) for index in self.waiting)
         self._check_size()
         frames.check_unreached(self)
 
@@ -219,6 +228,7 @@ class Walk:
         self.blocks, self.slots = state.blocks, state.slots
         self.block_start = index
         self.borrowed = {}
+        self.visits += 1
         self.deepest = max(self.deepest, state.stack.depth)
         self.floor = 0 if self.blocks is None else NEVER  # until an instruction tells the handler what it gets
         if self.regions or self.guarded >= 0:
@@ -231,6 +241,9 @@ class Walk:
             self._fall_off(stack)
             return None
         if not self._merge(index, stack, self.blocks, self.slots, index - 1):
+            return None
+        if self.ranks and self.pending and self.pending[0][0] < self.ranks.get(index, 0) and not stack.borrows:
+            self._push(index)  # more may become known here before
             return None
         start, borrowed = self.block_start, self.borrowed
         stack = self._begin(index, self.states[index])
@@ -263,7 +276,7 @@ class Walk:
     def _push(self, index: int) -> None:
         if index not in self.waiting:
             self.waiting.add(index)
-            heappush(self.pending, index)
+            heappush(self.pending, (self.ranks.get(index, index), index))
 
     def _merge(self, index: int, stack: Stack, blocks: Block | None, slots: int, origin: int) -> bool:
         """Is there anything new in coming to this label with that?"""
