@@ -278,10 +278,11 @@ class Machine:
         effect, sided = isa.effects(row.stack), sides(row.stack, n)
         goes_on = row.flow not in ("jump", "return", "raise")
         jumps = row.operand in isa.JUMPS and row.flow != "next"  # END_ASYNC_FOR names one for tracing only
-        leaves: tuple[Any, ...] | None = (constant_type(arg),) if row.operand == "const" else sided.leaves
-        if not goes_on or jumps or (row.name in self.rules and row.operand != "const"):
-            leaves = None
-        elif not all(type(each) is str and each != "same" for each in sided.leaves):
+        leaves: tuple[Any, ...] | None = sided.leaves
+        moves = any(type(each) is int or each == "same" for each in sided.leaves)
+        if row.operand == "const" and sided.leaves:
+            leaves = (constant_type(arg),)
+        elif moves or not goes_on or jumps or row.name in self.rules:
             leaves = None
         return Form(row, arg, effect.pops(n), effect.net(n), sided, goes_on, jumps, leaves)
 
