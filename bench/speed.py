@@ -1,4 +1,6 @@
-"""How fast the codec is, beside `compile()` and the package `bytecode`, and how its cost grows.
+"""How fast the codec, the language and the import of its modules are, and how their cost grows.
+
+Beside them stand `compile()`, the package `bytecode`, and the import of a .py.
 
     pip install '.[bench]' && python bench/speed.py            # everything
     python bench/speed.py --quick --check                      # fewer rounds; exit code 1 when a bound is missed
@@ -9,22 +11,27 @@ All figures of a row are taken in one process, in turns; a ratio is the median o
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
+import random
 import resource
 import statistics
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import tracemalloc
 import types
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Callable, NamedTuple
 
 from bytecode import Bytecode
 
 import pyasm
+import pyasm.importer
 import pyasm.pyc
 from pyasm.translate import lift, lower
 
@@ -50,7 +57,12 @@ ATTEMPTS = 4
 """Machines have bad moments: a bound is missed when it is missed every time."""
 MOST_BYTES = 400.0
 MOST_GROWTH = 2.5
-"""How much more time an instruction may take among a million than among a thousand."""
+"""How much more time an instruction may take among a million than among a thousand, or a statement among 100,000."""
+MOST_PARSE = 10.0
+"""How many times the time of compile() it may take to read, expand and verify a text, for the same number of
+instructions."""
+MOST_CACHED_IMPORT = 1.1
+"""How much more time the import of a .pyasm may take than that of a .py, when both are cached."""
 
 
 class Source(NamedTuple):
@@ -201,6 +213,111 @@ def seconds_of(code: types.CodeType) -> float:
     return time.process_time() - start
 
 
+# -- the language
+
+PAIRS = [
+    ("OP $a + $b * 2 -> $c", "c = a + b * 2"),
+    ("LOAD $c.name[1] -> $d", "d = c.name[1]"),
+    ('CALL @print($a, $b, sep="") -> \\', 'print(a, b, sep="")'),
+    (
+        "IF $a > 3 and $b is not None { LOAD 1 -> $b } ELSE { STORE $c (2) }",
+        "if a > 3 and b is not None:\n        b = 1\n    else:\n        c = 2",
+    ),
+    ("WHILE $n != 0 { OP $n - 1 -> $n }", "while n != 0:\n        n = n - 1"),
+    (
+        "FOREACH $x IN $a {\n        CALL $x.append($b, [1, $n]) -> $d\n        IF not $d { CONTINUE }\n    }",
+        "for x in a:\n        d = x.append(b, [1, n])\n        if not d:\n            continue",
+    ),
+    (
+        'TRY { LOAD $a[$b] -> $c } EXCEPT @KeyError -> $e { RAISE @ValueError("no") FROM $e }',
+        'try:\n        c = a[b]\n    except KeyError as e:\n        raise ValueError("no") from e',
+    ),
+    ("IF $a { RETURN ($a, $b, $c) }", "if a:\n        return (a, b, c)"),
+]
+"""Statements of the language, and what is the same in Python."""
+
+EACH = 18
+"""Statements in a function that has all of PAIRS."""
+
+
+def program(functions: int, kind: int) -> str:
+    """A text (0) or Python source (1). Its functions differ, since compilers share what is equal."""
+    head, tail = ("DEF f{}(a, b, n) {{\n", "}\n") if kind == 0 else ("def f{}(a, b, n):\n", "")
+    parts = []
+    for number in range(functions):
+        order = random.Random(number).sample(PAIRS, len(PAIRS))
+        parts += [head.format(number), *(f"    {pair[kind]}\n" for pair in order), tail]
+    return "".join(parts)
+
+
+def text_of(functions: int) -> str:
+    return program(functions, 0)
+
+
+def source_of(functions: int) -> str:
+    return program(functions, 1)
+
+
+def instructions_in(code: types.CodeType) -> int:
+    return sum(each.op != "LABEL" for inner in walk(code) for each in pyasm.decode(inner).body)
+
+
+def process_seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def language(rounds: int) -> dict[str, float]:
+    """The time of what is done with a text, as a multiple of compile() for the same number of instructions."""
+    text, source = text_of(40), source_of(40)
+    code = pyasm.parse(text)
+    ours = instructions_in(pyasm.assemble(text, verify=False))
+    theirs = instructions_in(compile(source, "same", "exec"))
+    rows: dict[str, Callable[[], object]] = {
+        "text, parsed and expanded": lambda: pyasm.parse(text),
+        "verified": lambda: pyasm.verify(code),
+        "lowered and encoded": lambda: pyasm.encode(pyasm.lower(code)),
+    }
+    found: dict[str, list[float]] = {name: [] for name in rows}
+    for number in range(rounds + 1):
+        unit = process_seconds(lambda: compile(source, "same", "exec", dont_inherit=True)) / theirs
+        for name, work in rows.items():
+            ratio = process_seconds(work) / ours / unit
+            if number:
+                found[name].append(ratio)
+    return {name: statistics.median(ratios) for name, ratios in found.items()}
+
+
+def statement_growth() -> tuple[float, float]:
+    """Microseconds for a statement of a text of 1,000, and of 100,000."""
+    few, many = text_of(1_000 // EACH), text_of(100_000 // EACH)
+    least = min(process_seconds(lambda: pyasm.parse(few)) for _ in range(9))
+    return 1e6 * least / 1_000, 1e6 * process_seconds(lambda: pyasm.parse(many)) / 100_000
+
+
+def cached_import(rounds: int) -> float:
+    """The time of an import of a .pyasm as a multiple of that of a .py, both cached: the median of pairs."""
+    pyasm.importer.install()
+    silent, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "of_text.pyasm").write_text(text_of(20), encoding="utf-8")
+        Path(folder, "of_python.py").write_text(source_of(20), encoding="utf-8")
+        sys.path.insert(0, folder)
+        ratios = []
+        for number in range(rounds + 2):  # in turns, and in either order
+            names = ["of_text", "of_python"][:: 1 if number % 2 else -1]
+            took = {name: process_seconds(partial(importlib.import_module, name)) for name in names}
+            for name in names:
+                del sys.modules[name]
+            if number > 1:
+                ratios.append(took["of_text"] / took["of_python"])
+        sys.path.remove(folder)
+    sys.dont_write_bytecode = silent
+    pyasm.importer.uninstall()
+    return statistics.median(ratios)
+
+
 # -- report
 
 
@@ -226,6 +343,29 @@ def report(quick: bool) -> list[str]:
         missed.append("time grows faster than the number of instructions")
     if grown[-1].bytes > MOST_BYTES:
         missed.append(f"{grown[-1].bytes:.0f} bytes an instruction, not {MOST_BYTES}")
+    return missed + report_language(quick)
+
+
+def report_language(quick: bool) -> list[str]:
+    """The same for the language and its modules."""
+    missed = []
+    rows = language(7 if quick else 25)
+    print(f"\n{'':32}{'x compile(), an instruction':>28}")
+    for name, ratio in rows.items():
+        print(f"{name:32}{ratio:28.2f}")
+    parsed = rows["text, parsed and expanded"] + rows["verified"]
+    if parsed > MOST_PARSE:
+        missed.append(f"text: {parsed:.2f} times compile(), not {MOST_PARSE}")
+
+    few, many = statement_growth()
+    print(f"\na statement: {few:.1f} us among 1,000, {many:.1f} us among 100,000")
+    if many > MOST_GROWTH * few:
+        missed.append("time grows faster than the number of statements")
+
+    ratio = cached_import(200 if quick else 1000)
+    print(f"import of a cached .pyasm: {ratio:.3f} times that of a .py")
+    if ratio > MOST_CACHED_IMPORT:
+        missed.append(f"import: {ratio:.3f} times that of a .py, not {MOST_CACHED_IMPORT}")
     return missed
 
 

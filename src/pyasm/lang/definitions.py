@@ -53,7 +53,7 @@ def close(frame: Frame, node: Any, result: tuple[tuple[str, Any], ...] = (("LOAD
         code.flags |= ASYNC_GENERATOR if scope.yields else COROUTINE
     elif scope.yields and scope.kind == scopes.FUNCTION:
         code.flags |= GENERATOR
-    code.body = tidy.tidied(frame.body, frame.unit.table)
+    code.body = tidy.tidied(frame.body)
 
 
 def _may_be_reached(frame: Frame) -> bool:

@@ -32,7 +32,10 @@ def _global_(frame: Frame, node: tree.Global) -> None:
 
 
 def _local(frame: Frame, node: tree.Local) -> None:
-    variables.local(frame, "LOAD", node)
+    if type(node.name) is str:
+        variables.named(frame, "LOAD", node.name, node)
+    else:
+        variables.local(frame, "LOAD", node)
 
 
 def _captured(frame: Frame, node: tree.Captured) -> None:

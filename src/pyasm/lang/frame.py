@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.isa import PORTABLE
-from pyasm.lang import tops, tree
+from pyasm.lang import tidy, tops, tree
 from pyasm.lang.scopes import Scope
 from pyasm.native.units import LABEL
 from pyasm.text.errors import Report, near
@@ -66,13 +66,16 @@ class Unit:
         self.text, self.filename, self.report, self.static = text, filename, report, static
         self.statements, self.expressions, self.targets, self.conditions = expanders
         self.effects: Effects = effects(PORTABLE)
-        self.table = {**isa.running().opcodes, **isa.load(PORTABLE).opcodes}
+        self.table = tidy.words().table
         self.scopes: dict[int, Scope] = {}
         """Of each Function, Class, Define and delayed call, by its identity."""
         self.origins: dict[int, str] = {}
         """Which macro a node comes from, by its identity."""
+        self.has_tops = "%" in text
         self._ascii = text.isascii()
         self._lines = [0]
+        self.line = (1, 0, -1)
+        """The line of the last position: its number, where it starts and ends."""
         self._found: set[tuple[int, str]] = set()
         start = text.find("\n") + 1
         while start:
@@ -92,6 +95,8 @@ class Unit:
         """The position that a part of the text has in the code."""
         lines = self._lines
         first, last = bisect_right(lines, start), bisect_right(lines, end)
+        if self._ascii and first < len(lines):
+            self.line = first, lines[first - 1], lines[first] - 1
         left, right = start - lines[first - 1], end - lines[last - 1]
         if not self._ascii:
             left = len(self.text[lines[first - 1] : start].encode("utf-8", "surrogatepass"))
@@ -114,6 +119,9 @@ class Frame:
     def __init__(self, unit: Unit, scope: Scope, code: Code, parent: Frame | None = None) -> None:
         self.unit, self.scope, self.code, self.parent = unit, scope, code, parent
         self.body: list[Instruction] = []
+        self._append = self.body.append
+        self._plain = unit.effects.plain
+        self._expressions = unit.expressions
         self.numbered = list(scope.locals)
         """The local variables in the order of their numbers."""
         self.depth = 0
@@ -139,11 +147,16 @@ class Frame:
 
     def emit(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction. `node` says where it stands in the text."""
-        position = self.fixed
-        if position is None:
-            position = self.unit.position(node.start, node.end)
-        self.body.append(_new(Instruction, (op, arg, position)))
-        net = self.unit.effects.plain.get(op)
+        start, end = node[0], node[1]
+        line, line_start, line_end = self.unit.line
+        if self.fixed is not None:
+            position = self.fixed
+        elif line_start <= start and end <= line_end:
+            position = _new(Position, (line, line, start - line_start, end - line_start))
+        else:
+            position = self.unit.position(start, end)
+        self._append(_new(Instruction, (op, arg, position)))
+        net = self._plain.get(op)
         if net is not None:
             self.depth += net
         else:
@@ -190,7 +203,7 @@ class Frame:
 
     def push(self, node: Any) -> None:
         """Evaluate an expression; its value is on top of the stack then."""
-        self.unit.expressions[type(node)](self, node)
+        self._expressions[type(node)](self, node)
 
     def store(self, target: Any) -> None:
         """Store the top of the stack."""
@@ -219,11 +232,13 @@ class Frame:
 
     def statements(self, block: tree.Block) -> None:
         """Expand the statements of a block."""
-        expanders = self.unit.statements
+        expanders, report = self.unit.statements, self.unit.report
+        has_tops = self.unit.has_tops
         for statement in block.statements:
-            if self.unit.report.full:
+            if report.found and report.full:
                 return
-            tops.claim_statement(self, statement)
+            if has_tops or type(statement) in tops.IMPLYING:
+                tops.claim_statement(self, statement)
             expanders[type(statement)](self, statement)
 
     # -- `%`

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 
 from pyasm.code import Code, Instruction
@@ -17,6 +16,7 @@ _PLAIN = frozenset({int, str, bytes, bool, float, complex, tuple, frozenset, sli
 """The types of what a `.pyc` file can hold."""
 
 _STORES = ("STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL")
+_ASKED = frozenset({"LOAD_CONST", *_STORES})
 
 
 def by_name(code: Code) -> None:
@@ -24,29 +24,39 @@ def by_name(code: Code) -> None:
 
     A builtin is a global that nobody has set, unless the text sets one of that name.
     """
-    codes = list(_codes(code))
-    stored = {arg for each in codes for op, arg, _ in each.body if op in _STORES}
-    for each in codes:
-        if any(op == "LOAD_CONST" and type(arg) not in _PLAIN for op, arg, _ in each.body):
-            each.body = [new for old in each.body for new in _loaded(old, stored)]
-
-
-def _codes(code: Code) -> Iterator[Code]:
+    found: list[Code] = []
+    stored: set[Any] = set()
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        yield each
-        for _, arg, _ in each.body:
-            if type(arg) is Code and id(arg) not in seen:
+        has_objects = False
+        for op, arg in [(op, arg) for op, arg, _ in each.body if op in _ASKED]:
+            if op != "LOAD_CONST":
+                stored.add(arg)
+            elif type(arg) is not Code:
+                has_objects = has_objects or type(arg) not in _PLAIN
+            elif id(arg) not in seen:
                 seen.add(id(arg))
                 pending.append(arg)
+        if has_objects:
+            found.append(each)
+    for each in found:
+        each.body = _with_loads(each.body, stored)
+
+
+def _with_loads(body: list[Instruction], stored: set[Any]) -> list[Instruction]:
+    new: list[Instruction] = []
+    last = 0
+    for i in [i for i, (op, arg, _) in enumerate(body) if op == "LOAD_CONST" and type(arg) not in _PLAIN]:
+        new += body[last:i]
+        new += _loaded(body[i], stored)
+        last = i + 1
+    return new + body[last:]
 
 
 def _loaded(old: Instruction, stored: set[Any]) -> list[Instruction]:
     """What loads the constant of an instruction."""
-    op, value, position = old
-    if op != "LOAD_CONST" or type(value) in _PLAIN:
-        return [old]
+    _, value, position = old
     module, *path = _place(value)
     if not module:
         return [old]

@@ -161,8 +161,9 @@ class Scanner:
     def visit(self, scope: Scope, node: Any) -> None:
         """Note what a node says of its scope, and all that is in it."""
         kind = type(node)
-        for index in _TARGETS.get(kind, ()):
-            self.stores(scope, node[index])
+        if kind in _STORING:
+            for index in _TARGETS[kind]:
+                self.stores(scope, node[index])
         scan = SCANS.get(kind)
         if scan is not None:
             scan(self, scope, node)
@@ -171,11 +172,13 @@ class Scanner:
 
     def children(self, scope: Scope, node: Any) -> None:
         """Visit the nodes in a node, in the order of the text."""
-        for child in node:
+        for child in node[2:]:
             kind = type(child)
             if kind is tuple:
                 self._each(scope, child)
-            elif kind in NODES:
+            elif kind is tree.Local:
+                _local(self, scope, child)
+            elif kind in _SCANNED:
                 self.visit(scope, child)
 
     def _each(self, scope: Scope, nodes: Any) -> None:
@@ -183,7 +186,7 @@ class Scanner:
             kind = type(node)
             if kind is tuple:
                 self._each(scope, node)
-            elif kind in NODES:
+            elif kind in _SCANNED:
                 self.visit(scope, node)
 
     def inside(self, key: Any, scope: Scope, *nodes: Any) -> None:
@@ -247,10 +250,13 @@ def _meant(scope: Scope, module: Scope, name: str, stored: set[Any]) -> str:
 
 
 def _local(scan: Scanner, scope: Scope, node: tree.Local) -> None:
-    scan.local(scope, node.name)
-    if isinstance(node.name, str):
-        scope.loaded.setdefault(node.name, node)
-    if node.name == CLASS_CELL and scope.kind == FUNCTION:
+    name = node.name
+    if name in scope.loaded:
+        return
+    scan.local(scope, name)
+    if isinstance(name, str):
+        scope.loaded[name] = node
+    if name == CLASS_CELL and scope.kind == FUNCTION:
         _class_cell(scan, scope)
 
 
@@ -462,6 +468,7 @@ NODES = {each for each in vars(tree).values() if isinstance(each, type) and hasa
 _TARGETS = {kind: tuple(i for i, name in enumerate(kind._fields) if name in ("target", "targets")) for kind in NODES}
 """Type of node -> the indexes of what it stores in."""
 _TARGETS[tree.Delete] = ()
+_STORING = frozenset(kind for kind, indexes in _TARGETS.items() if indexes)
 
 SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.Constant: _nothing,
@@ -489,3 +496,6 @@ SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.MacroCall: _opaque,
     tree.MacroPaste: _opaque,
 }
+
+_SCANNED = NODES - {kind for kind, scan in SCANS.items() if scan is _nothing}
+"""The types of nodes that say something of their scope, or have such in them."""

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from pyasm.code import Instruction
-from pyasm.isa import JUMPS, Opcode
-from pyasm.native.units import LABEL
-from pyasm.typed import Any
+from functools import cache
 
-_ENDS = ("jump", "return", "raise")
+from pyasm import isa
+from pyasm.code import Instruction
+from pyasm.isa import Opcode
+from pyasm.native.units import LABEL
+from pyasm.typed import NamedTuple
+
+
+class Words(NamedTuple):
+    """What is asked of instructions, portable ones and those of the running interpreter: sets of mnemonics."""
+
+    table: dict[str, Opcode]
+    naming: frozenset[str]
+    """They name a label."""
+    jumping: frozenset[str]
+    ending: frozenset[str]
+    """The next instruction is not reached from them."""
+    telling: frozenset[str]
+    """All of these, and labels."""
+
+
+@cache
+def words() -> Words:
+    """The sets of the running interpreter."""
+    table = {**isa.running().opcodes, **isa.load(isa.PORTABLE).opcodes}
+    naming = frozenset(op for op, row in table.items() if row.operand in isa.JUMPS)
+    jumping = frozenset(op for op, row in table.items() if row.flow in ("jump", "branch"))
+    ending = frozenset(op for op, row in table.items() if row.flow in ("jump", "return", "raise"))
+    return Words(table, naming, jumping, ending, naming | ending | {LABEL})
+
+
+_STAYING = ("FOR_ITER", "JUMP_IF_NOT_EXC_MATCH")
 _JUMPS = ("JUMP_FORWARD", "JUMP_ABSOLUTE")
 _OR_POP = {
     ("JUMP_IF_FALSE_OR_POP", "JUMP_IF_FALSE_OR_POP"): None,
@@ -26,71 +53,111 @@ _PAST = {
 """A jump and what is at its label: it goes behind that."""
 
 
-def tidied(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
+def tidied(body: list[Instruction]) -> list[Instruction]:
     """The body, with the same meaning."""
-    if not any(table[op].flow in ("jump", "branch") for op, _, _ in body if op in table):
-        return _reached(body, table)
-    body = _reached(_threaded(_reached(body, table), table), table)
-    return _without_idle_jumps(_with_exits(body, table), table)
+    known = words()
+    body, told = _reached(body, _told(body, known), known)
+    jumps = [i for i in told if body[i][0] in known.jumping]
+    if not jumps:
+        return body
+    threaded = _threaded(body, told, jumps)
+    if threaded is not body:
+        body, told = _reached(threaded, _told(threaded, known), known)
+    left = _with_exits(body, told, known)
+    if left is not body:
+        body, told = _reached(left, _told(left, known), known)
+    return _without_idle_jumps(body, told, known)
 
 
-def _reached(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
-    """Without what comes behind a jump and before the next label that something names, and without other labels."""
+def _told(body: list[Instruction], known: Words) -> list[int]:
+    """The indexes of labels, of what names some, and of what the next instruction is not reached from."""
+    telling = known.telling
+    return [i for i, (op, _, _) in enumerate(body) if op in telling]
+
+
+def _reached(body: list[Instruction], told: list[int], known: Words) -> tuple[list[Instruction], list[int]]:
+    """Without what comes behind a jump and before the next label that something names, and without other labels.
+
+    And the indexes again, for what is left.
+    """
+    naming, ending = known.naming, known.ending
     while True:
-        named = {arg for op, arg, _ in body if op in table and table[op].operand in JUMPS}
+        named = {body[i][1] for i in told if body[i][0] in naming}
         kept: list[Instruction] = []
-        reached = True
-        for each in body:
-            if each[0] == LABEL:
-                if each[1] not in named:
-                    continue
-                reached = True
-            if reached:
-                kept.append(each)
-                if each[0] in table and table[each[0]].flow in _ENDS:
-                    reached = False
-        if len(kept) == len(body):
-            return kept
-        body = kept
-
-
-def _threaded(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
-    """With jumps to where they end up."""
-    following = _following(body)
-    behind: dict[str, int] = {}
-    new: list[Instruction] = []
-    for op, arg, position in body:
-        seen = set()
-        while op in table and table[op].flow in ("jump", "branch") and arg in following and arg not in seen:
-            seen.add(arg)
-            index = following[arg]
-            if index >= len(body):
-                break
-            next_op, next_arg, _ = body[index]
-            if next_op in _JUMPS and op != "FOR_ITER" and op != "JUMP_IF_NOT_EXC_MATCH":
-                arg = next_arg
-                op = "JUMP_ABSOLUTE" if op == "JUMP_FORWARD" else op
-            elif (op, next_op) in _OR_POP:
-                arg, op = next_arg, _OR_POP[op, next_op] or op
-            elif (op, next_op) in _PAST:
-                op = _PAST[op, next_op]
-                arg = f"{body[index - 1][1]}:past"
-                behind[arg] = index
+        still: list[int] = []
+        begin: int | None = 0
+        """Where the instructions begin that are kept next; None where nothing is reached."""
+        unnamed = False
+        for i in told:
+            op, arg, _ = body[i]
+            if op == LABEL and arg not in named:
+                if begin is not None:
+                    kept += body[begin:i]
+                    begin = i + 1
+            elif begin is None and op != LABEL:
+                unnamed = unnamed or op in naming
             else:
-                break
-        new.append(Instruction(op, arg, position))
+                begin = i if begin is None else begin
+                still.append(len(kept) + i - begin)
+                if op in ending:
+                    kept += body[begin : i + 1]
+                    begin = None
+        if begin is not None:
+            kept += body[begin:]
+        if not unnamed:
+            return kept, still
+        body, told = kept, still
+
+
+def _threaded(body: list[Instruction], told: list[int], jumps: list[int]) -> list[Instruction]:
+    """With jumps to where they end up; the body itself where they do already."""
+    following = _following(body, told)
+    behind: dict[str, int] = {}
+    new = body
+    for i in jumps:
+        each = body[i]
+        op, arg = _destination(body, following, each, behind)
+        if arg is not each[1] or op is not each[0]:
+            new = list(body) if new is body else new
+            new[i] = Instruction(op, arg, each[2])
     return _with_labels(new, behind)
 
 
-def _following(body: list[Instruction]) -> dict[str, int]:
+def _destination(
+    body: list[Instruction], following: dict[str, int], jump: Instruction, behind: dict[str, int]
+) -> tuple[str, str]:
+    """The jump that does the same as one that leads to others; `behind` gets a label behind an instruction."""
+    op, arg, _ = jump
+    seen = set()
+    while arg in following and arg not in seen:
+        seen.add(arg)
+        index = following[arg]
+        if index >= len(body):
+            break
+        next_op, next_arg, _ = body[index]
+        if next_op in _JUMPS and op not in _STAYING:
+            arg = next_arg
+            op = "JUMP_ABSOLUTE" if op == "JUMP_FORWARD" else op
+        elif (op, next_op) in _OR_POP:
+            arg, op = next_arg, _OR_POP[op, next_op] or op
+        elif (op, next_op) in _PAST:
+            op = _PAST[op, next_op]
+            arg = f"{body[index - 1][1]}:past"
+            behind[arg] = index
+        else:
+            break
+    return op, arg
+
+
+def _following(body: list[Instruction], told: list[int]) -> dict[str, int]:
     """Label -> index of the instruction that it stands before."""
     found: dict[str, int] = {}
-    index = len(body)
-    for i in range(len(body) - 1, -1, -1):
+    last = index = len(body)
+    for i in reversed(told):
         if body[i][0] == LABEL:
+            index = index if i == last - 1 else i + 1
             found[body[i][1]] = index
-        else:
-            index = i
+            last = i
     return found
 
 
@@ -111,14 +178,23 @@ _SHORT = 4
 """So many instructions are copied at most."""
 
 
-def _with_exits(body: list[Instruction], table: dict[str, Opcode]) -> list[Instruction]:
+def _with_exits(body: list[Instruction], told: list[int], known: Words) -> list[Instruction]:
     """With a copy of what a jump leads to, where that is short and leaves the function."""
-    following = _following(body)
+    following = _following(body, told)
+    exits = {}
+    for i in [i for i in told if body[i][0] in _JUMPS]:
+        copied = _exit(body, following[body[i][1]], known.table) if body[i][1] in following else None
+        if copied is not None:
+            exits[i] = copied
+    if not exits:
+        return body
     new: list[Instruction] = []
-    for each in body:
-        copied = _exit(body, following[each[1]], table) if each[0] in _JUMPS and each[1] in following else None
-        new += [each] if copied is None else copied
-    return new
+    last = 0
+    for i, copied in exits.items():
+        new += body[last:i]
+        new += copied
+        last = i + 1
+    return new + body[last:]
 
 
 def _exit(body: list[Instruction], index: int, table: dict[str, Opcode]) -> list[Instruction] | None:
@@ -133,17 +209,17 @@ def _exit(body: list[Instruction], index: int, table: dict[str, Opcode]) -> list
     return None
 
 
-def _without_idle_jumps(body: list[Instruction], table: dict[str, Any]) -> list[Instruction]:
+def _without_idle_jumps(body: list[Instruction], told: list[int], known: Words) -> list[Instruction]:
     """Without jumps to the next instruction."""
-    following = _following(body)
-    new: list[Instruction] = []
-    index = len(body)
-    for i in range(len(body) - 1, -1, -1):
-        each = body[i]
-        if each[0] in _JUMPS and following.get(each[1]) == index:
-            continue
-        if each[0] != LABEL:
-            index = i
-        new.append(each)
-    new.reverse()
-    return _reached(new, table)
+    following = _following(body, told)
+    idle = {
+        i
+        for i in told
+        if body[i][0] in _JUMPS
+        and following.get(body[i][1], 0) > i
+        and all(each[0] == LABEL for each in body[i + 1 : following[body[i][1]]])
+    }
+    if not idle:
+        return body
+    left = [each for i, each in enumerate(body) if i not in idle]
+    return _reached(left, _told(left, known), known)[0]

@@ -24,7 +24,7 @@ def claim_statement(frame: Frame, statement: Any) -> None:
     frame.tops = {}
     kind = type(statement)
     parts = _FIRST.get(kind)
-    implicit = statement if kind in _IMPLICIT and statement.value is None else None
+    implicit = statement if kind in IMPLYING and statement.value is None else None
     if parts is not None:
         claim(frame, parts(statement), implicit)
     elif implicit is not None or frame.unit.origins or frame.unit.text.find("%", statement.start, statement.end) >= 0:
@@ -105,7 +105,7 @@ def _each(nodes: Any, targets: bool) -> Iterator[Any]:
 
 _TARGETS = ("target", "targets")
 _OTHER = (tree.Block, tree.Name)
-_IMPLICIT = (tree.Store, tree.Return, tree.Yield)
+IMPLYING = (tree.Store, tree.Return, tree.Yield)
 
 _FIRST: dict[type, Any] = {
     tree.If: lambda node: (node.branches[0][0],),

@@ -20,13 +20,14 @@ def named(frame: Frame, action: str, name: str, node: Any) -> None:
     """LOAD, STORE or DELETE the variable of that name, wherever this code has it."""
     scope = frame.scope
     if scope.kind != scopes.FUNCTION:
-        frame.emit(f"{action}_NAME", name, node)
-    elif scope.shared(name):
-        frame.emit(f"{action}_DEREF", name, node)
+        op = action + "_NAME"
+    elif name in scope.cells or name in scope.frees:
+        op = action + "_DEREF"
     elif name in scope.globals:
-        frame.emit(f"{action}_GLOBAL", name, node)
+        op = action + "_GLOBAL"
     else:
-        frame.emit(f"{action}_FAST", name, node)
+        op = action + "_FAST"
+    frame.emit(op, name, node)
 
 
 def captured(frame: Frame, action: str, node: tree.Captured) -> None:

@@ -19,7 +19,7 @@ from pyasm.errors import TargetError
 from pyasm.native.collector import uncollected
 from pyasm.text.errors import Report, near
 from pyasm.text.flat import FlatReader, Structured
-from pyasm.text.tokens import Tokens, Wrong, described
+from pyasm.text.tokens import ENDS, TOKEN, Tokens, Wrong, described
 from pyasm.typed import Any
 
 
@@ -36,6 +36,8 @@ def parse(
     """
     if not isinstance(text, str):
         raise TypeError(f"parse takes a str, not {type(text).__name__}")
+    if not _may_be_flat(text):
+        return _expanded(text, filename, bindings or {}, globals)
     report = Report(text, filename)
     tokens = Tokens(text)
     code: Code | None = None
@@ -53,6 +55,12 @@ def parse(
     if bindings:
         raise TypeError(f"there is no &{next(iter(bindings))} in {code.qualname}")
     return code
+
+
+def _may_be_flat(text: str) -> bool:
+    """Does the text begin like one of the flat form, or is it empty?"""
+    first = next((match[1] for match in TOKEN.finditer(text) if match[1] not in ENDS), "")
+    return first.upper() in ("DEFINE", ".TARGET", "")
 
 
 def _expanded(text: str, filename: str, bindings: Mapping[str, Any], globals: Mapping[str, Any] | None) -> Code:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from itertools import accumulate
+from itertools import accumulate, repeat
+from operator import sub
 
 _ESCAPES = 20_000
 """How many escapes one literal may have: a regular expression needs memory for each."""
@@ -30,13 +31,27 @@ _KINDS = [
     r".",
     r"\Z",
 ]
-TOKEN = re.compile(rf"[ \t\r\f]*(?:#[^\n]*)?([bB]{_quoted(chr(34))}|{'|'.join(_KINDS)})")
+_BEFORE = " \t\r\f"
+"""What separates tokens, beside comments."""
+
+_TOKEN = rf"[bB]{_quoted(chr(34))}|{'|'.join(_KINDS)}"
+TOKEN = re.compile(rf"[{_BEFORE}]*(?:#[^\n]*)?({_TOKEN})")
+_WITH_GAP = re.compile(rf"[{_BEFORE}]*(?:#[^\n]*)?(?:{_TOKEN})")
 
 ENDS = frozenset({"\n", ";", ""})
 """The tokens that end a statement; the empty one is the end of the text."""
 
 FINAL = ENDS | {"}"}
 """The tokens that a statement ends before; the bracket closes a block of the language."""
+
+
+def lexed(text: str) -> tuple[list[str], array[int]]:
+    """The tokens of a text, and where each begins."""
+    pieces = _WITH_GAP.findall(text)
+    texts = list(map(str.lstrip, pieces, repeat(_BEFORE)))
+    if "#" in text:  # behind a comment there is the end of the line, or of the text
+        texts = ["\n"[: piece[-1] == "\n"] if piece[:1] == "#" else piece for piece in texts]
+    return texts, array("Q", map(sub, accumulate(map(len, pieces)), map(len, texts)))
 
 
 class Tokens:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyasm.lang import tree
+from pyasm.lang.parser.expressions import VARIABLES, new
 from pyasm.lang.parser.targets import TargetReader
 from pyasm.text.tokens import Wrong
 from pyasm.typed import TYPE_CHECKING, NamedTuple
@@ -29,13 +30,22 @@ class Operations(TargetReader):
 
     def operation(self) -> Expression:
         """An expression: operands, operators, assignments in it. It may begin with OP."""
-        if self.texts[self.i] == "OP" or self.texts[self.i].upper() == "OP":
-            self.i += 1
-        i = self.i
+        texts, i = self.texts, self.i
+        kind = VARIABLES.get(texts[i])
+        if kind is not None and texts[i + 1].isidentifier() and self._is_over(i + 2):
+            variable: Expression = self.variable(kind, i)
+            return variable
+        if texts[i] == "OP" or texts[i].upper() == "OP":
+            self.i = i = i + 1
         value = self._binary(OR)
         while self.texts[self.i] in _ASSIGNMENTS:
             value = self._assignment(value, i)
         return value
+
+    def _is_over(self, i: int) -> bool:
+        """Is a token none that an expression goes on with?"""
+        token = self.texts[i]
+        return token in _NO_OPERATORS and not (token == "\n" and self.free)
 
     def _assignment(self, left: Expression, i: int) -> Expression:
         """`target := value`, `value =: target`; what is on the left, from the token `i` on, has been read."""
@@ -51,12 +61,17 @@ class Operations(TargetReader):
 
     def _binary(self, least: int) -> Expression:
         """Operands and operators that bind at least so tight."""
-        left = self._unary()
+        texts = self.texts
+        left = self.operand() if texts[self.i] in _OPERANDS else self._unary()
         while True:
-            infix = _SIGNS.get(self.texts[self.i]) or self._spelled()
+            token = texts[self.i]
+            if token in _NO_OPERATORS and not (self.free and token == "\n"):
+                return left
+            infix = _SIGNS.get(token) or self._spelled()
             if infix is None or infix.precedence < least:
                 return left
-            self._check_sign()
+            if token in _BEGINNINGS:
+                self._check_sign()
             self.i += infix.width
             left = _READERS.get(infix.precedence, Operations._left)(self, left, infix)
 
@@ -70,8 +85,6 @@ class Operations(TargetReader):
     def _unary(self) -> Expression:
         i = self.i
         token = self.texts[i]
-        if token in _OPERANDS:
-            return self.operand()
         if token == "\n":
             self.skip_free()
             i = self.i
@@ -101,7 +114,7 @@ class Operations(TargetReader):
 
     def _left(self, left: Expression, infix: Infix) -> Expression:
         right = self._binary(infix.precedence + 1)
-        return tree.Binary(left.start, right.end, infix.operator, left, right)
+        return new(tree.Binary, (left.start, right.end, infix.operator, left, right))
 
     def _power(self, left: Expression, infix: Infix) -> Expression:
         self.deeper()
@@ -183,6 +196,7 @@ INFIXES = sorted({*_WORDS, "is", "is not", "not in", "!is", "!in"})
 
 _ELSEWHERE = {"&&": "and", "||": "or", "<>": "!="}
 """Operators of other languages, and what they are called here."""
+_BEGINNINGS = frozenset(sign[0] for sign in _ELSEWHERE)
 
 _UNARY = {"-": "-", "+": "+", "~": "~", "!": "not", "not": "not"}
 _OPERANDS = frozenset({"$", "@", "%", "(", "[", "§"})

@@ -12,6 +12,7 @@ from pyasm import isa
 from pyasm.errors import TargetError
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
+from pyasm.lang.parser.expressions import new
 from pyasm.text.operands import Readers
 from pyasm.text.tokens import FINAL, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ def _await(p: Parser, start: int) -> Statement:
 
 def _evaluated(p: Parser, start: int, value: Expression) -> Statement:
     target = p.arrow() if p.texts[p.i] == "->" else None
-    return tree.Load(start, p.end(), value, target)
+    return new(tree.Load, (start, p.end(), value, target))
 
 
 def _store(p: Parser, start: int) -> Statement:

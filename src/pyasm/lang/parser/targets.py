@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyasm.lang import tree
 from pyasm.lang.parser.expressions import Operands
-from pyasm.text.tokens import ENDS, Wrong
+from pyasm.text.tokens import ENDS, FINAL, Wrong
 from pyasm.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +16,13 @@ class TargetReader(Operands):
 
     def arrow(self) -> Target | None:
         """`-> target`, where several targets unpack the value; None without an arrow."""
-        if self.texts[self.i] != "->":
+        texts, i = self.texts, self.i
+        if texts[i] != "->":
             return None
+        kind = SIMPLE.get(texts[i + 1])
+        if kind is not None and texts[i + 3] in FINAL and texts[i + 2].isidentifier():
+            found: Target = self.variable(kind, i + 1)
+            return found
         self.i += 1
         return self.targets()
 
@@ -78,9 +83,10 @@ class TargetReader(Operands):
 
     def is_bracketed(self, i: int) -> bool:
         """Do targets in brackets begin at a token, and not `(e).name` or `(e)[e]`?"""
-        closers, texts = self.tokens.closers, self.texts
+        texts = self.texts
         if texts[i] not in ("(", "["):
             return False
+        closers = self.tokens.closers
         while i in closers:
             i = closers[i] + 1
             if texts[i] != "(":
@@ -104,21 +110,26 @@ class TargetReader(Operands):
 
     def as_target(self, node: Expression, i: int) -> Target:
         """An expression as a target; it begins at the token `i`."""
-        if isinstance(node, _TARGETS) and not (isinstance(node, tree.Top) and node.depth):
-            return node
+        if type(node) in _TARGETS and not (type(node) is tree.Top and node.depth):
+            return node  # type: ignore[return-value]
         raise Wrong(i, f"{_NAMES.get(type(node), 'this')} cannot be a target", _HINT)
 
 
-_TARGETS = (
-    tree.Global,
-    tree.Local,
-    tree.CallerLocal,
-    tree.Captured,
-    tree.Binding,
-    tree.Attribute,
-    tree.ComputedAttribute,
-    tree.Item,
-    tree.Top,
+SIMPLE: dict[str, type] = {"$": tree.Local, "@": tree.Global}
+"""The signs of targets that are names."""
+
+_TARGETS = frozenset(
+    {
+        tree.Global,
+        tree.Local,
+        tree.CallerLocal,
+        tree.Captured,
+        tree.Binding,
+        tree.Attribute,
+        tree.ComputedAttribute,
+        tree.Item,
+        tree.Top,
+    }
 )
 _NAMES: dict[type, str] = {
     tree.Constant: "a constant",

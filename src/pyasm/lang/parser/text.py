@@ -134,8 +134,7 @@ class Parser(Operations):
                 node = self._statement(token, start)
                 if node is not None:
                     found.append(node)
-                labelled = type(node) is tree.Label and texts[self.i - 1] == ":"
-                if texts[self.i] not in FINAL and not labelled:
+                if texts[self.i] not in FINAL and not (type(node) is tree.Label and texts[self.i - 1] == ":"):
                     self.wanted("the end of the statement", self._surplus())
             except Wrong as wrong:
                 self.note(wrong)

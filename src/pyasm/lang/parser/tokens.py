@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_right
 from itertools import accumulate
 
-from pyasm.text.tokens import TOKEN, Tokens
+from pyasm.text.tokens import TOKEN, Tokens, lexed
 
 SOURCE = "Python source"
 """What stands among the tokens for the source in PYTHON { }."""
@@ -61,9 +61,8 @@ def _pairs(texts: list[str]) -> tuple[dict[int, int], list[tuple[int, int]]]:
     closers: dict[int, int] = {}
     newlines: list[tuple[int, int]] = []
     stack: list[int] = []
-    for i, token in enumerate(texts):
-        if token not in _BRACKETS:
-            continue
+    for i in [i for i, token in enumerate(texts) if token in _BRACKETS]:
+        token = texts[i]
         if token == "\n":
             if stack and texts[stack[-1]] != "{":
                 newlines.append((stack[-1], i))
@@ -93,7 +92,7 @@ _PYTHON = re.compile(r"\bPYTHON\b", re.IGNORECASE)
 
 def _lexed(text: str) -> tuple[list[str], array[int]]:
     if _PYTHON.search(text) is None:
-        return TOKEN.findall(text), array("Q", [match.start(1) for match in TOKEN.finditer(text)])
+        return lexed(text)
     texts: list[str] = []
     starts = array("Q")
     position: int | None = 0
