@@ -14,7 +14,7 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, instruction, rewrite, where
+from pyasm.translate.edit import Labels, instruction, rewrite
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
 from pyasm.translate.regions import SETUPS, Regions, facts
@@ -27,10 +27,10 @@ _POP_BLOCK = instruction("POP_BLOCK")
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Entries of the table as regions."""
     table = effects(dialect.name)
-    regions = Regions(code)
+    regions = Regions(code, dialect)
     lost = unraised.add_entries(code, regions, table)
     if lost:
-        regions = Regions(code)
+        regions = Regions(code, dialect)
     inserter = _Inserter(regions, fill(regions, dialect), dialect)
     if lost:
         inserter.unraised(code.handlers, table)
@@ -50,7 +50,7 @@ class _Inserter:
         self.dialect = dialect
         self.facts = facts(dialect.name)
         self.new_label = Labels(self.old, taken=regions.labels).new
-        self.naming = list(where(self.ops, self.facts.naming))
+        self.naming = list(regions.turns.where(self.facts.naming))
         """Indexes of what names a label."""
         self.named: set[Any] = set(regions.around)
         """The labels that something goes to."""
@@ -106,7 +106,7 @@ class _Inserter:
                 index += 1
             if index < size:
                 yield index
-        for index in where(ops, self.facts.ends):
+        for index in self.regions.turns.where(self.facts.ends):
             index += 1
             entered = False
             while index < size and ops[index] == LABEL:
@@ -119,13 +119,14 @@ class _Inserter:
         """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""
         old, innermost = self.old, self.innermost
         at = index  # that of the first label in front of it
+        named = False
         while at and self.ops[at - 1] == LABEL:
             at -= 1
+            named = named or old[at][1] in self.named
         alive = at == 0 or self.ops[at - 1] not in self.facts.ends
         coming = innermost[at - 1] if alive and at else None
         inner = innermost[index]
         stubs = self.stubs.get(index, {})
-        named = any(each[1] in self.named for each in old[at:index])
         parts: list[Instruction] = []
         if alive and coming in stubs:
             parts.append(instruction(LABEL, stubs[coming]))

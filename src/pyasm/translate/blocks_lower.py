@@ -11,8 +11,8 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite, where
-from pyasm.translate.effects import PSEUDO, Effects, effects, number
+from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite
+from pyasm.translate.effects import PSEUDO, effects, number
 from pyasm.translate.regions import SETUPS, facts, is_next
 from pyasm.translate.uncovered import uncover
 from pyasm.typed import Any
@@ -25,8 +25,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     """Regions as entries of the table."""
     ops = list(map(opcode, code.body))
     if not _PSEUDO.isdisjoint(ops):
-        walk = _Walk(code, ops, effects(dialect.name))
-        uncover(code.body, ops, walk.labels, walk.innermost, dialect)
+        walk = _Walk(code, ops, dialect)
+        uncover(code.body, ops, walk.picked, walk.labels, walk.innermost, dialect)
         code.body, code.handlers = _table(code.body, walk, dialect)
 
 
@@ -47,13 +47,14 @@ class _Walk:
     depth less the sum of the effects of all instructions that stand before.
     """
 
-    def __init__(self, code: Code, ops: list[str], table: Effects) -> None:
+    def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect) -> None:
         self.code = code
         self.ops = ops
-        self.table = table
-        self.labels = places(code.body, ops)
-        self.sums = list(accumulate(table.changed(code.body, ops), initial=0))
-        self.turns = [*where(ops, table.turns), len(ops)]
+        self.table = effects(dialect.name)
+        self.picked = Picked(ops, facts(dialect.name).telling)
+        self.labels = self.picked.places(code.body)
+        self.sums = list(accumulate(self.table.changed(code.body, ops), initial=0))
+        self.turns = [*self.picked.where(self.table.turns), len(ops)]
         """Indexes of the instructions that do not just go on, or are no instructions; the end."""
         self.innermost: list[Any] = [None] * len(ops)
         """The block of each instruction."""
@@ -90,8 +91,15 @@ class _Walk:
             self._follow(index, block, depth - self.sums[index])
 
     def _follow(self, index: int, block: Any, base: int) -> None:
-        body, ops, seen, innermost, turns = self.code.body, self.ops, self.seen, self.innermost, self.turns
-        sums, labels, changes, ends, pending = self.sums, self.labels, self.table.changes, self.table.ends, self.pending
+        body, ops, seen, innermost, turns, states = (
+            self.code.body,
+            self.ops,
+            self.seen,
+            self.innermost,
+            self.turns,
+            self.states,
+        )
+        sums, labels, changes, ends, size = self.sums, self.labels, self.table.changes, self.table.ends, len(self.ops)
         at = bisect_left(turns, index)
         while True:
             turn = turns[at]
@@ -99,37 +107,41 @@ class _Walk:
                 seen[index:turn] = b"\1" * (turn - index)
                 if block is not None:
                     innermost[index:turn] = [block] * (turn - index)
-            if turn == len(ops):
+            if turn == size:
                 return
-            op, arg, _ = body[turn]
+            op = ops[turn]
+            seen[turn] = 1
             if op == LABEL:
-                if not self._meets(arg, block):
+                label = body[turn][1]
+                if label in states:
+                    self._meets(label, block)
                     return
+                states[label] = block
             elif op in SETUPS:
-                block = self._enter(op, arg, block, base + sums[turn])
+                block = self._enter(op, body[turn][1], block, base + sums[turn])
             elif op == "POP_BLOCK":
                 block = self._leave(turn, block)
-            seen[turn] = 1
-            innermost[turn] = block
-            if op not in _NOTHING:
+            else:
                 jumped = changes[op, 0][1]
                 if jumped is not None:
-                    pending.append((labels[arg], block, base + sums[turn] + jumped))
+                    label = body[turn][1]
+                    if label in states:
+                        self._meets(label, block)
+                    else:
+                        self.pending.append((labels[label], block, base + sums[turn] + jumped))
                 if op in ends:
+                    innermost[turn] = block
                     return
+            innermost[turn] = block
             index = turn + 1
             at += 1
 
-    def _meets(self, label: str, block: Any) -> bool:
-        """Is this the first time at the label? TargetError when it is reached with another block."""
-        if label not in self.states:
-            self.states[label] = block
-            return True
+    def _meets(self, label: str, block: Any) -> None:
+        """TargetError when a way without exceptions comes to a label with another block than before."""
         if self.states[label] is not block and self.reached:
             raise TargetError(
                 Finding("it is reached inside of different blocks", f"{self.code.qualname}, label {label}")
             )
-        return False
 
     def _enter(self, op: str, handler: str, block: Any, depth: int) -> _Block:
         if handler not in self.blocks:
@@ -172,11 +184,11 @@ def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict
     """The edits that drop the pseudo instructions, but for NOPs with their positions, and jumps to what comes next."""
     edits: dict[int, tuple[Instruction, ...]] = {}
     ops = walk.ops
-    for index in where(ops, _PSEUDO):
+    for index in walk.picked.where(_PSEUDO):
         position = body[index][2]
         edits[index] = () if position is None else (instruction("NOP", None, position),)
         walk.innermost[index] = None
-    for index in where(ops, facts(dialect.name).jumps):
+    for index in walk.picked.where(facts(dialect.name).jumps):
         if ops[index + 1 : index + 2] and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
             edits[index] = ()
     return edits

@@ -5,11 +5,11 @@ Stack depth, block stacks, kinds of stack entries and definite assignment are al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, places, where
+from pyasm.translate.edit import Picked, instruction, opcode, places
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -61,15 +61,23 @@ def forward(
 
 
 def reached(
-    body: Sequence[Instruction], table: Effects, *, handlers: bool = False, ops: Sequence[str] | None = None
+    body: Sequence[Instruction],
+    table: Effects,
+    *,
+    handlers: bool = False,
+    ops: Sequence[str] | None = None,
+    turns: Picked | None = None,
 ) -> bytearray:
     """For each instruction, 1 if a way without exceptions leads there. Compilers move all other code to the end.
 
-    With `handlers`, exceptions are ways too. `ops` are the mnemonics of the body, where they are at hand.
+    With `handlers`, exceptions are ways too. `ops` are the mnemonics of the body, `turns` those of `table.turns`, where
+    they are at hand.
     """
     if ops is None:
         ops = list(map(opcode, body))
-    if _all_reached(body, ops, table.naming if handlers else table.jumps, table.ends):
+    if turns is None:
+        turns = Picked(ops, table.turns)
+    if _all_reached(body, ops, turns.where(table.naming if handlers else table.jumps), turns.where(table.ends)):
         return bytearray(b"\1") * len(body)
     found = bytearray(len(body))
     labels = places(body)
@@ -90,13 +98,13 @@ def reached(
     return found
 
 
-def _all_reached(body: Sequence[Instruction], ops: Sequence[str], naming: Set[str], ends: Set[str]) -> bool:
+def _all_reached(body: Sequence[Instruction], ops: Sequence[str], naming: Iterable[int], ends: Iterable[int]) -> bool:
     """Is everything reached in the order in which it stands? (If not, it may be so all the same.)"""
     named: dict[Any, int] = {}
-    for index in where(ops, naming):
+    for index in naming:
         named.setdefault(body[index][1], index)
     size = len(ops)
-    for index in where(ops, ends):
+    for index in ends:
         behind = index + 1
         while behind < size and ops[behind] == LABEL and named.get(body[behind][1], size) > index:
             behind += 1

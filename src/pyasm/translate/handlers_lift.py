@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite, where
+from pyasm.translate.edit import Picked, instruction, rewrite
 from pyasm.translate.kinds import MOVING, VALUE, HandlerWalk, State, next_real, permutation
 from pyasm.typed import Any
 
@@ -40,10 +40,10 @@ class Form:
         """Is the exception used as a value (except*)?"""
 
 
-def _forms(body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int]) -> dict[str, Form]:
-    """Label of each handler -> its form."""
+def _forms(body: Sequence[Instruction], turns: Picked, labels: dict[Any, int]) -> dict[str, Form]:
+    """Label of each handler -> its form; without the cleanups."""
     forms: dict[str, Form] = {}
-    for index in where(ops, SETUPS):
+    for index in turns.where(SETUPS):
         op, arg, _ = body[index]
         if arg not in forms:
             forms[arg] = _form(body, labels, op, arg)
@@ -87,10 +87,12 @@ class _Lifting(HandlerWalk):
     setups = SETUPS
     alike = SETUPS | {"RERAISE"}
     odd = frozenset({"PUSH_EXC_INFO"})
+    told = alike | odd
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.forms = _forms(code.body, self.ops, self.labels)
+        self.forms = _forms(code.body, self.turns, self.labels)
+        self.unentered = self.cleanups = frozenset(form.cleanup for form in self.forms.values() if form.cleanup)
         self.specials = {
             "SETUP_FINALLY": self.setup,
             "SETUP_CLEANUP": self.setup,
@@ -114,7 +116,8 @@ class _Lifting(HandlerWalk):
         return State(state.blocks, (*kept, place, exception) if form.lasti else (*kept, exception))
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        return State((label, state.blocks), state.stack), self.entered(state, label, state.stack)
+        handler = None if label in self.unentered else self.entered(state, label, state.stack)
+        return State((label, state.blocks), state.stack), handler
 
     def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         kept = (*state.stack[:-1], VALUE)
@@ -158,7 +161,7 @@ class _Rewriting:
         self.old = old
         self.walk = walk
         self.forms = walk.forms
-        self.cleanups = {form.cleanup for form in walk.forms.values() if form.cleanup}
+        self.cleanups = walk.cleanups
         self.edits: dict[int, list[Instruction]] = {}
         self.tests: dict[str, int] = {}
         """Handler -> index of the instruction where its next test begins."""
@@ -169,7 +172,7 @@ class _Rewriting:
         """The new body."""
         self._entries()
         states, seen = self.walk.states, self.walk.seen
-        lost = [index for index in where(self.walk.ops, SETUPS) if not seen[index]]
+        lost = [index for index in self.walk.turns.where(SETUPS) if not seen[index]]
         for index in sorted([*states, *self.walk.labels.values(), *lost]):
             op, arg, _ = each = self.old[index]
             if op == LABEL:

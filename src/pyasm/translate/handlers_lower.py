@@ -14,7 +14,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, rewrite, where
+from pyasm.translate.edit import Labels, Picked, instruction, rewrite
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
 from pyasm.translate.kinds import MOVING, VALUE, HandlerWalk, State, moved, next_real, permutation
 from pyasm.typed import Any
@@ -48,10 +48,10 @@ class Form:
         """In how many blocks it is."""
 
 
-def _forms(body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int]) -> dict[str, Form]:
+def _forms(body: Sequence[Instruction], turns: Picked, labels: dict[Any, int]) -> dict[str, Form]:
     """Label of each handler -> its form."""
     forms: dict[str, Form] = {}
-    for index in where(ops, SETUPS):
+    for index in turns.where(SETUPS):
         op, label, _ = body[index]
         if label in forms:
             continue
@@ -73,10 +73,11 @@ class _Lowering(HandlerWalk):
     setups = SETUPS
     alike = SETUPS | {"RERAISE_VALUE"}
     odd = frozenset({"POP_EXCEPT", "END_ASYNC_FOR", "WITH_EXCEPT_START", "RERAISE", "JUMP_IF_NOT_EXC_MATCH"})
+    told = alike | odd
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.forms = _forms(code.body, self.ops, self.labels)
+        self.forms = _forms(code.body, self.turns, self.labels)
         self.specials = {
             "SETUP_FINALLY": self.setup,
             "SETUP_CLEANUP": self.setup_cleanup,
@@ -245,6 +246,9 @@ class _Rewriting:
 
     def _instruction(self, index: int, each: Instruction, state: State) -> None:
         op, arg, _ = each
+        if op == "POP_TOP":
+            self._drop(index, each, state.stack[-1])
+            return
         moves = permutation(op, arg)
         if moves is not None:
             taken, left = moves
@@ -258,10 +262,15 @@ class _Rewriting:
             if method is not None:
                 method(self, index, each, state)
 
-    def _moved(self, index: int, each: Instruction, left: Sequence[int], entries: tuple[Any, ...]) -> None:
-        if each[0] == "POP_TOP" and entries[0][0] in SAVED:
+    def _drop(self, index: int, each: Instruction, entry: tuple[str, Any]) -> None:
+        if entry[0] in SAVED:
             hint = "only POP_EXCEPT may take what was handled before"
-            raise self.walk.error(index, f"it takes the {entries[0][0]} of a handler", hint)
+            raise self.walk.error(index, f"it takes the {entry[0]} of a handler", hint)
+        width = self.walk.width(entry)
+        if width != 1:
+            self.edits[index] = [each] * width
+
+    def _moved(self, index: int, each: Instruction, left: Sequence[int], entries: tuple[Any, ...]) -> None:
         self.edits[index] = moved(each, len(entries), left, [self.walk.width(entry) for entry in entries])
 
     def _peek(self, index: int, each: Instruction, stack: tuple[Any, ...]) -> None:
@@ -359,7 +368,7 @@ class _Rewriting:
 
     def _entries(self) -> None:
         """What handlers begin with."""
-        jumps = {self.old[index][1] for index in where(self.walk.ops, _jumps())}
+        jumps = {self.old[index][1] for index in self.walk.turns.where(_jumps())}
         labels = self.walk.labels
         for label, form in self.forms.items():
             if not self.walk.seen[form.at]:

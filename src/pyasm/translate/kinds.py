@@ -14,7 +14,7 @@ from pyasm.code import Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, places, where
+from pyasm.translate.edit import Picked, instruction, opcode
 from pyasm.translate.effects import effects, number
 from pyasm.translate.flow import reached
 from pyasm.typed import Any, NamedTuple
@@ -87,9 +87,9 @@ class _Fixed(NamedTuple):
 def _fixed(*dialects: str) -> dict[str, _Fixed]:
     """Mnemonic -> what it does. Those that move entries are among them: among values that changes nothing."""
     found = {}
-    tables = [isa.load(each).opcodes for each in dialects]
+    signatures = {name: row.stack for each in dialects for name, row in isa.load(each).opcodes.items()}
     for name, row in rows(*dialects).items():
-        if all("[" not in table[name].stack for table in tables if name in table):
+        if "[" not in signatures[name]:
             taken = row.takes(0)
             counts = row.stays(0) + taken, row.leaves(0) - taken, row.jumped(0) - taken
             found[name] = _Fixed(*counts, row.goes_on, row.names_label)
@@ -99,9 +99,15 @@ def _fixed(*dialects: str) -> dict[str, _Fixed]:
 
 
 @cache
-def _plain(*dialects: str) -> dict[str, tuple[int, int]]:
-    """Of those that just go on: entries read, change of the depth."""
-    return {name: each[:2] for name, each in _fixed(*dialects).items() if each.goes_on and not each.names_label}
+def _among_values(dialects: tuple[str, ...], others: frozenset[str]) -> dict[str, tuple[int, int]]:
+    """Of those that just go on, and are no others: entries read, change of the depth."""
+    fixed = _fixed(*dialects).items()
+    return {name: each[:2] for name, each in fixed if each.goes_on and not each.names_label and name not in others}
+
+
+@cache
+def _turns(dialect: str, told: frozenset[str]) -> frozenset[str]:
+    return effects(dialect).turns | told
 
 
 def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:
@@ -192,22 +198,36 @@ class _States(dict[int, State]):
         return None
 
 
+def _parted(state: State) -> tuple[State, int]:
+    """A state as one that has no value on top, and how many there are above it."""
+    stack = state.stack
+    size = len(stack)
+    top = size
+    while top and stack[top - 1] is VALUE:
+        top -= 1
+    return (state, 0) if top == size else (State(state.blocks, stack[:top]), size - top)
+
+
 class SparseWalk:
     """What instructions find on the stack. Subclasses say what blocks and handlers do, in `specials`.
 
-    In most places there are only values on top. So what is on the stack is a State that has none on top, one object
-    for all that are equal, and the number of values above it.
+    In most places there are only values on top. So what is on the stack is a State that has none on top, and the
+    number of values above it.
     """
+
+    told: frozenset[str] = frozenset()
+    """Instructions of which `turns` tells, too."""
 
     def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
         self.body = body
         self.name = name
         self.rows = rows(*dialects)
-        self.plain = _plain(*dialects)
+        self.dialects = dialects
         self.fixed = _fixed(*dialects)
         self.table = effects(dialects[0])
         self.ops = list(map(opcode, body))
-        self.labels = places(body, self.ops)
+        self.turns = Picked(self.ops, _turns(dialects[0], self.told))
+        self.labels = self.turns.places(body)
         self.states = _States()
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
         self.seen = bytearray(len(body) + 1)
@@ -215,42 +235,43 @@ class SparseWalk:
         self.covered: list[tuple[int, Any]] = []
         """Index of the last of some instructions in a row, and their block stack, where there is one."""
         self.specials: Mapping[str, Special] = {}
-        self._known: dict[Any, State] = {}
+        self.unentered: frozenset[Any] = frozenset()
+        """Labels of handlers that are not followed."""
         self._known_counts: dict[tuple[str, int], _Fixed] = {}
 
     def run(self) -> None:
         """Follow every way."""
         self._begin()
+        self.to_end = True
         self._follow_all([(0, State(None, ()))])
 
     def _begin(self) -> None:
-        self.effects = [None if op in self.specials else self.plain.get(op) for op in self.ops]
+        self.plain = _among_values(self.dialects, frozenset(self.specials))
         self.met: dict[int, tuple[State, int]] = {}
         """Index of a label -> what is there."""
         self.states.clear()
         self.covered.clear()
-        self.nothing: State | None = None
-        """Where this state comes, nothing is left to follow …"""
+        self.to_end = False
+        """Is everything followed to the end? Else only as long as there are blocks, or entries that are no values …"""
         self.left: set[int] = set()
-        """… at these indexes."""
+        """… up to these indexes."""
 
     def _follow_all(self, ways: Sequence[tuple[int, State]]) -> None:
-        self.pending = [(index, *self._parted(state)) for index, state in ways]
+        self.pending = [(index, *_parted(state)) for index, state in ways]
         while self.pending:
             self._follow(*self.pending.pop())
 
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
-        effects, size, nothing = self.effects, len(self.body), self.nothing
-        while index < size and base is not nothing:
+        plain, ops, size, to_end = self.plain, self.ops, len(self.ops), self.to_end
+        while index < size and (to_end or base.stack or base.blocks is not None):
             begin = index
-            for index in range(begin, size):
-                effect = effects[index]
+            while index < size:
+                effect = plain.get(ops[index])
                 if effect is None or effect[0] > above:
                     break
                 above += effect[1]
-            else:
-                index = size
+                index += 1
             if index > begin:
                 self.seen[begin:index] = b"\1" * (index - begin)
                 if base.blocks is not None:
@@ -274,6 +295,9 @@ class SparseWalk:
             self.covered.append((index, base.blocks))
         special = self.specials.get(op)
         if special is None:
+            if op == "POP_TOP" and not above and base.stack:
+                self.states[index] = base
+                return _parted(State(base.blocks, base.stack[:-1]))
             found = self.fixed.get(op) or self._counted(op, arg)
             if found is not None and found[0] <= above:
                 _, change, jump, goes_on, names_label = found
@@ -283,8 +307,8 @@ class SparseWalk:
         state = self.states[index] = State(base.blocks, base.stack + (VALUE,) * above) if above else base
         following, jumping = special(index, arg, state) if special else self.transfer(index, each, state)
         if jumping is not None:
-            self.pending.append((self.labels[arg], *self._parted(jumping)))
-        return None if following is None else self._parted(following)
+            self.pending.append((self.labels[arg], *_parted(jumping)))
+        return None if following is None else _parted(following)
 
     def _counted(self, op: str, arg: Any) -> _Fixed | None:
         """What an instruction does with this operand, None for one that there is not."""
@@ -307,26 +331,15 @@ class SparseWalk:
         if old is None:
             self.met[index] = base, above
             return base, above
-        if old[0] is base and old[1] == above:
+        known = old[0]
+        if old[1] == above and (known is base or (known.blocks == base.blocks and known.stack == base.stack)):
             return None
         one, other = (State(each.blocks, each.stack + (VALUE,) * count) for each, count in (old, (base, above)))
         merged = self.merge(one, other)
         if merged is one:
             return None
-        self.met[index] = found = self._parted(merged)
+        self.met[index] = found = _parted(merged)
         return found
-
-    def _parted(self, state: State) -> tuple[State, int]:
-        """A state as one that has no value on top, and how many there are above it."""
-        stack = state.stack
-        above = 0
-        while above < len(stack) and stack[-1 - above] == VALUE:
-            above += 1
-        key = state.blocks, stack[: len(stack) - above]
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = State(*key)
-        return known, above
 
     def transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
         """What is after an instruction that is none of `specials`, and at its label."""
@@ -383,8 +396,11 @@ class Walk(SparseWalk):
 
     def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
         super().__init__(body, name, *dialects)
-        self.plain = {}
         self.fixed = {}
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.plain = {}
 
     def _counted(self, op: str, arg: Any) -> _Fixed | None:
         return None
@@ -407,23 +423,26 @@ class HandlerWalk(SparseWalk):
         """Fill `states`."""
         self._begin()
         if not self._run_handlers():
+            self.unentered = frozenset()
             self.seen = bytearray(len(self.body) + 1)
             super().run()
 
     def _run_handlers(self) -> bool:
         body, labels = self.body, self.labels
         begin = State(None, (VALUE,) * _BELOW)
-        self.nothing, _ = self._parted(begin)
-        reach = reached(body, self.table, handlers=True, ops=self.ops)
+        reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
         begun = set()
+        entered = set()
         try:
-            for index in where(self.ops, self.setups):
+            for index in self.turns.where(self.setups):
                 if reach[index] and index not in self.states:
                     begun.add(index)
-                    label = body[index][1]
-                    _, handler = self.specials[self.ops[index]](index, label, begin)
-                    if handler is not None:
-                        self._follow_all([(labels[label], handler)])
+                    way = op, label = body[index][:2]
+                    if way not in entered:
+                        entered.add(way)
+                        handler = self.specials[op](index, label, begin)[1]
+                        if handler is not None:
+                            self._follow_all([(labels[label], handler)])
         except TargetError:
             return False  # the other walk says it better
         walked, self.seen = self.seen, reach
@@ -433,13 +452,16 @@ class HandlerWalk(SparseWalk):
         """Does no other code lead into what was followed?"""
         ops, body, met, seen = self.ops, self.body, self.met, self.seen
         names = {body[index][1] for index in met}
-        if any(body[i][1] in names and seen[i] and not walked[i] for i in where(ops, self.table.jumps)):
-            return False
-        for index in met:
+        for index in self.turns.where(self.table.jumps):
+            if seen[index] and ((body[index][1] in names and not walked[index]) or body[index][1] in self.unentered):
+                return False
+        for index in [*met, *map(self.labels.__getitem__, self.unentered)]:
             before = index - 1
             while before >= 0 and ops[before] == LABEL:
                 before -= 1
-            if before < 0 or (seen[before] and not walked[before] and ops[before] not in self.table.ends):
+            if before < 0 or (
+                seen[before] and ops[before] not in self.table.ends and (not walked[before] or index not in met)
+            ):
                 return False
         for index in self.left:
             while index < len(ops) and ops[index] == LABEL:
@@ -450,10 +472,10 @@ class HandlerWalk(SparseWalk):
 
     def _tell_rest(self, walked: bytearray, begin: State) -> bool:
         """States for those that need one; False when there is what cannot be."""
-        for index in where(self.ops, self.odd):
+        for index in self.turns.where(self.odd):
             if self.seen[index] and not walked[index]:
                 return False
-        for index in where(self.ops, self.alike):
+        for index in self.turns.where(self.alike):
             if self.seen[index] and not walked[index]:
                 self.states[index] = begin
         return True

@@ -8,7 +8,7 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Instruction, Position
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import where
+from pyasm.translate.edit import Picked
 from pyasm.translate.effects import PSEUDO, effects
 from pyasm.translate.flow import reached
 from pyasm.translate.notes import BEGIN, EMPTY
@@ -20,7 +20,7 @@ _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
 def late_jumps(
-    body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int], dialect: isa.Dialect
+    body: Sequence[Instruction], ops: Sequence[str], turns: Picked, labels: dict[Any, int], dialect: isa.Dialect
 ) -> list[tuple[int, int]]:
     """The jumps that the compiler adds late, each with the instruction that comes before it.
 
@@ -30,8 +30,8 @@ def late_jumps(
     found: list[tuple[int, int]] = []
     late = _late(dialect.name)
     leaving = _Leaving(body, ops, labels, dialect)
-    shortcuts = _Shortcuts(body, ops)
-    for index in where(ops, late.back):
+    shortcuts = _Shortcuts(body, turns)
+    for index in turns.where(late.back):
         _, label, position = body[index]
         before = previous(ops, index)
         if ops[before] == "CLEANUP_THROW" or leaving(index, before):
@@ -95,9 +95,9 @@ class _Shortcuts:
     """Finds the jumps back with which a chained comparison in a comprehension leaves where it drops its operand, in
     place of a jump to the jump back."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str]) -> None:
+    def __init__(self, body: Sequence[Instruction], turns: Picked) -> None:
         self.body = body
-        self.ops = ops
+        self.turns = turns
         self.last: dict[Any, int] = {}
         """Target and position of a jump back -> index of the last one."""
 
@@ -107,7 +107,7 @@ class _Shortcuts:
         if position == body[before][2]:
             return False
         if not self.last:
-            self.last = {body[i][1:]: i for i in where(self.ops, _BACK)}
+            self.last = {body[i][1:]: i for i in self.turns.where(_BACK)}
         return self.last.get((label, position), 0) > index
 
 

@@ -15,7 +15,7 @@ from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode, places
+from pyasm.translate.edit import Picked, opcode
 from pyasm.translate.effects import PSEUDO
 from pyasm.typed import Any
 
@@ -25,10 +25,12 @@ SETUPS = frozenset(PSEUDO) - {"POP_BLOCK"}
 class Regions:
     """What the table of a code says: the innermost handler of each instruction; their kinds, and those around."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         self.body = body = code.body
         self.ops = list(map(opcode, body))
-        self.labels = labels = places(body, self.ops)
+        self.turns = Picked(self.ops, facts(dialect.name).telling)
+        """The instructions that have to do with regions."""
+        self.labels = labels = self.turns.places(body)
         self.first = _firsts(labels)
         """Label -> index of the first instruction there that is no label."""
         self.innermost: list[Any] = [None] * (len(body) + 1)
@@ -119,6 +121,9 @@ class Facts:
         self.ends = frozenset(row.name for row in rows if row.flow in ("jump", "return", "raise"))
         self.naming = SETUPS.union(row.name for row in naming)
         self.branching = frozenset(row.name for row in naming if row.flow != "next")
+        others = {LABEL, "POP_BLOCK", "NOP", "NOT_TAKEN", "PUSH_EXC_INFO"}
+        self.telling = self.leaping | self.ends | self.naming | others
+        """All that is looked for."""
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, places, rewrite, where
+from pyasm.translate.edit import Picked, instruction, opcode, places, rewrite
 from pyasm.translate.effects import PSEUDO
 from pyasm.translate.late import is_fresh, late_jumps, previous
 from pyasm.translate.notes import BARE, HELD, SLOT
@@ -43,7 +43,7 @@ def fill(regions: Regions, dialect: isa.Dialect) -> Uncovered:
         innermost = regions.innermost
         if dialect.uncovered == "slots":
             _fill_taken(regions, found)
-        for index, before in late_jumps(regions.body, regions.ops, regions.labels, dialect):
+        for index, before in late_jumps(regions.body, regions.ops, regions.turns, regions.labels, dialect):
             if innermost[index] is None:
                 innermost[index] = innermost[before]
             elif dialect.opcodes[regions.ops[index]].flow == "jump":
@@ -56,7 +56,7 @@ def fill(regions: Regions, dialect: isa.Dialect) -> Uncovered:
 def _fill_taken(regions: Regions, found: Uncovered) -> None:
     """Put each NOT_TAKEN where its jump is, and note in which of them this changes something."""
     innermost, ops = regions.innermost, regions.ops
-    for index in where(ops, _TAKEN):
+    for index in regions.turns.where(_TAKEN):
         before = previous(ops, index)
         if ops[before] != "END_SEND":  # that of an async for is as any other
             covered, alone = innermost[before] is not None, innermost[index] is not None
@@ -68,7 +68,7 @@ def _fill_bare(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> None
     """Other jumps in no region, from and to places in one: they get a label of their own, whose name tells it."""
     body, ops, innermost = regions.body, regions.ops, regions.innermost
     leaping, ends = facts(dialect.name).leaping, facts(dialect.name).ends
-    for index in where(ops, leaping):
+    for index in regions.turns.where(leaping):
         if innermost[index] is not None:
             continue
         op, arg, _ = body[index]
@@ -109,7 +109,7 @@ def _fill_begun(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> Non
     ops, innermost = regions.ops, regions.innermost
     ends = facts(dialect.name).ends
     jumps: dict[Any, int] = {}
-    for index in where(ops, _NOPS):
+    for index in regions.turns.where(_NOPS):
         if innermost[index] is not None:
             continue
         after = behind(ops, index, innermost)
@@ -136,7 +136,7 @@ def behind(ops: Sequence[str], index: int, innermost: Sequence[Any]) -> Any:
 def _jumps(regions: Regions, dialect: isa.Dialect) -> dict[Any, int]:
     """Label -> index of the first instruction that names it."""
     found: dict[Any, int] = {}
-    for index in where(regions.ops, facts(dialect.name).naming):
+    for index in regions.turns.where(facts(dialect.name).naming):
         found.setdefault(regions.body[index][1], index)
     return found
 
@@ -153,10 +153,11 @@ def _jump_to(regions: Regions, index: int, jumps: dict[Any, int]) -> int | None:
 def mark_taken(body: list[Instruction], found: Uncovered, new_label: Any, dialect: isa.Dialect) -> list[Instruction]:
     """Jumps whose NOT_TAKEN is in no region, or is in one, against the rule get labels of their own."""
     ops = list(map(opcode, body))
-    late = {index for index, _ in late_jumps(body, ops, places(body, ops), dialect)}
+    turns = Picked(ops, facts(dialect.name).telling)
+    late = {index for index, _ in late_jumps(body, ops, turns, turns.places(body), dialect)}
     taken = iter(found.taken)
     marks: dict[Any, list[Instruction]] = {}
-    for index in where(ops, _TAKEN):
+    for index in turns.where(_TAKEN):
         before = previous(ops, index)
         if ops[before] == "END_SEND":
             continue
@@ -180,20 +181,25 @@ def beside(body: list[Instruction], marks: dict[Any, list[Instruction]]) -> list
 
 
 def uncover(
-    body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int], innermost: list[Any], dialect: isa.Dialect
+    body: Sequence[Instruction],
+    ops: Sequence[str],
+    turns: Picked,
+    labels: dict[Any, int],
+    innermost: list[Any],
+    dialect: isa.Dialect,
 ) -> None:
     """The inverse of `fill`: put in no region what a compiler has in none."""
     if dialect.uncovered != "none":
-        for index, _ in late_jumps(body, ops, labels, dialect):
+        for index, _ in late_jumps(body, ops, turns, labels, dialect):
             arg = body[index][1]
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
     if dialect.uncovered == "slots":
-        _uncover_taken(body, ops, innermost, dialect)
+        _uncover_taken(body, ops, turns, innermost, dialect)
         if any(name.startswith(SLOT) for name in labels):
             _leave_taken(body, ops, innermost)
     if any(name.startswith(BARE) for name in labels):
-        for index in where(ops, facts(dialect.name).leaping | {LABEL}):
+        for index in turns.where(facts(dialect.name).leaping | {LABEL}):
             op, arg, _ = body[index]
             if type(arg) is str and arg.startswith(BARE):
                 place = index + 1 if op == LABEL else index
@@ -201,9 +207,11 @@ def uncover(
                     innermost[place] = None
 
 
-def _uncover_taken(body: Sequence[Instruction], ops: Sequence[str], innermost: list[Any], dialect: isa.Dialect) -> None:
+def _uncover_taken(
+    body: Sequence[Instruction], ops: Sequence[str], turns: Picked, innermost: list[Any], dialect: isa.Dialect
+) -> None:
     """A NOT_TAKEN is in no region if its block is fresh, or against the rule."""
-    for index in where(ops, _TAKEN):
+    for index in turns.where(_TAKEN):
         if innermost[index] is not None:
             before = previous(ops, index)
             against = str(body[before][1]).startswith(SLOT)

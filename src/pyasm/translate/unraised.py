@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pyasm.code import Code, Handler, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, places, rewrite, where
+from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import Effects
 from pyasm.translate.regions import Regions
 from pyasm.typed import Any
@@ -22,7 +22,7 @@ def add_entries(code: Code, regions: Regions, table: Effects) -> bool:
     """Give each such handler a label and an entry of no size; was there one?"""
     body, ops = code.body, regions.ops
     known = {regions.first[target] for target in regions.setups}
-    lost = [index for index in where(ops, _BEGIN) if index not in known and not _falls_into(ops, index, table)]
+    lost = [index for index in regions.turns.where(_BEGIN) if index not in known and not _falls_into(ops, index, table)]
     if not lost:
         return False
     cleanups = _covering(code, regions.labels, lost)
