@@ -72,6 +72,8 @@ def unchecked(code: Code, names: Mapping[str, int], happenings: Sequence[Event],
     parameters = len(code.parameters)
     found = _of_many(names, happenings, restores) if len(names) > FOLLOWED else set()
     touched = {arg for _, kind, arg in happenings if kind == UNBIND}
+    if restores:
+        touched.update([arg for index, _, arg in happenings if index in restores])
     if len(names) == parameters and not touched:
         return found
     unsure = {arg for _, kind, arg in happenings if kind == LOAD} - (_bound_first(happenings) - touched)

@@ -742,8 +742,13 @@ class _Lower(_Calls):
         if op == "CALL_FUNCTION_EX":
             early = not self.null_first and self._merge_first(index)
             self._finish_ex(index, count == 2, [] if early else self._sink(count + self.null_first, position))
-        elif count:
+        elif count and self._is_first_unnamed(index, op, count):
             self._finish(index, count - 1, op in ("CALL_FUNCTION_KW", "LOAD_METHOD"))
+        elif count:  # all arguments have a name, none can be the first one
+            names = self.before.pop(index, [])
+            self._finish(index, count, named=True)
+            below = count + self.null_first + self.names_pushed
+            self.instead[index] = self._sink(below, position) + names + self.instead[index]
         else:
             self._finish(index, 0)
             push = [instruction("PUSH_NULL", None, position)]
@@ -753,6 +758,13 @@ class _Lower(_Calls):
             if self.null_first:
                 push.append(instruction("SWAP", 2, position))
             self.instead[index] = push + self.instead[index]
+
+    def _is_first_unnamed(self, index: int, op: str, count: int) -> bool:
+        """Is it certain that the first argument of a call has no name?"""
+        if op not in ("CALL_FUNCTION_KW", "LOAD_METHOD"):
+            return True
+        kind, names, _ = (self.before.get(index) or [self.body[index - 1]])[0]
+        return kind in ("KW_NAMES", "LOAD_CONST") and type(names) is tuple and len(names) < count
 
     def _super(self, call: int, arguments: int) -> None:
         """One instruction for a call of super and the attribute of that."""

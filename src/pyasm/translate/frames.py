@@ -16,12 +16,12 @@ from collections.abc import Sequence, Set
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
-from pyasm.isa.slots import slots
+from pyasm.isa.slots import sides, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate import edit
 from pyasm.translate.edit import instruction
-from pyasm.translate.effects import Effects, effects
+from pyasm.translate.effects import Effects, effects, number
 from pyasm.translate.flow import forward
 from pyasm.typed import Any
 
@@ -163,12 +163,13 @@ def _is_generator_expression(code: Code, dialect: isa.Dialect) -> bool:
         and code.name == "<genexpr>"
         and first[1] == ".0"
         and second[0] in FIRST_ITERATORS
-        and _keeps_iterator(code.body, effects(dialect.name))
+        and _keeps_iterator(code.body, dialect)
     )
 
 
-def _keeps_iterator(body: Sequence[Instruction], table: Effects) -> bool:
+def _keeps_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
     """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?"""
+    table = effects(dialect.name)
 
     def transfer(index: int, each: Instruction, depth: int) -> tuple[int | None, int | None]:
         return table.step(each[0], each[1], depth)
@@ -177,12 +178,21 @@ def _keeps_iterator(body: Sequence[Instruction], table: Effects) -> bool:
     least = depths[2] or 0
     quiet = slots().quiet
     return not any(
-        depth is not None
-        and op not in quiet
-        and op not in _KEEPS
-        and min(depth, *(each for each in table.step(op, arg, depth) if each is not None)) < least
+        depth is not None and op not in quiet and op not in _KEEPS and depth - _taken(dialect, op, arg) < least
         for (op, arg, _), depth in zip(body[2:], depths[2:])
     )
+
+
+def _taken(dialect: isa.Dialect, op: str, arg: Any) -> int:
+    """How many entries an instruction takes that it does not leave where they are."""
+    row = dialect.opcodes.get(op)
+    if row is None:
+        return 0
+    sided = sides(row.stack, number(arg))
+    kept = 0
+    while kept < len(sided.leaves) and sided.leaves[kept] == kept and kept in sided.jumping[kept : kept + 1]:
+        kept += 1
+    return len(sided.takes) - kept
 
 
 def _catches_stop_iteration(code: Code, dialect: isa.Dialect) -> bool:

@@ -484,6 +484,7 @@ class _Webs:
             taken = _ADDING[op]
             self.values.update(stack[-taken:])
             stack = stack[:-taken]
+            self.values.update(stack[-arg : len(stack) - arg + 1])
             self.spans[index] = stack[len(stack) - arg + 1 :]
             return stack, None
         if op == "GET_ANEXT":

@@ -293,10 +293,17 @@ class _Lowering(_Facts):
 
     def _compares_ints(self, walk: Peephole, index: int, before: int) -> bool:
         """Two places where compilers know that the result is a bool: in sequence patterns and in annotation scopes."""
-        if walk.op(walk.before(walk.before(before))) == "GET_LEN":
+        number = walk.before(before)
+        if walk.op(number) != "LOAD_CONST" or type(walk.body[number][1]) is not int:
+            return False
+        if walk.op(walk.before(number)) == "GET_LEN":
             return True
         after = walk.after(index)
-        return after < len(walk.body) and walk.body[after][:2] == ("LOAD_COMMON_CONSTANT", "NotImplementedError")
+        return (
+            walk.body[before][1] == ">"
+            and after < len(walk.body)
+            and walk.body[after][:2] == ("LOAD_COMMON_CONSTANT", "NotImplementedError")
+        )
 
     def _compare_for_test(self, walk: Peephole, index: int) -> None:
         op, operator, position = walk.body[index]

@@ -310,7 +310,9 @@ def _pair(move: Move) -> None:
         return
     first, second = move.taken[:2]
     together = first.startswith("iter ") and second == f"index {first.partition(' ')[2]}"
-    alone = second == "null" and fits(first, "receiver" if move.row.name == "SEND" else "real_iter")
+    alone = fits(second, "null") and fits(first, "receiver" if move.row.name == "SEND" else "real_iter")
+    if alone and move.row.name == "FOR_ITER":
+        move.left[1] = "unused"
     if not together and not alone:
         message = f"{meaning(second)} is above {meaning(first)}"
         move.wrong("iterator", message, "what GET_ITER left, or a receiver with a NULL above it", len(move.taken) - 1)
