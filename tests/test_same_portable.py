@@ -107,7 +107,6 @@ DIFFERENT = {
         "3.14 3.15": "annotations",
     },
     "a mapping pattern is matched in another order": {"3.10 3.11": "match"},
-    "the code of a class knows its qualified name since 3.11": {"3.10 3.11": "class"},
     "comprehensions are in the frame of the function since 3.12; 3.15 begins to iterate inside": {
         "3.11 3.12": "comprehension",
         "3.14 3.15": "comprehension",

@@ -85,13 +85,32 @@ def _take_name(body: list[Instruction], index: int, inner: Code | None) -> None:
     """3.9 and 3.10: the code object does not know the qualified name, the instruction before does."""
     op, name, _ = body[index - 1]
     if inner is not None and op == "LOAD_CONST" and isinstance(name, str):
-        inner.qualname = name
+        inner.qualname = _qualname(inner, name)
+
+
+def _qualname(inner: Code, name: str) -> str:
+    """The qualified name of a code object that is made into a function of this name."""
+    return (_qualname_in_body(inner) if name == inner.name else None) or name
+
+
+def _qualname_in_body(inner: Code) -> str | None:
+    """The name that the body of a class begins with setting."""
+    body = inner.body[: len(inner.cells) + _CLASS_BEGINS_WITHIN]
+    for (_, name, _), (op, target, _) in zip(body, body[1:]):
+        if target == "__qualname__" and op == "STORE_NAME":
+            return name if type(name) is str else None
+    return None
+
+
+_CLASS_BEGINS_WITHIN = 10
+"""Instructions, beside those that make cells."""
 
 
 def _name(inner: Code | None, position: Position | None) -> list[Instruction]:
-    """Push the qualified name of the code object on top."""
+    """Push the name of the code object on top: the qualified one, but for a class, whose body has that."""
     if inner is not None:
-        return [instruction("LOAD_CONST", inner.qualname, position)]
+        name = inner.name if _qualname_in_body(inner) == inner.qualname else inner.qualname
+        return [instruction("LOAD_CONST", name, position)]
     return [instruction("DUP_TOP", None, position), instruction("LOAD_ATTR", "co_name", position)]
 
 
@@ -196,7 +215,7 @@ class _Lower:
         late = []
         if inner is not None and named:
             self.instead[index - 1] = []
-            self._rename(index - 2, inner, name)
+            self._rename(index - 2, inner, _qualname(inner, name))
         elif named:
             self.instead[index - 1] = []
             late = _set_attribute("__qualname__", [instruction("LOAD_CONST", name, position)], position)
