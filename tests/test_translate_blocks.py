@@ -386,3 +386,55 @@ def test_handlers_of_what_cannot_raise_stay(source: str) -> None:
     assert differences(before, after) == []
     for target in isa.names():
         encode_raw(translate.lower(translate.lift(pyasm.decode(before)), target))
+
+
+TWO = """
+def two(call):
+    try:
+        call()
+    except KeyError:
+        return "no key"
+    try:
+        call(1)
+    except IndexError:
+        return "no index"
+"""
+
+
+def shared(at: str, skip: int) -> Code:
+    """TWO, with one piece of code for both handlers: from that instruction on, some of them later."""
+    function = pyasm.decode(compile(TWO, "two", "exec")).body
+    [code] = [each.arg for each in function if isinstance(each.arg, Code)]
+    first, second = [i for i, each in enumerate(code.body) if each.op == at and each.arg != 1]
+    body = list(code.body)
+    body.insert(second + skip, Instruction("LABEL", "shared"))
+    body[first + skip] = Instruction("JUMP_FORWARD", "shared", body[first].position)
+    return code.replace(body=body, layout=None)
+
+
+@table
+def test_one_reraise_of_two_handlers() -> None:
+    code = shared("RERAISE", 0)
+    lifted = pyasm.lift(code)
+    assert [each.op for each in lifted.body].count("RERAISE") == 2
+    for name in isa.names():
+        encode_raw(pyasm.lower(lifted, name))
+    for each in (code, pyasm.lower(lifted)):
+        function = types.FunctionType(pyasm.encode(each), {"__builtins__": builtins})
+        for error in (KeyError(1), IndexError(2), ValueError(3)):
+
+            def call(*args: int, error: Exception = error) -> None:
+                if bool(args) == isinstance(error, IndexError):
+                    raise error
+
+            if isinstance(error, ValueError):
+                with pytest.raises(ValueError, match="3"):
+                    function(call)
+            else:
+                assert function(call) == ("no key" if isinstance(error, KeyError) else "no index")
+
+
+@table
+def test_other_code_of_two_handlers_is_refused() -> None:
+    with pytest.raises(TargetError, match="two handlers share this code"):
+        pyasm.lift(shared("CHECK_EXC_MATCH", 2))

@@ -21,6 +21,8 @@ from pyasm.translate.regions import SETUPS, Regions, facts
 from pyasm.translate.uncovered import Uncovered, behind, fill, mark_taken
 from pyasm.typed import Any
 
+CLEANUP = [("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1)]
+"""What ends a handler in which something is raised."""
 _POP_BLOCK = instruction("POP_BLOCK")
 
 
@@ -128,22 +130,38 @@ class _Inserter:
         inner = innermost[index]
         stubs = self.stubs.get(index, {})
         parts: list[Instruction] = []
+        going = alive
         if alive and coming in stubs:
             parts.append(instruction(LABEL, stubs[coming]))
         if coming != inner and (alive or not named):
-            parts += self._change(coming, inner)
-        going = alive
+            again = self._again(index, coming)
+            parts += again or self._change(coming, inner)
+            going = going and not again
         for handler, label in stubs.items():
             if alive and handler == coming:
                 continue
             if going:
                 parts.append(instruction("JUMP_FORWARD", old[at][1]))  # a stub is only where a label is
             parts.append(instruction(LABEL, label))
-            parts += self._change(handler, inner)
-            going = True
+            again = self._again(index, handler)
+            parts += again or self._change(handler, inner)
+            going = not again
         if parts:
             parts = self._fold(index, at, parts, named)
             self.edits[at] = parts + self.edits.get(at, [old[at]])
+
+    def _again(self, index: int, coming: Any) -> list[Instruction]:
+        """The RERAISE to which a way comes from another handler, for its own, if both have the same cleanup."""
+        regions = self.regions
+        other = self.innermost[index]
+        if self.ops[index] != "RERAISE" or coming is None or other is None:
+            return []
+        if regions.around[coming] != regions.around[other] or regions.setups[coming] != regions.setups[other]:
+            return []
+        cleanups = [
+            [each[:2] for each in self.old[at : at + 3]] for at in (regions.first[coming], regions.first[other])
+        ]
+        return [self.old[index]] if cleanups == [CLEANUP, CLEANUP] else []
 
     def _change(self, before: Any, after: Any) -> list[Instruction]:
         """From being in the region of one handler to being in that of another."""

@@ -88,7 +88,8 @@ class _Walk:
     def _follow_all(self) -> None:
         while self.pending:
             index, block, depth = self.pending.pop()
-            self._follow(index, block, depth - self.sums[index])
+            if not self.seen[index]:
+                self._follow(index, block, depth - self.sums[index])
 
     def _follow(self, index: int, block: Any, base: int) -> None:
         body, ops, seen, innermost, turns, states = (
@@ -110,13 +111,14 @@ class _Walk:
             if turn == size:
                 return
             op = ops[turn]
-            seen[turn] = 1
             if op == LABEL:
                 label = body[turn][1]
                 if label in states:
                     self._meets(label, block)
-                    return
-                states[label] = block
+                    if seen[turn]:
+                        return
+                else:
+                    states[label] = block
             elif op in SETUPS:
                 block = self._enter(op, body[turn][1], block, base + sums[turn])
             elif op == "POP_BLOCK":
@@ -128,10 +130,13 @@ class _Walk:
                     if label in states:
                         self._meets(label, block)
                     else:
+                        states[label] = block
                         self.pending.append((labels[label], block, base + sums[turn] + jumped))
                 if op in ends:
+                    seen[turn] = 1
                     innermost[turn] = block
                     return
+            seen[turn] = 1
             innermost[turn] = block
             index = turn + 1
             at += 1
@@ -148,7 +153,11 @@ class _Walk:
             self.blocks[handler] = _Block(handler, block)
             kept = depth - 1 if op == "SETUP_WITH" else depth
             self.depths[handler] = kept, op != "SETUP_FINALLY"
-            self.pending.append((self.labels[handler], block, kept + (1 if op == "SETUP_FINALLY" else 2)))
+            if handler in self.states:
+                self._meets(handler, block)
+            else:
+                self.states[handler] = block
+                self.pending.append((self.labels[handler], block, kept + (1 if op == "SETUP_FINALLY" else 2)))
         return self.blocks[handler]
 
     def _leave(self, index: int, block: Any) -> Any:

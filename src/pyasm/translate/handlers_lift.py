@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
+from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.edit import Picked, instruction, rewrite
 from pyasm.translate.kinds import MOVING, VALUE, HandlerWalk, State, next_real, permutation
 from pyasm.typed import Any
 
-CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH"})
 SIX, UNBIND, LOOP, ONE = "six", "unbind", "loop", "one"
 """How a handler is said: with six values; `LOAD_CONST None; STORE e; DELETE e; RERAISE` of `except … as e`; the end of
@@ -60,7 +60,7 @@ def _form(body: Sequence[Instruction], labels: dict[Any, int], op: str, label: s
     ops = [each[0] for each in body[at : at + 4]]
     if ops[:2] == ["SETUP_CLEANUP", "PUSH_EXC_INFO"]:
         cleanup = next_real(body, labels[body[at][1]])
-        if tuple(each[:2] for each in body[cleanup : cleanup + 3]) == CLEANUP:
+        if [each[:2] for each in body[cleanup : cleanup + 3]] == CLEANUP:
             form.kind, form.cleanup = SIX, body[at][1]
             form.whole = ops[2:] in (["BUILD_LIST", "COPY"], ["DUP_TOP", "BUILD_LIST"])
     elif ops[:1] == ["END_ASYNC_FOR"]:
@@ -246,6 +246,8 @@ class _Rewriting:
     def _setup(self, index: int, each: Instruction) -> None:
         op, label, position = each
         form = self.forms.get(label)
+        if label in self.cleanups:
+            raise self.walk.error(index, "two handlers share this code", "each handler must have its own")
         if form is None or op not in ("SETUP_FINALLY", "SETUP_CLEANUP"):
             return
         name = "SETUP_FINALLY" if form.kind != ONE else "SETUP_CLEANUP"

@@ -5,7 +5,7 @@ This is what it adds late, and the NOP that a SETUP leaves. Where nothing else t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pyasm import isa
 from pyasm.code import Instruction
@@ -196,15 +196,20 @@ def uncover(
                 innermost[index] = None
     if dialect.uncovered == "slots":
         _uncover_taken(body, ops, turns, innermost, dialect)
-        if any(name.startswith(SLOT) for name in labels):
+        if _any(labels, SLOT):
             _leave_taken(body, ops, innermost)
-    if any(name.startswith(BARE) for name in labels):
+    if _any(labels, BARE):
         for index in turns.where(facts(dialect.name).leaping | {LABEL}):
             op, arg, _ = body[index]
             if type(arg) is str and arg.startswith(BARE):
                 place = index + 1 if op == LABEL else index
                 if op != LABEL or ops[place] == "NOP":
                     innermost[place] = None
+
+
+def _any(labels: Iterable[str], stem: str) -> bool:
+    """Has any label this stem?"""
+    return f" {stem}" in f" {' '.join(labels)}"
 
 
 def _uncover_taken(
