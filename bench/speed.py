@@ -34,6 +34,7 @@ import pyasm
 import pyasm.importer
 import pyasm.pyc
 from pyasm.translate import lift, lower
+from pyasm.verifier import walk as verifier
 
 MODULES = [
     "argparse",
@@ -52,6 +53,8 @@ MODULES = [
 
 LEAST_RATIO = 6.0
 """How many times as fast as `bytecode` decode and encode must be."""
+MOST_VERIFYING = 1.0
+"""How long verifying may take, as a multiple of decode and encode."""
 MOST_IMPORT_MS = 25.0
 ATTEMPTS = 4
 """Machines have bad moments: a bound is missed when it is missed every time."""
@@ -69,13 +72,15 @@ class Source(NamedTuple):
     name: str
     text: str
     code: types.CodeType
+    decoded: pyasm.Code
 
 
 def sources() -> list[Source]:
     library = Path(sysconfig.get_path("stdlib"))
     files = [library / f"{name}.py" for name in MODULES]
     texts = {file.stem: file.read_text(encoding="utf-8") for file in files if file.exists()}
-    return [Source(name, text, compile(text, name, "exec", dont_inherit=True)) for name, text in texts.items()]
+    codes = {name: compile(text, name, "exec", dont_inherit=True) for name, text in texts.items()}
+    return [Source(name, text, codes[name], pyasm.decode(codes[name])) for name, text in texts.items()]
 
 
 def walk(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -102,6 +107,10 @@ def round_trip(source: Source) -> object:
 
 def translation(source: Source) -> object:
     return pyasm.encode(lower(lift(pyasm.decode(source.code))))
+
+
+def verifying(source: Source) -> object:
+    return pyasm.verify(source.decoded)
 
 
 def edited_round_trip(source: Source) -> object:
@@ -134,6 +143,7 @@ ROWS: dict[str, Callable[[Source], object]] = {
     "decode, encode": round_trip,
     "decode, edit, encode": edited_round_trip,
     "decode, lift, lower, encode": translation,
+    "verify": verifying,
     "decode, format, parse": text,
     "the same, exact": exact_text,
     "decode, dump, load, dump .pyc": pyc,
@@ -149,21 +159,29 @@ def seconds(work: Callable[[Source], object], source: Source) -> float:
 class Ratios(NamedTuple):
     to_compile: float
     to_bytecode: float
+    to_codec: float
 
 
 def measure(rounds: int) -> dict[str, Ratios]:
-    """Each row's time as a multiple of compile(), and how many times as fast as `bytecode` it is."""
+    """Each row's time as a multiple of compile(), how many times as fast as `bytecode` it is, and its time as a
+    multiple of decode and encode.
+
+    The verifier starts from nothing in each round.
+    """
     found: dict[str, list[Ratios]] = {name: [] for name in ROWS}
     everything = sources()
     for number in range(rounds + 1):
         totals = dict.fromkeys([compiling, other_library, *ROWS.values()], 0.0)
+        verifier.forget()
         for source in everything:
             for work in totals:
                 totals[work] += seconds(work, source)
         if number:  # the first round only warms up
             for name, work in ROWS.items():
                 ours = totals[work]
-                found[name].append(Ratios(ours / totals[compiling], totals[other_library] / ours))
+                found[name].append(
+                    Ratios(ours / totals[compiling], totals[other_library] / ours, ours / totals[round_trip])
+                )
     return {name: Ratios(*(statistics.median(column) for column in zip(*ratios))) for name, ratios in found.items()}
 
 
@@ -324,11 +342,15 @@ def cached_import(rounds: int) -> float:
 def report(quick: bool) -> list[str]:
     """Measure and print everything; the bounds that were missed."""
     missed = []
-    print(f"Python {sys.version.split()[0]}\n\n{'':32}{'x compile()':>12}{'times as fast as bytecode':>28}")
+    print(
+        f"Python {sys.version.split()[0]}\n\n{'':32}{'x compile()':>12}{'x codec':>10}{'times as fast as bytecode':>28}"
+    )
     for name, ratios in measure(5 if quick else 15).items():
-        print(f"{name:32}{ratios.to_compile:12.2f}{ratios.to_bytecode:28.1f}")
+        print(f"{name:32}{ratios.to_compile:12.2f}{ratios.to_codec:10.2f}{ratios.to_bytecode:28.1f}")
         if name == "decode, encode" and ratios.to_bytecode < LEAST_RATIO:
             missed.append(f"{name}: {ratios.to_bytecode:.2f} times as fast as bytecode, not {LEAST_RATIO}")
+        if name == "verify" and ratios.to_codec > MOST_VERIFYING:
+            missed.append(f"{name}: {ratios.to_codec:.2f} times as long as decode and encode, not {MOST_VERIFYING}")
 
     milliseconds = import_time(9 if quick else 25)
     print(f"\nimport pyasm: {milliseconds:.1f} ms more than starting Python")
