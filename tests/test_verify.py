@@ -17,6 +17,7 @@ from support import compiled, sample, stdlib_files
 import pyasm
 from pyasm import isa, pyc
 from pyasm.code import Code, Instruction
+from pyasm.native.encode import computed_stack_size
 from pyasm.verifier import walk as verifier
 
 HERE = Path(__file__).parent
@@ -146,26 +147,52 @@ def test_generators_that_are_lambdas_are_accepted() -> None:
         pyasm.verify(pyasm.lift(code))
 
 
+# -- the size of the stack
+
+
+def test_the_proved_stack_size_is_used() -> None:
+    """Code that nothing leads to needs no stack, and adding up does not come to an end here."""
+    names = isa.running().opcodes
+    back = "JUMP_BACKWARD" if "JUMP_BACKWARD" in names else "JUMP_ABSOLUTE"
+    body = [
+        *([Instruction("RESUME", 0)] if "RESUME" in names else []),
+        Instruction("LOAD_CONST", 1),
+        Instruction("RETURN_VALUE"),
+        Instruction("LABEL", "more"),
+        Instruction("LOAD_CONST", 2),
+        Instruction(back, "more"),
+    ]
+    code = Code("f", body, dialect=isa.running().name)
+    with pytest.raises(pyasm.EncodeError):
+        pyasm.encode(code)
+    proof = pyasm.verify(code)
+    assert proof.size(code) == proof.stack_size == 1
+    assert pyasm.assemble(code).co_stacksize == pyasm.encode(code, proof).co_stacksize == 1
+    assert eval(pyasm.assemble(code)) == 1
+
+
+def test_a_false_stack_size_is_not_used() -> None:
+    """Where code says that it needs less than it does, natively it is refused; what is lifted gets what it needs."""
+
+    def function(a: int) -> object:
+        return [a, a, a, (a, a, a, a)]
+
+    code = pyasm.decode(function.__code__.replace(co_stacksize=1))
+    with pytest.raises(pyasm.VerificationError, match="stack of 1"):
+        pyasm.verify(code)
+    assert pyasm.assemble(pyasm.lift(code)).co_stacksize >= 7
+
+
+def test_proved_sizes_of_the_library() -> None:
+    """Never more than what is added up, which counts what nothing leads to as well."""
+    for module in filter(None, map(compiled, sample(stdlib_files(), 6))):
+        code = pyasm.decode(module)
+        proof = pyasm.verify(code)
+        for each, size in proof.sizes.values():
+            assert size <= computed_stack_size(each), each
+
+
 # -- what it costs
-
-
-def test_linear_cost() -> None:
-    """Ten times the program takes at most some twenty times as long."""
-    short, long = (min(seconds(many(n)) for _ in range(3)) for n in (300, 3000))
-    assert long < 20 * short + 0.05, (short, long)
-
-
-def many(count: int) -> Code:
-    """A function of many statements: branches, loops and handlers one behind the other."""
-    statement = """
-    for x in a:
-        try:
-            b = [y for y in x if y]
-        except ValueError as e:
-            a = e
-"""
-    module = compile("def f(a):\n" + statement * count, "many.py", "exec", dont_inherit=True)
-    return pyasm.decode(next(const for const in module.co_consts if isinstance(const, types.CodeType)))
 
 
 def seconds(code: Code) -> float:
@@ -201,6 +228,13 @@ def function_of(statement: str) -> Callable[[int], Code]:
     return made
 
 
+LOOP = """
+  for x in a:
+    try:
+      b = [y for y in x if y]
+    except ValueError as e:
+      a = e
+"""
 NEST = "".join(f"{'  ' * i}for x{i} in a:\n" for i in range(1, 15)) + "  " * 15 + "a\n"
 LARGE: dict[str, tuple[Callable[[int], Code], int]] = {
     "a call of 100,000 arguments": (called, 100_000),
@@ -209,6 +243,7 @@ LARGE: dict[str, tuple[Callable[[int], Code], int]] = {
     "10,000 try blocks": (function_of("  try:\n    a()\n  except b:\n    pass\n"), 10_000),
     "2,000 try blocks with variables": (function_of("  try:\n    x# = a()\n  except b:\n    y# = a\n"), 2_000),
     "4,000 variables": (function_of("  if a: x# = a\n  x#\n"), 4_000),
+    "1,000 loops with handlers": (function_of(LOOP), 1_000),
     "500 nests of loops": (function_of(NEST), 500),
 }
 

@@ -99,7 +99,8 @@ def assemble(x: Any, /, *, verify: bool = True, **bindings: Any) -> CodeType:
     `bindings` are the objects for the `&name` of a text, the globals of the caller those for its `@!name`. TypeError
     for a binding that it does not have, and for anything else; AssemblyError for what is wrong with it.
     """
-    return encode(lower(_program(x, bindings, sys._getframe(1).f_globals, verify)))
+    code, proof = _program(x, bindings, sys._getframe(1).f_globals, verify)
+    return encode(lower(code), proof)
 
 
 def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any) -> FunctionType:
@@ -109,7 +110,7 @@ def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool =
     AssemblyError, beside those of `assemble`, for code that needs variables of a function around it.
     """
     names = sys._getframe(1).f_globals if globals is None else globals
-    code = _program(x, bindings, names, verify)
+    code, proof = _program(x, bindings, names, verify)
     if code.frees:
         message = f"it uses variables of a function around it: {', '.join(code.frees)}"
         raise AssemblyError(Finding(message, code.qualname, "assemble that function, and call it"))
@@ -117,16 +118,16 @@ def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool =
     code = lower(code)
     if defined is not None:
         found: dict[str, Any] = {}
-        exec(encode(code), names, found)  # which evaluates its defaults, and no more
+        exec(encode(code, proof), names, found)  # which evaluates its defaults, and no more
         function: FunctionType = found[defined]
         return function
-    made = FunctionType(encode(code), names)
+    made = FunctionType(encode(code, proof), names)
     made.__qualname__ = code.qualname
     return made
 
 
-def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified: bool) -> Code:
-    """What is to be assembled. It is verified as it is."""
+def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified: bool) -> tuple[Code, Proof | None]:
+    """What is to be assembled, and what was proved of it. It is verified as it is."""
     if isinstance(x, str):
         from pyasm.text.parser import parse
 
@@ -139,9 +140,7 @@ def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified
         raise TypeError(f"a Code, assembly text or a list of tuples is needed, not {type(x).__name__}")
     if bindings:
         raise TypeError(f"there is no &{next(iter(bindings))} in {x.qualname}")
-    if verified:
-        verify(x if _is_pure(x) else lower(x))
-    return x
+    return x, verify(x if _is_pure(x) else lower(x)) if verified else None
 
 
 def _is_pure(code: Code) -> bool:

@@ -61,15 +61,16 @@ def dump(code: Code, dialect: str | None = None, *, verify: bool = True) -> byte
         raise TypeError(f"dump takes a Code, not {type(code).__name__}")
     from pyasm import marshal
 
+    proof = None
     if verify:
-        from pyasm.verifier import verify as proof
+        from pyasm.verifier import verify as prove
 
-        proof(code)
+        proof = prove(code)
     file = _file(code, dialect)
     code = _lowered(code, dialect)
     target = isa.load(code.dialect)
     header = target.magic.to_bytes(2, "little") + _MAGIC_END + file.flags.to_bytes(4, "little") + file.source
-    return header + marshal.dumps(encode_raw(code), target, file.form)
+    return header + marshal.dumps(encode_raw(code, proof), target, file.form)
 
 
 def _lowered(code: Code, dialect: str | None) -> Code:

@@ -32,9 +32,8 @@ def inlined(target: Any, bindings: Mapping[str, Any], verified: bool = True) -> 
     unused = [name for name in bindings if name not in static.used]
     if unused:
         raise TypeError(f"there is no &{unused[0]} in {code.qualname}")
-    if verified:
-        verify(code)
-    return function_like(target, encode(lower(code)))
+    proof = verify(code) if verified else None
+    return function_like(target, encode(lower(code), proof))
 
 
 def _expanded(function: FunctionType, static: Static) -> Code:

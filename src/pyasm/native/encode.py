@@ -19,25 +19,31 @@ from pyasm.native.collector import uncollected
 from pyasm.native.flags import CLOSED, HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.native.operands import Numbered, number
 from pyasm.native.raw import RawCode
-from pyasm.typed import Any, NamedTuple
+from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pyasm.verifier import Proof
 
 
 @uncollected
-def encode(code: Code) -> CodeType:
+def encode(code: Code, proof: Proof | None = None) -> CodeType:
     """The code object of a `Code` in the dialect of the running interpreter, with all that it contains.
+
+    `proof` is what `verify` found out about this very `Code`: it tells how large the stack must be, which is added up
+    otherwise. Where nothing was changed since decoding, the size is what it was.
 
     EncodeError, with every place found, when it has no bytes; TargetError when it is of another version.
     """
     dialect = isa.running()
     if code.dialect != dialect.name:
         raise TargetError(f"{code.name} is in the dialect {code.dialect}; the running interpreter's is {dialect.name}")
-    return code_object(encode_raw(code), dialect)
+    return code_object(encode_raw(code, proof), dialect)
 
 
-def encode_raw(code: Code) -> RawCode:
+def encode_raw(code: Code, proof: Proof | None = None) -> RawCode:
     """The same for any native dialect, as the fields of a code object."""
     try:
-        return _encode(code, units.shape(code.dialect))
+        return _encode(code, units.shape(code.dialect), proof)
     except RecursionError:
         raise EncodeError("code objects nested too deeply") from None
 
@@ -101,7 +107,7 @@ def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, 
     return numbered, _place(code, numbered, form, layout.prefixes)
 
 
-def _encode(code: Code, form: units.Shape) -> RawCode:
+def _encode(code: Code, form: units.Shape, proof: Proof | None) -> RawCode:
     dialect = form.dialect
     _check_fields(code)
     layout = fitting_layout(code)
@@ -120,10 +126,11 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
         line_table = _line_table(code, numbered, place, kept, dialect)
         regions = _regions(code, numbered)
         exception_table = _exception_table(place, regions) if dialect.blocks == "table" else None
-        if kept is None or kept.exception_table != exception_table:
-            stack_size = max(code.stack_size, _stack_size(code, numbered, place, regions, dialect))
-        else:
-            stack_size = max(code.stack_size, kept.stack_size)
+        told = kept.stack_size if kept is not None and kept.exception_table == exception_table else 0
+        needed = proof.size(code) if proof is not None else None
+        if needed is None and (not told or proof is not None):  # what was verified need not be true of what it was told
+            needed = _stack_size(code, numbered, place, regions, dialect)
+        stack_size = max(code.stack_size, told, needed or 0, dialect.least_stack)
     return RawCode(
         len(code.posonlyargs) + len(code.args),
         len(code.posonlyargs),
@@ -132,7 +139,7 @@ def _encode(code: Code, form: units.Shape) -> RawCode:
         stack_size,
         _flags(code, dialect),
         bytecode,
-        tuple([_encode(const, form) if isinstance(const, Code) else const for const in numbered.consts]),
+        tuple([_encode(const, form, proof) if isinstance(const, Code) else const for const in numbered.consts]),
         tuple(numbered.names),
         tuple(numbered.varnames),
         tuple(code.frees),

@@ -58,11 +58,12 @@ def assembled(made: Read, *, verify: bool, pad_underflow: bool) -> CodeType:
             found += depth.findings(each, lines)
     if found:
         raise TupleError(found)
+    proof = None
     if verify:
-        from pyasm.verifier import verify as proof
+        from pyasm.verifier import verify as prove
 
-        proof(code)
-    native = encode(lower(code))
+        proof = prove(code)
+    native = encode(lower(code), proof)
     if code.dialect == isa.PORTABLE:
         key = id(native)
         _assembled[key] = ref(native, lambda _: _assembled.pop(key, None)), code

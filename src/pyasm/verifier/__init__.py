@@ -26,6 +26,13 @@ class Proof(NamedTuple):
     codes: int = 1
     """How many code objects were looked at, it and all within it."""
     instructions: int = 0
+    sizes: dict[int, tuple[Code, int]] = {}  # noqa: RUF012  # nobody changes it
+    """By the identity of each code object: it, and the number of entries that it needs."""
+
+    def size(self, code: Code) -> int | None:
+        """What was proved of this code object, as long as nobody changes it."""
+        found = self.sizes.get(id(code))
+        return found[1] if found is not None else None
 
 
 @uncollected
@@ -36,7 +43,7 @@ def verify(code: Code) -> Proof:
     """
     findings: list[Finding] = []
     try:
-        proof = _verify(code, findings)
+        proof = _verify(code, findings, {})
     except RecursionError:
         raise VerificationError(Finding("code objects nested too deeply", str(code.name))) from None
     if findings:
@@ -44,7 +51,7 @@ def verify(code: Code) -> Proof:
     return proof
 
 
-def _verify(code: Code, findings: list[Finding]) -> Proof:
+def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> Proof:
     from pyasm.verifier.report import faults
     from pyasm.verifier.walk import Walk
 
@@ -53,15 +60,14 @@ def _verify(code: Code, findings: list[Finding]) -> Proof:
     walk.run()
     if walk.found:
         findings += faults(walk)
+    sizes[id(code)] = code, walk.deepest
     codes, instructions = 1, len(code.body)
-    seen: set[int] = set()
     for inner in [arg for arg in map(operand, code.body) if type(arg) is Code]:
-        if id(inner) not in seen:
-            seen.add(id(inner))
+        if id(inner) not in sizes:
             if inner.dialect != code.dialect:
                 message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"
                 findings.append(Finding(message, inner.qualname))
                 continue
-            proof = _verify(inner, findings)
+            proof = _verify(inner, findings, sizes)
             codes, instructions = codes + proof.codes, instructions + proof.instructions
-    return Proof(walk.deepest, tuple(walk.contracts), codes, instructions)
+    return Proof(walk.deepest, tuple(walk.contracts), codes, instructions, sizes)
