@@ -51,6 +51,20 @@ def test_right_programs_run(experiment: Experiment) -> None:
     assert not end
 
 
+@pytest.mark.parametrize("target", isa.names())
+def test_right_programs_are_right_when_lowered(target: str) -> None:
+    refused = []
+    for each in RIGHT:
+        if each.dialect == isa.PORTABLE:
+            try:
+                pyasm.verify(pyasm.lower(pyasm.parse(each.text), target))
+            except pyasm.TargetError:
+                pass
+            except pyasm.VerificationError as error:
+                refused.append(f"{each.name}: {str(error)[:300]}")
+    assert not refused, "\n".join(refused)
+
+
 def test_every_wrong_program_has_a_right_neighbour() -> None:
     beside = experiments.besides()
     right = {each.name for each in RIGHT} | {

@@ -488,6 +488,7 @@ class _Webs:
             self.spans[index] = stack[len(stack) - arg + 1 :]
             return stack, None
         if op == "GET_ANEXT":
+            self.values.add(stack[-1])
             return (*stack, self._new(index)), None
         if op == "YIELD_FROM":
             if index not in self.settled:

@@ -12,7 +12,7 @@ without instructions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from operator import itemgetter
 
 from pyasm import isa
@@ -53,6 +53,8 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     unbinds = not _UNBINDING.isdisjoint(ops)
     restores = _Shadows(code.body, dialect).restores if unbinds else set()
     checks = binding.unchecked(code, names, happenings, restores)
+    if "DELETE_FAST" in ops:
+        checks |= _of_emptied_cells(code, names)
     body = code.body
     for index in checks:
         _, arg, position = body[index]
@@ -111,6 +113,12 @@ def fuses(
         before -= 1
         one = body[before][2]
     return one is None or one[0] is None or other[0] is None or one[0] == other[0]
+
+
+def _of_emptied_cells(code: Code, names: Mapping[str, int]) -> set[int]:
+    """The indexes of the LOAD_FAST of variables with cells whose place something deletes, which no compiler does."""
+    deleted = {arg for op, arg, _ in code.body if op == "DELETE_FAST" and arg not in names}
+    return {index for index, (op, arg, _) in enumerate(code.body) if op == "LOAD_FAST" and arg in deleted}
 
 
 class _Shadows:

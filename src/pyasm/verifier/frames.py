@@ -39,6 +39,8 @@ def regions(walk: Walk) -> dict[int, Region | None]:
             message = "it names a label that is not there"
         elif start > end or start < last:
             message = "it does not begin behind the one before it, or ends before it begins"
+        elif start <= target < end and any(each[0] != "LABEL" for each in walk.body[target:end]):
+            message = "its target is inside of it, so that what is raised there leads there again"
         elif not walk.real_ops(target, 1):
             message = "there is nothing at its target"
         elif not any(each[0] != "LABEL" for each in walk.body[start:end]):
@@ -200,7 +202,11 @@ def _returns(walk: Walk) -> int:
         walk.wrong(other, Problem("generator", "it stands in the code twice", "RETURN_GENERATOR once, first"))
     before = walk.body[:place]
     labels = {each[1] for each in before if each[0] == "LABEL"}
-    strange = next((each[0] for each in before if each[0] not in _BEGINNING), None)
+    resumes = [("RESUME", 4)] if walk.dialect.first_iterator == "generator" else []
+    strange = next(
+        (each[0] for each in before if each[0] not in _BEGINNING or (each[0] == "RESUME" and each[:2] not in resumes)),
+        None,
+    )
     if strange is not None or _named(walk, labels) or walk.real_ops(place + 1, 1) != ["POP_TOP"]:
         message = f"{strange} is before it" if strange else "POP_TOP is not behind it, or something leads back to it"
         walk.wrong(place, Problem("generator", message, "the beginning of the code, and POP_TOP behind it"))

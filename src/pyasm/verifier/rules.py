@@ -126,8 +126,6 @@ def _key_map(move: Move) -> None:
 def _compare(move: Move) -> None:
     if move.arg.startswith("bool(") or move.taken == ["int", "int"]:
         move.left = ["bool"]
-    elif move.arg == ">" and move.taken[1] == "int":  # compilers test the result of this one without TO_BOOL
-        move.left = ["compared"]
 
 
 def _format(move: Move) -> None:

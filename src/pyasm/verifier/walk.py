@@ -20,7 +20,7 @@ from pyasm.verifier import acts, frames, origins
 from pyasm.verifier.order import ranks
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive, shown
-from pyasm.verifier.types import needed_arguments
+from pyasm.verifier.types import needed_arguments, promised
 from pyasm.verifier.variables import Variables
 
 MOST_BLOCKS = 20
@@ -137,6 +137,7 @@ class Walk:
         self.labels = places(self.body, self.ops)
         self.loop_ends = _loop_ends(code.dialect)
         needs = {name: kind for name, kind in zip(code.args, needed_arguments(code)) if kind != "value"}
+        needs.update(promised(code))
         self.contracts = [
             f"the argument {name!r} of {code.qualname} is {meaning(kind)}" for name, kind in needs.items()
         ]
@@ -439,7 +440,7 @@ class Walk:
             return stack.type == "stopped"
         if self.rows[op].stack.startswith("bool "):  # a jump that has no need to ask an object
             return True
-        return op == "RESUME" or (op == "CALL_INTRINSIC_1" and arg == "STOPITERATION_ERROR")
+        return op in ("RESUME", "JUMP_BACKWARD") or (op == "CALL_INTRINSIC_1" and arg == "STOPITERATION_ERROR")
 
     def _deep_in_block(
         self, index: int, block: Block, stack: Stack, low: int, following: Stack | None, quiet: bool
