@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, compress
+from itertools import accumulate, chain, compress, repeat
 from operator import is_not
 
 from pyasm import isa
@@ -52,28 +51,48 @@ class _Walk:
         self.ops = ops
         self.table = effects(dialect.name)
         self.picked = Picked(ops, facts(dialect.name).telling)
+        """The instructions that do not just go on, or are no instructions, and a few others: the turns."""
+        self.turns = self.picked.indexes
         self.labels = self.picked.places(code.body)
+        self.numbers = {index: at for at, index in enumerate(self.turns)}
+        """Index of a turn -> its number among them."""
         self.sums = list(accumulate(self.table.changed(code.body, ops), initial=0))
-        self.turns = [*self.picked.where(self.table.turns), len(ops)]
-        """Indexes of the instructions that do not just go on, or are no instructions; the end."""
-        self.innermost: list[Any] = [None] * len(ops)
-        """The block of each instruction."""
-        self.seen = bytearray(len(ops))
+        self.own: list[Any] = [None] * len(self.turns)
+        """The block of each turn, and of the instructions up to the next."""
+        self.seen = bytearray(len(self.turns))
         self.states: dict[str, Any] = {}
         """Label -> block."""
         self.blocks: dict[str, _Block] = {}
         self.depths: dict[str, tuple[int, bool]] = {}
         """Handler -> depth that is kept, and whether lasti comes above it."""
-        self.pending: list[tuple[int, Any, int]] = [(0, None, 0)]
-        """Index, block and base of what is to be followed."""
+        self.pending: list[tuple[int, Any, int]] = []
+        """Number of a label, its block and depth: what is to be followed."""
         self.reached = True
+        self._follow(0, None, 0)
         self._follow_all()
         self.reached = False
-        index = self.seen.find(0)
-        while index >= 0:  # what no path reaches
-            self.pending.append((index, None, self._needed(index)))
-            self._follow_all()
-            index = self.seen.find(0, index)
+        self._follow_unreached()
+        self.innermost = self._innermost()
+        """The block of each instruction."""
+
+    def _follow_unreached(self) -> None:
+        """What no path comes to: it begins behind instructions that do not go on."""
+        ends, seen, size = self.table.ends, self.seen, len(self.ops)
+        for at, op in enumerate(self.picked.ops):
+            index = self.turns[at] + 1
+            if op in ends and index < size and not (at + 1 < len(seen) and seen[at + 1]):
+                self._follow(at + 1, None, self._needed(index) - self.sums[index])
+                self._follow_all()
+
+    def _innermost(self) -> list[Any]:
+        turns, ends = self.turns, self.table.ends
+        parts = [repeat(None, turns[0] if turns else len(self.ops))]
+        for op, block, index, behind in zip(self.picked.ops, self.own, turns, [*turns[1:], len(self.ops)]):
+            if op in ends:
+                parts += repeat(block, 1), repeat(None, behind - index - 1)
+            else:
+                parts.append(repeat(block, behind - index))
+        return list(chain.from_iterable(parts))
 
     def _needed(self, index: int) -> int:
         """The least depth at an instruction: what the first one from there on reads."""
@@ -87,59 +106,44 @@ class _Walk:
 
     def _follow_all(self) -> None:
         while self.pending:
-            index, block, depth = self.pending.pop()
-            if not self.seen[index]:
-                self._follow(index, block, depth - self.sums[index])
+            at, block, depth = self.pending.pop()
+            if not self.seen[at]:
+                self._follow(at, block, depth - self.sums[self.turns[at]])
 
-    def _follow(self, index: int, block: Any, base: int) -> None:
-        body, ops, seen, innermost, turns, states = (
-            self.code.body,
-            self.ops,
-            self.seen,
-            self.innermost,
-            self.turns,
-            self.states,
-        )
-        sums, labels, changes, ends, size = self.sums, self.labels, self.table.changes, self.table.ends, len(self.ops)
-        at = bisect_left(turns, index)
-        while True:
-            turn = turns[at]
-            if turn > index:
-                seen[index:turn] = b"\1" * (turn - index)
-                if block is not None:
-                    innermost[index:turn] = [block] * (turn - index)
-            if turn == size:
-                return
+    def _follow(self, at: int, block: Any, base: int) -> None:
+        """From a turn on, until this way ends or comes to where one was before."""
+        body, ops, seen, own, states = self.code.body, self.picked.ops, self.seen, self.own, self.states
+        sums, jumping, ends = self.sums, self.table.jumping, self.table.ends
+        for turn in range(at, len(ops)):
             op = ops[turn]
             if op == LABEL:
-                label = body[turn][1]
-                if label in states:
+                label = body[self.turns[turn]][1]
+                if label not in states:
+                    states[label] = block
+                else:
                     self._meets(label, block)
                     if seen[turn]:
                         return
-                else:
-                    states[label] = block
             elif op in SETUPS:
-                block = self._enter(op, body[turn][1], block, base + sums[turn])
+                index = self.turns[turn]
+                block = self._enter(op, body[index][1], block, base + sums[index])
             elif op == "POP_BLOCK":
-                block = self._leave(turn, block)
-            else:
-                jumped = changes[op, 0][1]
-                if jumped is not None:
-                    label = body[turn][1]
-                    if label in states:
-                        self._meets(label, block)
-                    else:
-                        states[label] = block
-                        self.pending.append((labels[label], block, base + sums[turn] + jumped))
-                if op in ends:
-                    seen[turn] = 1
-                    innermost[turn] = block
-                    return
+                block = self._leave(self.turns[turn], block)
+            elif op in jumping:
+                index = self.turns[turn]
+                self._go(body[index][1], block, base + sums[index] + jumping[op])
             seen[turn] = 1
-            innermost[turn] = block
-            index = turn + 1
-            at += 1
+            own[turn] = block
+            if op in ends:
+                return
+
+    def _go(self, label: str, block: Any, depth: int) -> None:
+        """To a label, later."""
+        if label in self.states:
+            self._meets(label, block)
+        else:
+            self.states[label] = block
+            self.pending.append((self.numbers[self.labels[label]], block, depth))
 
     def _meets(self, label: str, block: Any) -> None:
         """TargetError when a way without exceptions comes to a label with another block than before."""
@@ -153,11 +157,7 @@ class _Walk:
             self.blocks[handler] = _Block(handler, block)
             kept = depth - 1 if op == "SETUP_WITH" else depth
             self.depths[handler] = kept, op != "SETUP_FINALLY"
-            if handler in self.states:
-                self._meets(handler, block)
-            else:
-                self.states[handler] = block
-                self.pending.append((self.labels[handler], block, kept + (1 if op == "SETUP_FINALLY" else 2)))
+            self._go(handler, block, kept + (1 if op == "SETUP_FINALLY" else 2))
         return self.blocks[handler]
 
     def _leave(self, index: int, block: Any) -> Any:

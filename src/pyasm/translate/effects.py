@@ -59,6 +59,8 @@ class Effects:
         """What names a label that a way leads to …"""
         self.jumps = frozenset(name for name in names if self.rows[name].flow != "setup")
         """… without an exception."""
+        self.jumping = {name: self.rows[name].jump(0) for name in self.jumps}
+        """The change of the depth at that label."""
         self.ends = frozenset(n for n, row in self.rows.items() if row.flow in ("jump", "return", "raise"))
         self.counted = frozenset(self.rows) - self.plain.keys() - self.naming - self.ends - PSEUDO.keys()
         """What just goes on, with a change of the depth that depends on the operand."""
