@@ -29,14 +29,20 @@ def raising(f: Frame, depth: int) -> None:
     f.place(stay)
 
 
-@construct("statement", 3)
-def try_except(f: Frame, depth: int) -> None:
-    """try, except clauses, else."""
+def guarded(f: Frame, depth: int, setup: str) -> list[str]:
+    """A block with statements in it. The labels of its handler and of the end, which are to be placed."""
     handler, end = f.labels("handler", "end")
-    f.emit("SETUP_FINALLY", handler)
+    f.emit(setup, handler)
     with f.within(lambda value: f.emit("POP_BLOCK")):
         f.suite(depth)
     f.emit("POP_BLOCK")
+    return [handler, end]
+
+
+@construct("statement", 3)
+def try_except(f: Frame, depth: int) -> None:
+    """try, except clauses, else."""
+    handler, end = guarded(f, depth, "SETUP_FINALLY")
     if f.choices.chance(0.3):
         f.suite(depth, 1)
     f.emit("JUMP_FORWARD", end)
@@ -242,11 +248,7 @@ def on_the_stack(f: Frame, depth: int) -> None:
 @construct("statement", 1)
 def cleanup_region(f: Frame, depth: int) -> None:
     """A region whose handler gets two entries."""
-    handler, end = f.labels("handler", "end")
-    f.emit("SETUP_CLEANUP", handler)
-    with f.within(lambda value: f.emit("POP_BLOCK")):
-        f.suite(depth)
-    f.emit("POP_BLOCK")
+    handler, end = guarded(f, depth, "SETUP_CLEANUP")
     f.emit("JUMP_FORWARD", end)
     f.place(handler)
     f.load("print")

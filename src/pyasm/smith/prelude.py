@@ -15,45 +15,7 @@ def definition(name: str) -> list[Instruction]:
     return parse(TEXTS[name]).body[:-2]
 
 
-_MANAGER = """
-DEFINE module
-    .flags 0x0
-    .filename "<smith>"
-    LOAD_BUILD_CLASS
-    LOAD_CONST code(MANAGER)
-    LOAD_CONST "MANAGER"
-    MAKE_FUNCTION 0
-    LOAD_CONST "MANAGER"
-    CALL_FUNCTION 2
-    STORE_NAME MANAGER
-    LOAD_CONST None
-    RETURN_VALUE
-END
-
-DEFINE MANAGER
-    .flags 0x0
-    LOAD_NAME __name__
-    STORE_NAME __module__
-    LOAD_CONST "MANAGER"
-    STORE_NAME __qualname__
-    LOAD_CONST code(__init__)
-    LOAD_CONST "MANAGER.__init__"
-    MAKE_FUNCTION 0
-    STORE_NAME __init__
-    LOAD_CONST code(ENTER)
-    LOAD_CONST "MANAGER.ENTER"
-    MAKE_FUNCTION 0
-    STORE_NAME ENTER
-    LOAD_CONST code(EXIT)
-    LOAD_CONST "MANAGER.EXIT"
-    MAKE_FUNCTION 0
-    STORE_NAME EXIT
-    LOAD_CONST None
-    RETURN_VALUE
-END
-
-DEFINE __init__
-    .qualname MANAGER.__init__
+_INIT = """
     ADD_ARG self
     ADD_ARG n
     LOAD_FAST n
@@ -61,19 +23,17 @@ DEFINE __init__
     STORE_ATTR n
     LOAD_CONST None
     RETURN_VALUE
-END
+"""
 
-DEFINE ENTER
-    .qualname MANAGER.ENTER
+_ENTER = """
     ADD_ARG self
     FLAGS
     LOAD_FAST self
     LOAD_ATTR n
     RETURN_VALUE
-END
+"""
 
-DEFINE EXIT
-    .qualname MANAGER.EXIT
+_EXIT = """
     ADD_ARG self
     ADD_ARG type
     ADD_ARG value
@@ -105,74 +65,9 @@ DEFINE EXIT
     BINARY_AND
 LABEL end
     RETURN_VALUE
-END
 """
 
-_PAUSING = """.flags 0x83
-    LOAD_GLOBAL Pause
-    LOAD_CONST 1
-    CALL_FUNCTION 1
-    GET_AWAITABLE
-    LOAD_CONST None
-    YIELD_FROM
-    POP_TOP
-"""
-
-
-def _manager(name: str, enter: str, exit: str, flags: str) -> str:
-    text = _MANAGER.replace("MANAGER", name).replace("FLAGS", flags)
-    return text.replace("ENTER", enter).replace("EXIT", exit)
-
-
-TEXTS = {
-    "Manager": _manager("Manager", "__enter__", "__exit__", ""),
-    "AsyncManager": _manager("AsyncManager", "__aenter__", "__aexit__", _PAUSING),
-    "Pause": """
-DEFINE module
-    .flags 0x0
-    .filename "<smith>"
-    LOAD_BUILD_CLASS
-    LOAD_CONST code(Pause)
-    LOAD_CONST "Pause"
-    MAKE_FUNCTION 0
-    LOAD_CONST "Pause"
-    CALL_FUNCTION 2
-    STORE_NAME Pause
-    LOAD_CONST None
-    RETURN_VALUE
-END
-
-DEFINE Pause
-    .flags 0x0
-    LOAD_NAME __name__
-    STORE_NAME __module__
-    LOAD_CONST "Pause"
-    STORE_NAME __qualname__
-    LOAD_CONST code(__init__)
-    LOAD_CONST "Pause.__init__"
-    MAKE_FUNCTION 0
-    STORE_NAME __init__
-    LOAD_CONST code(__await__)
-    LOAD_CONST "Pause.__await__"
-    MAKE_FUNCTION 0
-    STORE_NAME __await__
-    LOAD_CONST None
-    RETURN_VALUE
-END
-
-DEFINE __init__
-    .qualname Pause.__init__
-    ADD_ARG self
-    ADD_ARG n
-    LOAD_FAST n
-    LOAD_FAST self
-    STORE_ATTR n
-    LOAD_CONST None
-    RETURN_VALUE
-END
-
-DEFINE __await__
-    .qualname Pause.__await__
+_AWAIT = """
     .flags 0x23
     ADD_ARG self
     LOAD_FAST self
@@ -182,21 +77,9 @@ DEFINE __await__
     LOAD_FAST self
     LOAD_ATTR n
     RETURN_VALUE
-END
-""",
-    "run": """
-DEFINE module
-    .flags 0x0
-    .filename "<smith>"
-    LOAD_CONST code(run)
-    LOAD_CONST "run"
-    MAKE_FUNCTION 0
-    STORE_NAME run
-    LOAD_CONST None
-    RETURN_VALUE
-END
+"""
 
-DEFINE run
+_RUN = """
     ADD_ARG coroutine
     SETUP_FINALLY handler
 LABEL next
@@ -219,21 +102,9 @@ LABEL handler
     RETURN_VALUE
 LABEL other
     RERAISE
-END
-""",
-    "drive": """
-DEFINE module
-    .flags 0x0
-    .filename "<smith>"
-    LOAD_CONST code(drive)
-    LOAD_CONST "drive"
-    MAKE_FUNCTION 0
-    STORE_NAME drive
-    LOAD_CONST None
-    RETURN_VALUE
-END
+"""
 
-DEFINE drive
+_DRIVE = """
     ADD_ARG generator
     ADD_ARG way
     ADD_ARG after
@@ -290,6 +161,71 @@ LABEL handler
     LOAD_FAST name
     BUILD_TUPLE 2
     RETURN_VALUE
+"""
+
+_PAUSING = """.flags 0x83
+    LOAD_GLOBAL Pause
+    LOAD_CONST 1
+    CALL_FUNCTION 1
+    GET_AWAITABLE
+    LOAD_CONST None
+    YIELD_FROM
+    POP_TOP
+"""
+
+
+def _module(name: str, made: str) -> str:
+    """The text of a module that makes one thing and stores it."""
+    return f"""
+DEFINE module
+    .flags 0x0
+    .filename "<smith>"{made}
+    STORE_NAME {name}
+    LOAD_CONST None
+    RETURN_VALUE
 END
-""",
+"""
+
+
+def _made(name: str, qualname: str) -> str:
+    """The instructions that make a function of a code."""
+    return f"""
+    LOAD_CONST code({name})
+    LOAD_CONST "{qualname}"
+    MAKE_FUNCTION 0"""
+
+
+def _function(name: str, body: str) -> str:
+    return f"{_module(name, _made(name, name))}\nDEFINE {name}{body}END\n"
+
+
+def _class(name: str, methods: dict[str, str]) -> str:
+    """The text of a module with a class of these methods: name -> what stands in its definition."""
+    making = f'\n    LOAD_BUILD_CLASS{_made(name, name)}\n    LOAD_CONST "{name}"\n    CALL_FUNCTION 2'
+    stores = "".join(f"{_made(each, f'{name}.{each}')}\n    STORE_NAME {each}" for each in methods)
+    codes = "".join(f"\nDEFINE {each}\n    .qualname {name}.{each}{body}END\n" for each, body in methods.items())
+    return f"""{_module(name, making)}
+DEFINE {name}
+    .flags 0x0
+    LOAD_NAME __name__
+    STORE_NAME __module__
+    LOAD_CONST "{name}"
+    STORE_NAME __qualname__{stores}
+    LOAD_CONST None
+    RETURN_VALUE
+END
+{codes}"""
+
+
+def _manager(name: str, enter: str, leave: str, flags: str) -> str:
+    bodies = {enter: _ENTER.replace("FLAGS", flags), leave: _EXIT.replace("FLAGS", flags)}
+    return _class(name, {"__init__": _INIT, **bodies})
+
+
+TEXTS = {
+    "Manager": _manager("Manager", "__enter__", "__exit__", ""),
+    "AsyncManager": _manager("AsyncManager", "__aenter__", "__aexit__", _PAUSING),
+    "Pause": _class("Pause", {"__init__": _INIT, "__await__": _AWAIT}),
+    "run": _function("run", _RUN),
+    "drive": _function("drive", _DRIVE),
 }

@@ -355,6 +355,17 @@ def lazy_import(f: Frame, depth: int) -> None:
 # -- patterns
 
 
+def either(f: Frame, depth: int, other: str, end: str) -> None:
+    """What follows when a pattern matches, and what when it does not: then the subject is still there."""
+    printed(f, 1)
+    f.suite(depth, 1)
+    f.emit("JUMP_FORWARD", end)
+    f.place(other)
+    f.pop()
+    f.suite(depth, 1)
+    f.place(end)
+
+
 @construct("statement", 1, needs="MATCH_SEQUENCE")
 def match_sequence(f: Frame, depth: int) -> None:
     """case [a, b]."""
@@ -368,13 +379,7 @@ def match_sequence(f: Frame, depth: int) -> None:
     f.emit("POP_JUMP_IF_FALSE", other)
     f.emit("UNPACK_EX", 2)
     f.emit("BUILD_TUPLE", 3)
-    printed(f, 1)
-    f.suite(depth, 1)
-    f.emit("JUMP_FORWARD", end)
-    f.place(other)
-    f.pop()
-    f.suite(depth, 1)
-    f.place(end)
+    either(f, depth, other, end)
 
 
 @construct("statement", 1, needs="MATCH_MAPPING")
@@ -420,10 +425,4 @@ def match_class(f: Frame, depth: int) -> None:
     f.emit("IS_OP", 1)
     f.emit("POP_JUMP_IF_FALSE", other)
     f.emit("UNPACK_SEQUENCE", 1)
-    printed(f, 1)
-    f.suite(depth, 1)
-    f.emit("JUMP_FORWARD", end)
-    f.place(other)
-    f.pop()
-    f.suite(depth, 1)
-    f.place(end)
+    either(f, depth, other, end)
