@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 import types
 from collections.abc import Callable
 from itertools import product
@@ -381,6 +382,70 @@ def test_computed_names_of_arguments_are_an_error() -> None:
     with pytest.raises(TargetError, match="constant tuple") as caught:
         written(*body, args=("f", "names"))
     assert "instruction 3 (CALL_FUNCTION_KW)" in str(caught.value)
+
+
+@has_null
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([("LOAD_FAST", "f"), ("CALL_FUNCTION", 1)], r"instruction 1 \(CALL_FUNCTION\): it takes 2 entries .* of 1"),
+        (
+            [("LOAD_FAST", "f"), ("CALL_FUNCTION_KW", 1)],
+            r"instruction 1 \(CALL_FUNCTION_KW\): it takes 3 entries .* of 1",
+        ),
+        (
+            [("LOAD_FAST", "f"), ("CALL_FUNCTION_EX", 1)],
+            r"instruction 1 \(CALL_FUNCTION_EX\): it takes 3 entries .* of 1",
+        ),
+        ([("LOAD_FAST", "f"), ("CALL_METHOD", 0)], r"instruction 1 \(CALL_METHOD\): it takes 2 entries .* of 1"),
+        ([("POP_TOP",), ("CALL_FUNCTION", 0)], r"instruction 0 \(POP_TOP\): it takes 1 entries .* of 0"),
+        (
+            [("LOAD_FAST", "f"), ("POP_JUMP_IF_FALSE", "L"), ("LABEL", "L"), ("BINARY_ADD",), ("CALL_FUNCTION", 0)],
+            r"instruction 3 \(BINARY_ADD\): it takes 2 entries .* of 0",
+        ),
+        ([("LOAD_FAST", "f"), ("ROT_TWO",), ("CALL_FUNCTION", 1)], r"instruction 1 \(ROT_TWO\): it takes 2 entries"),
+    ],
+)
+def test_fewer_entries_than_a_call_takes_are_an_error(body: list[tuple[Any, ...]], message: str) -> None:
+    code = Code("few", [Instruction(*each) for each in [*body, ("RETURN_VALUE",)]], dialect="portable", args=["f"])
+    with pytest.raises(TargetError, match="few, " + message):
+        pyasm.lower(code)
+
+
+@has_null
+def test_code_that_no_path_comes_to_may_take_what_is_not_there() -> None:
+    ends = [Instruction("LOAD_CONST", None), Instruction("RETURN_VALUE")]
+    code = Code("f", [*ends, Instruction("CALL_FUNCTION", 150), *ends], dialect="portable")
+    calls.lower(code, RUNNING)
+    assert any(each.op == "CALL" and each.arg == 149 for each in code.body)
+
+
+@has_null
+def test_time_is_linear_in_what_is_between_a_callable_and_its_call() -> None:
+    """What would be quadratic takes minutes here."""
+    load, call = ("LOAD_FAST", "f"), ("CALL_FUNCTION", 1)
+    either = [("LOAD_FAST", "a"), ("JUMP_IF_TRUE_OR_POP", "{}"), ("LOAD_FAST", "f"), ("LABEL", "{}")]
+    many = 10000
+    for body in (
+        [load, *[("LOAD_CONST", 1)] * many, ("CALL_FUNCTION", many)],
+        [*[load] * many, ("LOAD_CONST", 1), *[call] * many],
+        [load, *[("CALL_FUNCTION", 0)] * many],
+        [load, *[("LOAD_METHOD", "m"), ("CALL_METHOD", 0)] * many],
+        [load, *[("LOAD_ATTR", "m"), ("CALL_FUNCTION", 0)] * many],
+        [
+            load,
+            *[("LOAD_FAST", "a"), ("LOAD_CONST", 1), ("COMPARE_OP", "<"), ("POP_TOP",)] * many,
+            ("CALL_FUNCTION", 0),
+        ],
+        [each for n in range(many) for each in (load, *((a, b.format(n)) for a, b in either), call, ("POP_TOP",))],
+        [each for n in range(many) for each in (*((a, b.format(n)) for a, b in either), load, call, ("POP_TOP",))],
+    ):
+        end = [("LOAD_CONST", None), ("RETURN_VALUE",)]
+        code = Code("f", [Instruction(*each) for each in [*body, *end]], dialect="portable", args=["f", "a"])
+        began = time.process_time()
+        calls.lower(code, RUNNING)
+        calls.lift(code, RUNNING)
+        assert time.process_time() - began < 8
 
 
 @has_null

@@ -1,125 +1,34 @@
-"""Where the entries of the stack come from: one walk over a body in any state of translation.
+"""Where the entries of the stack come from: one walk over a body in any state of translation, along every path.
 
 Each entry has an *identity*, the index of the instruction that left it on top of the stack, and a *start*, the index of
 the first instruction of the expression that made it. Passes that look for an entry (the callable of a call, the
-annotations of a function) are subclasses: they watch some instructions and let the walk do the rest.
+annotations of a function) watch some instructions and let the walk do the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping
 
 from pyasm import isa
-from pyasm.code import Instruction
-from pyasm.isa import JUMPS
+from pyasm.code import Code
+from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode, places
 from pyasm.translate.effects import number
-from pyasm.typed import Any, NamedTuple
+from pyasm.translate.rows import PERMUTING, Row, rows
+from pyasm.typed import Any
 
-Watcher = Callable[[Any, int, Any], None]
+Watcher = Callable[[int, Any], None]
+"""Gets the index and the operand of a watched instruction."""
 
-PUSH, CHANGE, POP, WATCHED, MARK, JOIN, TWO, COUNTED, TEST, NOTHING, PLAIN, GOTO, END, OTHER = range(14)
-"""Kinds of instructions, those that are easiest to follow first."""
 _JOINED = 1 << 40
 _UNKNOWN = 100
-"""So many entries are assumed where code begins that no path comes to."""
+"""So many entries are assumed where code begins that no path comes to, and more when they are needed."""
 MIXED = -1
 """The identity of an entry that is not on top of what an instruction leaves, or comes from several places."""
 
 
-class Row(NamedTuple):
-    """What an instruction does to the entries; the counts are numbers, or functions of the operand."""
-
-    kind: int
-    pops: Any
-    pushes: Any
-    reads: Any
-    """Entries below those that it drops, which stay but must be where they are."""
-    jump_pops: Any = 0
-    jump_pushes: Any = 0
-    goes_on: bool = True
-    names_label: bool = False
-    counts: Any = None
-    """Of a counted one: operand -> entries dropped and pushed."""
-
-
-class _Counts(dict[int, tuple[int, int]]):
-    """Filled when an operand first comes up."""
-
-    def __init__(self, pops: Any, pushes: Any) -> None:
-        self.pops, self.pushes = pops, pushes
-
-    def __missing__(self, n: int) -> tuple[int, int]:
-        pops, pushes = self.pops, self.pushes
-        found = pops(n) if callable(pops) else pops, pushes(n) if callable(pushes) else pushes
-        self[n] = found
-        return found
-
-
-@cache
-def rows(dialect: str) -> dict[str, Row]:
-    """Mnemonic -> row, for a body between this dialect and the portable one; the native meaning counts first."""
-    found = {}
-    for table in (isa.load(isa.PORTABLE), isa.load(dialect)):
-        found.update({name: _row(row) for name, row in table.opcodes.items()})
-    if isa.load(dialect).blocks == "table":
-        found["SETUP_FINALLY"] = Row(OTHER, 0, 0, 0, 0, 1, True, True)
-        found["SETUP_CLEANUP"] = Row(OTHER, 0, 0, 0, 0, 2, True, True)
-        found["SETUP_WITH"] = Row(OTHER, 0, 0, 0, 1, 2, True, True)
-        found["POP_BLOCK"] = Row(NOTHING, 0, 0, 0)
-    return found
-
-
-def _row(opcode: isa.Opcode) -> Row:
-    """The row of an opcode: the entries that begin both sides of its signature stay, the others come and go."""
-    before, _, after = opcode.stack.partition("--")
-    following, bar, jumping = after.partition("|")
-    left = before.split()
-    sides = []
-    for side in (following, jumping if bar else following):
-        right = side.split()
-        same = 0
-        while same < min(len(left), len(right)) and left[same] == right[same]:
-            same += 1
-        sides.append((_count(left[same:]), _count(right[same:]), _count(left[:same])))
-    (pops, pushes, reads), (jump_pops, jump_pushes, _) = sides
-    names_label = opcode.operand in JUMPS
-    goes_on = opcode.flow not in ("jump", "return", "raise")
-    kind = OTHER
-    if goes_on and reads == 0:
-        if callable(pops) or callable(pushes):
-            kind = OTHER if names_label else COUNTED
-        elif not names_label:
-            kind = _KINDS.get((pops, pushes), PLAIN)
-        elif (pops, pushes, jump_pops, jump_pushes) == (1, 0, 1, 0):
-            kind = TEST
-    elif not goes_on and not reads and not callable(pops):
-        if not names_label:
-            kind = END
-        elif (pops, pushes, jump_pops, jump_pushes) == (0, 0, 0, 0):
-            kind = GOTO
-    return Row(kind, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label, _Counts(pops, pushes))
-
-
-_KINDS = {(0, 1): PUSH, (1, 0): POP, (1, 1): CHANGE, (2, 1): JOIN, (1, 2): TWO, (0, 0): NOTHING}
-
-
-@cache
-def _kinds(dialect: str, watched: frozenset[str]) -> dict[str, int]:
-    """Mnemonic -> kind, for a walk that watches some."""
-    found = {name: row[0] for name, row in rows(dialect).items()}
-    return {**found, "LOAD_ATTR": CHANGE, **dict.fromkeys(watched, WATCHED), LABEL: MARK}
-
-
-def _count(tokens: Sequence[str]) -> Any:
-    """The number of entries that these stand for, a function of the operand when it depends on that."""
-    conditional = any("[" in token for token in tokens)
-    return isa.effects(" ".join(tokens) + " --").pops if conditional else len(tokens)
-
-
-def _permuted(op: str, arg: Any) -> tuple[int, Callable[[list[Any]], list[Any]]] | None:
+def _permuted(op: str, arg: Any) -> tuple[int, Callable[[list[Any]], list[Any]]]:
     """For an instruction that only changes the order of the top entries: how many, and their new order."""
     if op == "SWAP":
         return arg, lambda top: [top[-1], *top[1:-1], top[0]] if len(top) > 1 else top
@@ -127,37 +36,23 @@ def _permuted(op: str, arg: Any) -> tuple[int, Callable[[list[Any]], list[Any]]]
     return count, lambda top: [top[-1], *top[:-1]]
 
 
-PERMUTING = ("SWAP", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N")
-
-
+_NOBODY: Mapping[str, Watcher] = {}
 _NO_ENTRIES: tuple[list[int], list[int]] = ([], [])
 """Of a label; nobody changes it."""
-
-
-class Watch:
-    """What a walk watches: mnemonic -> function."""
-
-    def __init__(self, functions: Mapping[str, Watcher], **more: Watcher) -> None:
-        self.functions = {**functions, **more}
-        self.names = frozenset(self.functions)
-
-    def and_also(self, **more: Watcher) -> Watch:
-        """More, or other functions."""
-        return Watch(self.functions, **more)
 
 
 class Walk:
     """A walk over a body. Afterwards `bad` has entries that instructions find by counting from the top, `used` those
     that lived on several paths and were consumed, by other instructions than the watched ones.
-
-    A watching function gets the walk, the index and the operand, and changes `ids` and `starts` itself.
     """
 
-    def __init__(self, body: list[Instruction], dialect: isa.Dialect) -> None:
-        self.body = body
-        self.ops = list(map(opcode, body))
-        self.rows = rows(dialect.name)
-        self.kinds = list(map(_kinds(dialect.name, self.watch.names).__getitem__, self.ops))
+    def __init__(self, code: Code, dialect: isa.Dialect, portable: frozenset[str] = frozenset()) -> None:
+        self.code = code
+        self.body = code.body
+        self.ops = list(map(opcode, code.body))
+        self.rows = rows(dialect.name, portable)
+        self.watch: Mapping[str, Watcher] = {}
+        self.looks: Mapping[str, Watcher] = {}
         self.ids: list[int] = []
         self.starts: list[int] = []
         self.bad: set[int] = set()
@@ -165,28 +60,71 @@ class Walk:
         self.used: dict[int, int] = {}
         self.forked: dict[int, int] = {}
         self.tests: dict[int, int] = {}
+        self.guards: dict[int, int] = {}
+        """Labels behind a comparison of a callable with what it should be -> what drops it when it is that."""
         self.joins: dict[int, list[int]] = {}
+        self.places = places(self.body, self.ops)
+        """Name of each label -> its index."""
         self._saved: dict[Any, tuple[list[int], list[int]]] = {}
         self._seen: set[Any] = set()
         self._late: list[Any] = []
-        self._places: dict[Any, int] | None = None
         self._covered: dict[int, int] = {}
         self._unreached: list[tuple[int, int]] = []
         self._lost = False
+        self._named: dict[Any, tuple[int, int]] | None = None
 
-    @property
-    def places(self) -> dict[Any, int]:
-        """Name of each label -> its index."""
-        if self._places is None:
-            self._places = places(self.body, self.ops)
-        return self._places
+    def entry(self, index: int, above: int) -> int:
+        """The identity of the entry below so many others, before the watched instruction."""
+        return self.ids[-1 - above]
 
-    def run(self) -> None:
-        """Walk every instruction once, mostly in the order in which they stand; what no path comes to at the end."""
+    def pair(self, index: int, above: int) -> tuple[int, int]:
+        """The identities of such an entry and of that above it."""
+        return self.ids[-1 - above], self.ids[-above]
+
+    def start(self, entry: int, above: int) -> int:
+        """The start of such an entry."""
+        return self.starts[-1 - above]
+
+    def take(self, index: int, callee: int, count: int, own: int = 1, start: int | None = None) -> None:
+        """A call takes so many entries and its callable, `own` entries below them, and leaves one."""
+        self.consume(index, count)
+        starts = self.starts
+        self.ids[-own:], starts[-own:] = [index], [starts[-own] if start is None else start]
+
+    def reaches(self, above: int) -> bool:
+        """Is there an entry below so many others?"""
+        return len(self.ids) > above
+
+    def holds(self, op: str) -> bool:
+        """Is there an entry that such an instruction left?"""
+        return op in self.ops and any(self.ops[n] == op for n in self.ids if n >= 0)
+
+    def first(self, start: int) -> int:
+        """The index of a start, below zero when it is none."""
+        return start
+
+    def is_test(self, index: int) -> bool:
+        """Does an instruction jump if it finds something?"""
+        return index in self.tests
+
+    def is_mark(self, index: int) -> bool:
+        """Is it a label that nothing jumps to?"""
+        return self.ops[index] == LABEL and self.body[index][1] not in self._sources
+
+    def lowest(self, count: int) -> int:
+        """The least start of so many entries on top."""
+        return min(each if each >= 0 else ~each for each in self.starts[-count:])
+
+    def run(self, watch: Mapping[str, Watcher], looks: Mapping[str, Watcher] = _NOBODY) -> None:
+        """Walk every instruction once, mostly in the order in which they stand; what no path comes to at the end.
+
+        A watching function changes `ids` and `starts` itself, one that only looks does not. TargetError where there are
+        fewer entries than needed.
+        """
+        self.watch, self.looks = watch, looks
         self._sweep(0, True)
-        if len(self._saved) > len(self._seen):
-            self._late += [name for name in self._saved if name not in self._seen]
-            self._walk_late()
+        self._late += [name for name in self._saved if name not in self._seen]
+        self._walk_late()
         for begin, end in self._unreached:
             self._lost = True
             while begin < end:
@@ -205,79 +143,81 @@ class Walk:
                 index = self.places[name]
                 self._covered[index] = self._sweep(index, False)
 
-    def _sweep(self, begin: int, first: bool) -> int:  # noqa: C901  # one loop, for speed
+    def _sweep(self, begin: int, first: bool) -> int:
         """Walk straight on, past what is not reached yet if it is the first time; the index where it ends."""
-        body, ops, kinds, ids, starts, shared = self.body, self.ops, self.kinds, self.ids, self.starts, self.shared
-        watch = self.watch.functions
+        body, watch, looks = self.body, self.watch, self.looks
         size = len(body)
         index = begin
         while index < size:
-            begun = index
-            for index in range(begun, size):
-                kind = kinds[index]
-                if kind == PUSH:
-                    ids.append(index)
-                    starts.append(index)
-                elif kind == CHANGE:
-                    if ids[-1] in shared:
-                        self.note(index, ids[-1], starts[-1])
-                    ids[-1] = index
-                elif kind == POP:
-                    entry = ids.pop()
-                    start = starts.pop()
-                    if entry in shared:
-                        self.note(index, entry, start)
-                elif kind == WATCHED:
-                    watch[ops[index]](self, index, body[index][1])
-                elif kind == MARK:
-                    name = body[index][1]
-                    if name in self._seen:
-                        if not self._lost:
-                            self._check_late(name, index, ids)
-                        return max(index, begin + 1)
-                    self._at_label(name, index, True)
-                elif kind == JOIN:
-                    if ids[-1] in shared or ids[-2] in shared:
-                        self.replace(index, 2, 1)
-                    else:
-                        del ids[-1], starts[-1]
-                        ids[-1] = index
-                elif kind == TWO:
-                    if ids[-1] in shared:
-                        self.note(index, ids[-1], starts[-1])
-                    ids[-1] = -2 - index
-                    ids.append(index)
-                    starts.append(~index)
-                elif kind == COUNTED:
-                    arg = body[index][1]
-                    counts = self.rows[ops[index]][8]
-                    self.replace(index, *counts[arg if type(arg) is int else number(arg)])
-                elif kind == TEST:
-                    self._test(index, body[index][1], first)
-                elif kind != NOTHING and not self._rest(index, kind, first):
-                    break
+            op, arg, _ = body[index]
+            if op == LABEL:
+                if arg in self._seen:
+                    if not self._lost:
+                        self._check_late(arg, index, self.ids)
+                    return max(index, begin + 1)
+                self._at_label(arg, index, True)
+                goes_on = True
             else:
-                return size
-            if not first:
-                return index + 1
-            index = self._skip(index + 1)
+                self._need(index, op, arg)
+                if op in watch:
+                    watch[op](index, arg)
+                    goes_on = True
+                else:
+                    if op in looks:
+                        looks[op](index, arg)
+                    goes_on = self._step(index, op, arg, first)
+            index += 1
+            if not goes_on:
+                if not first:
+                    return index
+                index = self._skip(index)
         return size
 
-    def _rest(self, index: int, kind: int, first: bool) -> bool:
-        """The rarer kinds; does execution go on behind it?"""
-        op, arg, _ = self.body[index]
-        row = self.rows[op]
-        if kind == PLAIN:
-            self.replace(index, row[1], row[2])
+    def _need(self, index: int, op: str, arg: Any) -> None:
+        """There must be as many entries as the instruction finds. Code that no path comes to may have any number."""
+        pops, _, reads = self.rows[op].counts[arg if type(arg) is int else number(arg)]
+        missing = pops + reads - len(self.ids)
+        if missing <= 0:
+            return
+        if not self._lost:
+            message = f"it takes {missing + len(self.ids)} entries from a stack of {len(self.ids)}"
+            raise TargetError(Finding(message, f"{self.code.qualname}, instruction {index} ({op})"))
+        self.ids[:0], self.starts[:0] = [MIXED] * missing, [~index] * missing
+
+    def _step(self, index: int, op: str, arg: Any, first: bool) -> bool:
+        """An instruction that is not watched; does execution go on behind it?"""
+        if op in PERMUTING:
+            self._permute(op, arg)
             return True
-        if kind == GOTO:
-            self._jump(arg, self.ids[:], self.starts[:], first)
-        elif kind == END:
-            if self.shared:
-                self.replace(index, row[1], 0)
-        else:
-            return self._other(index, arg, row, first)
-        return False
+        ids, starts = self.ids, self.starts
+        row = self.rows[op]
+        pops, pushes, reads = row.counts[arg if type(arg) is int else number(arg)]
+        if reads:
+            top = len(ids) - pops
+            self.bad.update(ids[top - reads : top])
+            for place in range(top - reads + 1, top):
+                if starts[place] >= 0:
+                    starts[place] = ~starts[place]
+        if row.names_label:
+            self._branch(index, arg, row, first)
+        if pops or pushes:
+            self.replace(index, pops, pushes)
+        if reads and pushes:  # copies of what is there: no expression makes them
+            starts[-pushes:] = [~index] * pushes
+        return row.goes_on
+
+    def _branch(self, index: int, name: Any, row: Row, first: bool) -> None:
+        """What names a label, a jump or what sets up a handler."""
+        ids, starts = self.ids, self.starts
+        pops, pushes = row.jump_pops, row.jump_pushes
+        if row.pops:
+            self.tests[index] = starts[-1]
+        there, from_there = ids[: len(ids) - pops], starts[: len(ids) - pops]
+        if pushes:
+            target = self.places[name]
+            from_there += [starts[len(there)] if pops else ~index] + [~target] * (pushes - 1)
+            there += [MIXED] * (pushes - 1) + [target]
+        self._jump(name, there, from_there, first)
 
     def _skip(self, begin: int) -> int:
         """Past what is not reached yet, to the next label that is; the index behind it."""
@@ -289,31 +229,13 @@ class Walk:
             self._unreached.append((begin, index))
         return index + 1
 
-    def _test(self, index: int, name: Any, first: bool) -> None:
-        """A jump that drops what it tests."""
-        ids, starts = self.ids, self.starts
-        entry = ids.pop()
-        start = self.tests[index] = starts.pop()
-        if entry in self.shared:
-            self.note(index, entry, start)
-        if ids or name in self._saved:
-            self._jump(name, ids[:], starts[:], first)
-        else:
-            self._saved[name] = _NO_ENTRIES
-            if not first:
-                self._late.append(name)
-
     def replace(self, index: int, pops: int, pushes: int) -> None:
         """Drop entries and push those of this instruction."""
         ids, starts = self.ids, self.starts
         start = index
         if pops:
             start = starts[-pops]
-            if self.shared and not self.shared.isdisjoint(ids[-pops:]):
-                for entry, its in zip(ids[-pops:], starts[-pops:]):
-                    if entry in self.shared:
-                        self.note(index, entry, its)
-            del ids[-pops:], starts[-pops:]
+            self.consume(index, pops)
         if pushes == 1:
             ids.append(index)
             starts.append(start)
@@ -321,44 +243,24 @@ class Walk:
             ids += [MIXED] * (pushes - 2) + [-2 - index, index]
             starts += [start] + [~index] * (pushes - 1)
 
+    def consume(self, index: int, count: int) -> None:
+        """Drop so many entries."""
+        ids, starts = self.ids, self.starts
+        if count and self.shared and not self.shared.isdisjoint(ids[-count:]):
+            for entry, start in zip(ids[-count:], starts[-count:]):
+                if entry in self.shared:
+                    self.note(index, entry, start)
+        del ids[len(ids) - count :], starts[len(starts) - count :]
+
     def note(self, index: int, entry: int, start: int) -> None:
         """An entry that several paths have is consumed here."""
         if entry != MIXED and self.used.setdefault(entry, index) != index:
             self.forked[start] = min(entry, self.forked.get(start, entry))
 
-    def _other(self, index: int, arg: Any, row: Row, first: bool) -> bool:
-        """Any instruction; does execution go on behind it?"""
-        ids, starts = self.ids, self.starts
-        _, pops, pushes, reads, jump_pops, jump_pushes, goes_on, names_label, _ = row
-        if reads or callable(pops) or callable(pushes):
-            number = arg if type(arg) is int else arg[1] if type(arg) is tuple and len(arg) == 2 else 0
-            pops, pushes, reads, jump_pops, jump_pushes = [n(number) if callable(n) else n for n in row[1:6]]
-        if reads:
-            top = len(ids) - pops
-            self.bad.update(ids[top - reads : top])
-            for place in range(max(0, top - reads + 1), top):
-                if starts[place] >= 0:
-                    starts[place] = ~starts[place]
-        if names_label:
-            if pops:
-                self.tests[index] = starts[-1]
-            there, from_there = ids[: len(ids) - jump_pops], starts[: len(ids) - jump_pops]
-            if jump_pushes:
-                target = self.places[arg]
-                from_there += [starts[len(there)] if jump_pops else ~index] + [~target] * (jump_pushes - 1)
-                there += [MIXED] * (jump_pushes - 1) + [target]
-            self._jump(arg, there, from_there, first)
-        if pops or pushes:
-            self.replace(index, pops, pushes)
-        if reads and pushes:  # copies of what is there: no expression makes them
-            starts[-pushes:] = [~index] * pushes
-        return goes_on
-
-    def permute(self, index: int, arg: Any) -> None:
+    def _permute(self, op: str, arg: Any) -> None:
         """Another order of the top entries."""
-        found = _permuted(self.body[index][0], arg)
-        if found is not None and found[0] > 1:
-            count, order = found
+        count, order = _permuted(op, arg)
+        if count > 1:
             ids, starts = self.ids, self.starts
             self.bad.update(ids[-count:])
             ids[-count:] = order(ids[-count:])
@@ -429,14 +331,14 @@ class Walk:
                 if one not in (other, target):
                     self.bad.update((one, other))
 
-    def start_of(self, start: int) -> int | None:
+    def begin(self, start: int) -> int | None:
         """The index of a start; None when the expression is not one piece of code."""
         if start >= 0:
             return start
         if start > -_JOINED:
             return None
         label = -_JOINED - start
-        begins = [self.start_of(each) for each in self.joins[label]]
+        begins = [self.begin(each) for each in self.joins[label]]
         if None in begins:
             return None
         first = self._with_tests(min(each for each in begins if each is not None), label)
@@ -450,19 +352,29 @@ class Walk:
                 before -= 1
             if before not in self.tests or not begin - 1 <= self.places[self.body[before][1]] <= label:
                 return begin
-            found = self.start_of(self.tests[before])
+            found = self.begin(self.tests[before])
             if found is None:
                 return None
             begin = found
 
     def _entered_at(self, begin: int, end: int) -> bool:
         """Does every path into these instructions come from before them, and leave behind them?"""
-        for index, (op, arg, _) in enumerate(self.body):
-            row = self.rows.get(op)
-            if row is not None and row.names_label:
-                target = self.places[arg]
-                if (begin <= index < end) != (begin < target <= end):
+        for index in range(begin, end + 1):
+            op, arg, _ = self.body[index]
+            if op == LABEL:
+                first, last = self._sources.get(arg, (begin, begin))
+                if index > begin and not (begin <= first and last < end):
                     return False
+            elif index < end and self.rows[op].names_label and not begin < self.places[arg] <= end:
+                return False
         return True
 
-    watch = Watch(dict.fromkeys(PERMUTING, permute))
+    @property
+    def _sources(self) -> dict[Any, tuple[int, int]]:
+        """Name of each label -> the first and the last instruction that names it."""
+        if self._named is None:
+            self._named = {}
+            for index, (op, arg, _) in enumerate(self.body):
+                if op != LABEL and self.rows[op].names_label:
+                    self._named[arg] = self._named.get(arg, (index, index))[0], index
+        return self._named

@@ -12,6 +12,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
+from pyasm.translate.calls_lower import PORTABLE
 from pyasm.translate.edit import instruction, opcode, rewrite, where
 from pyasm.translate.entries import Walk
 from pyasm.typed import Any
@@ -164,16 +165,14 @@ class _Starts(Walk):
     """Where the values of BUILD_CONST_KEY_MAP begin."""
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.body, dialect)
+        super().__init__(code, dialect, PORTABLE)
         self.found: dict[int, list[int | None]] = {}
-        self.run()
+        self.run({"BUILD_CONST_KEY_MAP": self._wanted})
 
-    def wanted(self, index: int, count: int) -> None:
+    def _wanted(self, index: int, count: int) -> None:
         """It takes so many values and something on top."""
-        self.found[index] = [self.start_of(start) for start in self.starts[-1 - count : -1]]
+        self.found[index] = [self.begin(start) for start in self.starts[-1 - count : -1]]
         self.replace(index, count + 1, 1)
-
-    watch = Walk.watch.and_also(BUILD_CONST_KEY_MAP=wanted)
 
 
 class _Lower:

@@ -1,0 +1,206 @@
+"""What both directions of `calls` need: what stands below a call, and where expressions are in the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+
+from pyasm import isa
+from pyasm.code import Code, Instruction, Position
+from pyasm.errors import Finding, TargetError
+from pyasm.native.flags import OPTIMIZED
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import rewrite
+from pyasm.translate.entries import MIXED, Walk
+from pyasm.translate.straight import Straight, Watched
+from pyasm.typed import Any, NamedTuple
+
+LEAST_PLAIN = 30
+"""Compilers load no method for a call with so many arguments; names of keywords are one more."""
+COMMON = "LOAD_COMMON_CONSTANT"
+STORES = frozenset({"STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"})
+_NAME_LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"})
+_GUARD = (COMMON, "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
+
+
+def is_null(ops: Sequence[str], entry: int) -> bool:
+    """Is the entry of this identity the NULL of a call?"""
+    return ops[entry] == "PUSH_NULL" if entry >= 0 else entry < MIXED and ops[-2 - entry] == "LOAD_GLOBAL"
+
+
+class Paths(Walk):
+    """A walk that knows what the compiler does between a callable and its call."""
+
+    def __init__(self, code: Code, dialect: isa.Dialect, portable: frozenset[str]) -> None:
+        super().__init__(code, dialect, portable)
+        self.null_first = habits(dialect.name).null_first
+        self.mixed = False
+        """Is there a NULL on some paths to a label only, or are there different ones?"""
+
+    def ask(self, rules: Any, watched: Watched) -> None:
+        """Walk, and call the functions of the rules. A duplicated callable is watched as well."""
+        watch, looks = ({op: partial(f, rules) for op, f in each.items()} for each in (watched.calls, watched.looks))
+        self.run({**watch, "DUP_TOP": self._dup_top}, looks)
+
+    def _dup_top(self, index: int, arg: Any) -> None:
+        """A callable that is named (`:=`) or compared with the builtin that it should be is complete after that."""
+        ids = self.ids
+        entry = ids[-1]
+        following = self.ops[index + 1] if index + 1 < len(self.ops) else ""
+        if entry in self.shared:
+            self.bad.add(entry)
+        elif following in STORES:
+            ids[-1] = index + 1
+        elif (
+            self.null_first or following != COMMON or not self._guard(index)
+        ):  # NULL goes behind that label, not before
+            self.bad.add(entry)
+        ids.append(index)
+        self.starts.append(~index)
+
+    def _guard(self, index: int) -> bool:
+        """Is the callable compared with a builtin, which is not called then? It is called behind the jump's label."""
+        following = [n for n in range(index + 1, min(index + 9, len(self.ops))) if self.ops[n] != LABEL][:4]
+        if tuple(self.ops[n] for n in following) != _GUARD:
+            return False
+        place = self.places[self.body[following[2]][1]]
+        self.ids[-1] = place
+        self.guards[place] = following[3]
+        return True
+
+    def replace(self, index: int, pops: int, pushes: int) -> None:
+        """A global and NULL begin both where they are loaded."""
+        super().replace(index, pops, pushes)
+        if pushes == 2 and self.ops[index] == "LOAD_GLOBAL":
+            self.starts[-1] = index
+
+    def note(self, index: int, entry: int, start: int) -> None:
+        """An entry of several paths is consumed; not by what drops the right builtin, or leads back to the others."""
+        if self.guards.get(entry) != index and self.ops[index] != "CLEANUP_THROW":
+            super().note(index, entry, start)
+
+    def joined(self, one: int, other: int) -> None:
+        """There are different entries at one place."""
+        self.mixed = self.mixed or is_null(self.ops, one) or is_null(self.ops, other)
+
+
+class Habits(NamedTuple):
+    """How a dialect calls."""
+
+    null_first: bool
+    """Is NULL below the callable, not above it?"""
+    flagless: bool
+    """Does CALL_FUNCTION_EX find NULL in the place of a mapping?"""
+    counted: bool
+    """Is there a PRECALL before CALL?"""
+    names_pushed: bool
+    """Are the names of arguments on the stack?"""
+    looks_up_super: bool
+    """Are a call of super and the attribute of that one instruction?"""
+
+
+@cache
+def habits(dialect: str) -> Habits:
+    """How it calls."""
+    opcodes = isa.load(dialect).opcodes
+    call = opcodes["CALL_FUNCTION_EX"]
+    return Habits(
+        call.stack.startswith("null"),
+        call.operand == "-",
+        "PRECALL" in opcodes,
+        "CALL_KW" in opcodes,
+        "LOAD_SUPER_ATTR" in opcodes,
+    )
+
+
+class Calls:
+    """What both directions share: the edits, and how the dialect calls."""
+
+    def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, stack: Straight | Paths) -> None:
+        self.code = code
+        self.body = code.body
+        self.ops = ops
+        self.stack = stack
+        self.habits = habits(dialect.name)
+        self.new = code.body[:]
+        """The instructions, many replaced by another one."""
+        self.instead: dict[int, list[Instruction]] = {}
+        """Indexes of those that become none, or several."""
+        self.before: dict[int, list[Instruction]] = {}
+        self.after: dict[int, list[Instruction]] = {}
+        self.findings: list[Finding] = []
+
+    def edit(self) -> None:
+        """Change the body. TargetError when there are findings."""
+        if self.findings:
+            raise TargetError(self.findings)
+        new, edits, before, after = self.new, self.instead, self.before, self.after
+        for index in {*before, *after} if before or after else ():
+            edits[index] = [*before.get(index, ()), *edits.get(index, (new[index],)), *after.get(index, ())]
+        self.code.body = rewrite(new, edits)
+
+    def error(self, index: int, message: str, hint: str = "") -> None:
+        """Note what is wrong with an instruction."""
+        self.findings.append(Finding(message, f"{self.code.qualname}, instruction {index} ({self.ops[index]})", hint))
+
+    def name(self, index: int) -> Any:
+        """The name that an instruction loads."""
+        arg = self.body[index][1]
+        return arg[0] if type(arg) is tuple else arg
+
+    def base(self, attribute: int) -> str | None:
+        """The name whose attribute this instruction loads, when it is one."""
+        if self.ops[attribute - 1] not in _NAME_LOADS:
+            return None
+        return str.__str__(self.name(attribute - 1))
+
+    def may_look_up_super(self, index: int, arguments: int) -> bool:
+        """May this call of `super`, as far as its code goes, and the attribute behind it become one instruction?"""
+        code = self.code
+        if index + 1 >= len(self.ops) or self.ops[index + 1] not in ("LOAD_ATTR", "LOAD_METHOD"):
+            return False
+        return arguments == 2 or (
+            arguments == 0
+            and "__class__" in code.frees
+            and bool(code.posonlyargs or code.args)
+            and code.flags & OPTIMIZED > 0
+        )
+
+    def extent(self, begin: int | None, last: int) -> Position | None:
+        """The place in the source of the expression made by these instructions."""
+        position = self.body[last][2]
+        if begin is None or begin == last:
+            return position
+        first = self.body[begin][2]
+        if last in self.stack.guards:
+            return first
+        if self.ops[last] != LABEL and self.ops[last] not in STORES and _encloses(position, first):
+            return position
+        return union(self.body[begin : last + 1])
+
+
+def union(instructions: Iterable[Instruction]) -> Position | None:
+    """The smallest place in the source that has these in it."""
+    places = [each[2] for each in instructions if each[0] != LABEL]
+    known = [each for each in places if each is not None and None not in each]
+    if len(known) < len(places):
+        return places[0]
+    line, column = min((each[0], each[2]) for each in known)
+    end_line, end_column = max((each[1], each[3]) for each in known)
+    return Position(line, end_line, column, end_column)
+
+
+def _encloses(one: Position | None, other: Position | None) -> bool:
+    """Does one place in the source begin where the other does, or before it?"""
+    if one is None or other is None or None in one or None in other:
+        return one == other
+    return (one.line, one.column) <= (other.line, other.column)
+
+
+def contains(one: Position | None, other: Position | None) -> bool:
+    """Is one place in the source larger than the other, which is in it?"""
+    if one is None or other is None or None in one or None in other:
+        return False
+    return (
+        one != other and _encloses(one, other) and (one.end_line, one.end_column) >= (other.end_line, other.end_column)
+    )

@@ -1,0 +1,346 @@
+"""Where the entries of the stack come from, in code that goes straight on: found by depth, backwards from who asks.
+
+Nearly every call is made by instructions in a row, without a label or a jump between the callable and the call. The
+entry at a depth was left there by the last instruction after which the stack was so deep, so only calls cost time. What
+this module cannot tell raises `Winding`; then a `Walk` (module `entries`) follows every path. Both answer the same
+questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import cache
+from itertools import accumulate
+
+from pyasm import isa
+from pyasm.code import Code
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import places, where
+from pyasm.translate.effects import number
+from pyasm.translate.entries import MIXED
+from pyasm.translate.rows import PERMUTING, Row, rows
+from pyasm.typed import Any, NamedTuple
+
+_WITHS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"})
+_PAIRS = frozenset({"LOAD_GLOBAL", "LOAD_METHOD", "LOAD_SUPER_ATTR"})
+"""Instructions that may leave two entries, for calls alone."""
+
+
+class Winding(Exception):
+    """Paths meet or part in what was asked about, or entries are moved there."""
+
+
+class Watched:
+    """What is watched in a body: mnemonic -> function of the rules, the index and the operand."""
+
+    def __init__(self, calls: Mapping[str, Any], looks: Mapping[str, Any], opens: Iterable[str]) -> None:
+        """Calls `take` their entries themselves; what opens a call is only counted."""
+        self.calls, self.looks = calls, looks
+        self.all = {**dict.fromkeys(opens), **looks, **calls}
+
+
+class _Facts(NamedTuple):
+    """About the instructions of a body between a dialect and the portable one."""
+
+    rows: dict[str, Row]
+    changes: dict[str, int]
+    """The change of the depth when execution goes on, where it is always the same …"""
+    nets: dict[str, int]
+    """… and the instruction only drops some entries and pushes one or none."""
+    counted: frozenset[str]
+    """Those with other changes."""
+    makers: frozenset[str]
+    """What leaves something of its own on top."""
+    silent: frozenset[str]
+    """What leaves nothing on top."""
+    bends: frozenset[str]
+    """Labels, and what names one or does not go on."""
+    turns: frozenset[str]
+    """What does more with the entries than drop some and push one, but for pairs that only calls take."""
+
+
+@cache
+def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
+    changes, turns, bends = {LABEL: 0}, set(), {LABEL}
+    table = rows(dialect, portable)
+    for name, row in table.items():
+        if not (callable(row.pops) or callable(row.pushes)):
+            changes[name] = row.pushes - row.pops
+        if row.names_label or not row.goes_on:
+            bends.add(name)
+        elif name not in _PAIRS and (row.reads != 0 or name in PERMUTING or callable(row.pushes) or row.pushes > 1):
+            turns.add(name)
+    silent = {LABEL, *(name for name, row in table.items() if row.pushes == 0)}
+    nets = {name: change for name, change in changes.items() if name not in turns and name not in bends}
+    makers = frozenset(table) - silent - bends - turns | {"LOAD_SPECIAL"}
+    counted = frozenset(table) - frozenset(changes)
+    return _Facts(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns))
+
+
+class Straight:
+    """The questions that a `Walk` answers, for code that goes straight on."""
+
+    shared: Set[int] = frozenset()
+    used: Mapping[int, int] = {}
+    forked: Mapping[int, int] = {}
+    guards: Mapping[int, int] = {}
+    mixed = False
+    depth: Sequence[int] = ()
+    """Before each instruction, from an unknown base. Empty before somebody needs it."""
+    settled = False
+    """Are the depths those that are there where ways meet, and the next two known?"""
+    places: Mapping[Any, int] = {}
+    """Name of each label -> its index …"""
+    named: dict[Any, tuple[int, int]] = {}  # noqa: RUF012
+    """… and the first and the last instruction that names it."""
+
+    def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, portable: frozenset[str]) -> None:
+        self.body = code.body
+        self.ops = ops
+        self.facts = _facts(dialect.name, portable)
+        self.rows = self.facts.rows
+        self.callees: dict[int, int] = {}
+        """The calls so far, and where their callables are complete."""
+        self.begins: dict[int, int] = {}
+        """What `begin` found, where that is another instruction."""
+        self.bad: set[int] = set()
+        self.open = 0
+        """How often something was pushed that only a call can take, and no call took it so far."""
+
+    def ask(self, rules: Any, watched: Watched) -> None:
+        """Call the functions of the rules, in order."""
+        body, ops, functions = self.body, self.ops, watched.all
+        if ops[-1] not in self.facts.bends:  # so every way back ends at the last instruction, before the first one
+            raise Winding
+        for index in where(ops, functions):
+            op, arg, _ = body[index]
+            function = functions[op]
+            if function is None:
+                self.open += 1
+            else:
+                function(rules, index, arg)
+
+    def take(self, index: int, callee: int, count: int, own: int = 1, start: int | None = None) -> None:
+        """A call takes so many entries and its callable, `own` entries, complete after an instruction."""
+        if callee >= 0:
+            self.callees[index] = callee
+
+    def entry(self, index: int, above: int) -> int:
+        """The identity of the entry below so many others, before an instruction. MIXED: that of a with statement."""
+        ops, nets = self.ops, self.facts.nets
+        place = index - 1
+        rest = above
+        while rest > 0:
+            net = nets.get(ops[place])
+            if net is None:
+                place, net = self._back(place)
+                if place < 0:
+                    return self._entry_past_events(index, above)
+            rest -= net
+            place -= 1
+        if rest == 0 and ops[place] in self.facts.makers and place >= 0:
+            return place
+        if rest == -1 and ops[place + 1] == "LOAD_GLOBAL":
+            return -3 - place
+        return self._entry_past_events(index, above)
+
+    def _back(self, place: int) -> tuple[int, int]:
+        """From an instruction back to where its expression began, or not as far; and how that changed the depth.
+
+        Below zero: something else is there.
+        """
+        callees, last = self.callees, place
+        while place in callees:
+            place = callees[place]
+            if place in self.begins:
+                return self.begins[place], 1
+        op, arg, _ = self.body[place]
+        if op in self.facts.bends or op in self.facts.turns:
+            return -1, 0
+        pops, pushes, _ = self.rows[op].counts[arg if type(arg) is int else number(arg)]
+        return place, pushes - pops - (place != last and pushes > 1)
+
+    def pair(self, index: int, above: int) -> tuple[int, int]:
+        """The identities of the entry below so many others, and of that above it."""
+        upper = self.entry(index, above - 1)
+        if upper < 0:
+            special = self.ops.index("LOAD_SPECIAL") if "LOAD_SPECIAL" in self.ops else MIXED
+            return (-2 - special if special >= 0 else MIXED), special
+        op, arg, _ = self.body[upper]
+        if op == "LOAD_METHOD" or (op == "LOAD_SUPER_ATTR" and arg[1] & 1):
+            self.open -= 1
+            return -2 - upper, upper
+        if op == "LOAD_SPECIAL" or (op == "LOAD_GLOBAL" and type(arg) is tuple and arg[1] & 1):
+            return -2 - upper, upper
+        return MIXED if op == "LOAD_CONST" else self.entry(upper + 1, 1), upper
+
+    def start(self, entry: int, above: int) -> int:
+        """What to ask `begin` for."""
+        return entry
+
+    def begin(self, entry: int) -> int:
+        """Where the expression begins that is complete after an instruction."""
+        ops, nets = self.ops, self.facts.nets
+        place = entry
+        rest = 1
+        while True:
+            net = nets.get(ops[place])
+            if net is None:
+                place, net = self._back(place)
+                if place < 0:
+                    raise Winding
+            rest -= net
+            if rest <= 0:
+                break
+            place -= 1
+        if place != entry:
+            self.begins[entry] = place
+        return place
+
+    def reaches(self, below: int) -> bool:
+        """Is there an entry below so many others?"""
+        return True
+
+    def consume(self, index: int, count: int) -> None:
+        """So many entries go."""
+
+    def lowest(self, count: int) -> int:
+        """The least start of so many entries on top."""
+        raise Winding
+
+    def holds(self, op: str) -> bool:
+        """Is there an entry of such an instruction?"""
+        if op in self.ops:
+            raise Winding
+        return False
+
+    def first(self, start: int) -> int:
+        """The index of a start, below zero when it is none."""
+        try:
+            return self.begin(start)
+        except Winding:
+            return MIXED
+
+    def is_test(self, index: int) -> bool:
+        """Does an instruction jump if it finds something?"""
+        row = self.rows.get(self.ops[index]) if index >= 0 else None
+        return row is not None and row.names_label and row.pops != 0
+
+    def is_mark(self, index: int) -> bool:
+        """Is it a label that nothing jumps to?"""
+        raise Winding
+
+    def _entry_past_events(self, index: int, above: int) -> int:
+        """The same as `entry`, when other instructions that matter may stand between."""
+        if self._ends_with(index):
+            return MIXED
+        if not self.depth:
+            self.depth = self._depths()
+        depth, ops, facts = self.depth, self.ops, self.facts
+        wanted = depth[index] - above
+        place = index - 1
+        first, last, touched = index, 0, False
+        while place >= 0 and depth[place + 1] >= wanted:
+            op = ops[place]
+            if op in facts.bends:
+                if not self.settled:
+                    self._settle()
+                    return self._entry_past_events(index, above)
+                if not self._is_left(place, index, wanted):
+                    first, last = self._reach(place, first, last)
+            elif depth[place + 1] == wanted and op not in facts.silent:
+                if op not in facts.makers or first <= place or last >= index:
+                    break
+                if touched:
+                    self.bad.add(place)
+                return place
+            elif op in facts.turns and self._lowest(place) < wanted:
+                if op not in facts.silent:
+                    break
+                touched = True
+            place = self.callees.get(place, place) - 1
+        raise Winding
+
+    def _depths(self) -> list[int]:
+        body, ops, table = self.body, self.ops, self.rows
+        changes: list[Any] = list(map(self.facts.changes.get, ops))
+        for index in where(ops, self.facts.counted):
+            op, arg, _ = body[index]
+            pops, pushes, _ = table[op].counts[arg if type(arg) is int else number(arg)]
+            changes[index] = pushes - pops
+        return list(accumulate(changes, initial=0))
+
+    def _ends_with(self, index: int) -> bool:
+        """Is it, by its looks, the call of an exit at the end of a with statement?"""
+        ops = self.ops
+        args = self.body[index - 3 : index]
+        if [each[0] for each in args] != ["LOAD_CONST"] * 3 or any(each[1] is not None for each in args):
+            return False
+        place = index - 4
+        while place > 0 and ops[place] == LABEL:
+            place -= 1
+        no_value = self.facts.silent | self.facts.bends | self.facts.turns
+        return ops[place] in no_value and not _WITHS.isdisjoint(ops)
+
+    def _lowest(self, place: int) -> int:
+        """How deep the stack is below what an instruction drops or counts."""
+        op, arg, _ = self.body[place]
+        pops, _, reads = self.rows[op].counts[arg if type(arg) is int else number(arg)]
+        lowest: int = self.depth[place] - pops - reads
+        return lowest
+
+    def _reach(self, place: int, first: int, last: int) -> tuple[int, int]:
+        """The first and the last instruction so far from where a way leads here, or to where one leads from here."""
+        op, arg, _ = self.body[place]
+        if op == LABEL:
+            low, high = self.named.get(arg, (place, place))
+        elif self.rows[op].names_label:
+            low = high = self.places[arg]
+        else:
+            raise Winding
+        return min(low, first), max(high, last)
+
+    def _is_left(self, setup: int, index: int, wanted: int) -> bool:
+        """Is there set up a handler that leaves these entries alone, and raises?"""
+        op, name, _ = self.body[setup]
+        if op == LABEL or not (self.rows[op].jump_pushes and self.rows[op].goes_on) or self.places[name] < index:
+            return False
+        for place in range(self.places[name] + 1, len(self.ops)):
+            op = self.ops[place]
+            if op in self.facts.bends:
+                return op == "RERAISE"
+            if self._lowest(place) < wanted:
+                break
+        return False
+
+    def _settle(self) -> None:
+        """The depths as they are where ways meet, and what names each label."""
+        self.settled = True
+        body, ops, depth = self.body, self.ops, self.depth
+        self.places = places(body, ops)
+        self.named = {}
+        known: dict[Any, int] = {}
+        shift, live, begin = 0, True, 0
+        parts: list[int] = []
+        for index in where(ops, self.facts.bends):
+            op, arg, _ = body[index]
+            if op != LABEL:
+                row = self.rows[op]
+                if row.names_label:
+                    self.named[arg] = self.named.get(arg, (index, index))[0], index
+                    _meet(known, arg, depth[index] + shift + row.jump_pushes - row.jump_pops)
+                live = row.goes_on
+            elif live or arg in known:
+                if not live:
+                    parts += [each + shift for each in depth[begin:index]]
+                    begin, shift, live = index, known[arg] - depth[index], True
+                _meet(known, arg, depth[index] + shift)
+            if not live and index + 1 < len(ops) and ops[index + 1] != LABEL:
+                raise Winding
+        self.depth = parts + [each + shift for each in depth[begin:]]
+
+
+def _meet(known: dict[Any, int], name: Any, depth: int) -> None:
+    """All ways to a label must come with the same depth."""
+    if known.setdefault(name, depth) != depth:
+        raise Winding
