@@ -234,6 +234,9 @@ class Walk:
         ids, starts = self.ids, self.starts
         start = index
         if pops:
+            if pops > len(starts):  # a handler that begins as no compiler's does: more is there than is known
+                lacking = pops - len(starts)
+                ids[:0], starts[:0] = [MIXED] * lacking, [index] * lacking
             start = starts[-pops]
             self.consume(index, pops)
         if pushes == 1:
