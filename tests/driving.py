@@ -226,6 +226,8 @@ class Driver:
                 self.armed = False
                 self.setitimer(signal.ITIMER_REAL, 0)
         except TimeLimit:
+            self.armed = False  # it may have come before that was done above
+            self.setitimer(signal.ITIMER_REAL, 0)
             return "timed out"
         except BaseException as error:
             look_at(error)
