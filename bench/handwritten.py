@@ -170,6 +170,16 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+def ratios(one: Callable[[], object], other: Callable[[], object]) -> float:
+    """The time of the other as a multiple of that of the one: the median of pairs, in turns and in either order."""
+    found = []
+    for number in range(ROUNDS):
+        first, second = (one, other) if number % 2 else (other, one)
+        a, b = seconds(first), seconds(second)
+        found.append(b / a if number % 2 else a / b)
+    return statistics.median(found)
+
+
 def measure() -> dict[str, float]:
     """Time of the one written by hand as a multiple of the compiler's, the median over the rounds."""
     compiled, ours = modules()
@@ -177,12 +187,7 @@ def measure() -> dict[str, float]:
     for name in FUNCTIONS:
         one, other = compiled[name], ours[name]
         assert one() == other()
-        ratios = []
-        for number in range(ROUNDS):  # in turns, and in either order
-            first, second = (one, other) if number % 2 else (other, one)
-            a, b = seconds(first), seconds(second)
-            ratios.append(b / a if number % 2 else a / b)
-        found[name] = statistics.median(ratios)
+        found[name] = ratios(one, other)
     return found
 
 

@@ -14,13 +14,15 @@ from pyasm.typed import Any
 
 
 def _load(frame: Frame, node: tree.Load) -> None:
-    frame.push(node.value)
-    frame.put(node.target)
+    targets.evaluated(frame, node.value, node.target)
 
 
 def _store(frame: Frame, node: tree.Store) -> None:
-    value(frame, node)
-    frame.store(node.target)
+    if node.value is not None:
+        targets.evaluated(frame, node.value, node.target)
+    else:
+        value(frame, node)
+        frame.store(node.target)
 
 
 def value(frame: Frame, node: Any) -> None:
@@ -176,8 +178,7 @@ def from_import(frame: Frame, node: tree.FromImport) -> None:
 
 
 def _unpack(frame: Frame, node: tree.Unpack) -> None:
-    frame.push(node.value)
-    frame.store(node.targets)
+    targets.evaluated(frame, node.value, node.targets)
 
 
 def _located(frame: Frame, node: tree.Located) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyasm.lang import tree, variables
 from pyasm.lang.frame import Frame
+from pyasm.lang.static import fold
 from pyasm.typed import Any
 
 _MOST_BEFORE = 255
@@ -72,6 +73,40 @@ def targets(frame: Frame, node: tree.Targets) -> None:
         frame.emit("UNPACK_SEQUENCE", count, node)
     for each in node.elements:
         frame.store(each.value if type(each) is tree.Starred else each)
+
+
+def evaluated(frame: Frame, value: Any, target: Any) -> None:
+    """Evaluate an expression and store it. A tuple of two or three values that is taken apart at once is not made."""
+    if type(value) is not tree.Tuple or not _fits(value, target):
+        frame.push(value)
+        frame.put(target)
+        return
+    for element in value.elements:
+        frame.push(element)
+    stored = list(target.elements)
+    if _are_plain(frame, stored):
+        stored.reverse()
+    elif len(stored) > 1:
+        frame.emit(*(("ROT_TWO", None) if len(stored) == _TWO else ("SWAP", len(stored))), target)
+    for each in stored:
+        frame.store(each)
+
+
+_TWO, _MOST_AT_ONCE = 2, 3
+
+
+def _fits(value: tree.Tuple, target: Any) -> bool:
+    """Are these few values, each with a target of its own?"""
+    if type(target) is not tree.Targets or not len(value.elements) == len(target.elements) <= _MOST_AT_ONCE:
+        return False
+    kinds = [type(each) for each in (*value.elements, *target.elements)]
+    return tree.Starred not in kinds and tree.Top not in kinds[len(value.elements) : -1] and fold(value) is None
+
+
+def _are_plain(frame: Frame, stored: list[Any]) -> bool:
+    """Are these local variables, all different, so that nobody sees in which order they get their values?"""
+    names = {each.name for each in stored if type(each) is tree.Local and variables.is_fast(frame, each.name)}
+    return len(names) == len(stored)
 
 
 TARGETS: dict[type, Callable[[Frame, Any], None]] = {

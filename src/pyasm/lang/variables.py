@@ -30,6 +30,14 @@ def named(frame: Frame, action: str, name: str, node: Any) -> None:
     frame.emit(op, name, node)
 
 
+def is_fast(frame: Frame, name: str | int) -> bool:
+    """Is `$name` a variable of this code alone?"""
+    scope = frame.scope
+    return (
+        isinstance(name, str) and scope.kind == scopes.FUNCTION and not scope.shared(name) and name not in scope.globals
+    )
+
+
 def captured(frame: Frame, action: str, node: tree.Captured) -> None:
     """LOAD, STORE or DELETE `§name`."""
     if action == "LOAD" and frame.scope.kind == scopes.CLASS:
