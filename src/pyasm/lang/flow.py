@@ -171,7 +171,7 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
         frame.wrong(node, "this stands in an ASYNC DEF only")
     frame.emit("LOAD_CONST", None, place)
     frame.emit("YIELD_FROM", None, place)
-    frame.emit("POP_BLOCK", None, place)
+    frame.emit_unplaced("POP_BLOCK")
     frame.depth -= 1
     with frame.inside(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again))):
         frame.depth += 1

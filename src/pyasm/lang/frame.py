@@ -35,6 +35,9 @@ class Span(NamedTuple):
     end: int
 
 
+_NOWHERE = Span(0, 0)
+
+
 class Block:
     """What is open around an instruction, and has to be left by a jump out of it.
 
@@ -161,6 +164,11 @@ class Frame:
             self.depth += net
         else:
             self._step(self.unit.effects, op, arg)
+
+    def emit_unplaced(self, op: str, arg: Any = None) -> None:
+        """Append an instruction that belongs to the line before it, and is nothing where handlers are a table."""
+        self.emit(op, arg, _NOWHERE)
+        self.body[-1] = self.body[-1]._replace(position=None)
 
     def raw(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction of the running dialect."""

@@ -33,7 +33,7 @@ def _try_finally(frame: Frame, node: tree.Try, final: tree.Block) -> None:
     handler, end = frame.fresh(), frame.fresh()
 
     def leave(frame: Frame, keeping: bool, at: Any) -> None:
-        frame.emit("POP_BLOCK", None, at)
+        frame.emit_unplaced("POP_BLOCK")
         _final(frame, node, final, _drop_below if keeping else None)
 
     frame.emit("SETUP_FINALLY", handler, place)
@@ -44,7 +44,7 @@ def _try_finally(frame: Frame, node: tree.Try, final: tree.Block) -> None:
             frame.statements(node.body)
     reached = frame.reached
     if reached:
-        frame.emit("POP_BLOCK", None, place)
+        frame.emit_unplaced("POP_BLOCK")
         _final(frame, node, final, None)
         if frame.reached:
             frame.emit("JUMP_FORWARD", end, close)
@@ -94,7 +94,7 @@ def _leave_handler(frame: Frame, keeping: bool, node: Any) -> None:
 
 
 def _leave_try(frame: Frame, keeping: bool, node: Any) -> None:
-    frame.emit("POP_BLOCK", None, node)
+    frame.emit_unplaced("POP_BLOCK")
 
 
 def _leave_except(frame: Frame, keeping: bool, node: Any) -> None:
@@ -109,11 +109,14 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
         return
     place = head(frame, node, node.body)
     handler, orelse, end = frame.fresh(), frame.fresh(), frame.fresh()
-    frame.emit("SETUP_FINALLY", handler, place)
+    if node.final is None:
+        frame.emit("SETUP_FINALLY", handler, place)
+    else:  # that of the FINALLY stands before it
+        frame.emit_unplaced("SETUP_FINALLY", handler)
     with frame.inside(Block((id(node), "body"), _leave_try)):
         frame.statements(node.body)
     if frame.reached:
-        frame.emit("POP_BLOCK", None, place)
+        frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", orelse, _end(node.body))
     frame.reached = False
     frame.label(handler)
@@ -212,7 +215,7 @@ def _star_handler(frame: Frame, node: tree.Try, i: int, each: tree.Except) -> No
     with frame.inside(Block((id(node), i), _not_out)):
         frame.statements(each.body)
     if frame.reached:
-        frame.emit("POP_BLOCK", None, _end(each.body))
+        frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", following, _end(each.body))
     frame.reached = False
     frame.label(raised)
@@ -253,7 +256,7 @@ def _with(frame: Frame, node: tree.With, i: int) -> None:
         frame.emit("SETUP_WITH", handler, item)
 
     def leave(frame: Frame, keeping: bool, at: Any) -> None:
-        frame.emit("POP_BLOCK", None, at)
+        frame.emit_unplaced("POP_BLOCK")
         if keeping:
             frame.emit("ROT_TWO", None, at)
         _exit(frame, asynchronous, item)
@@ -267,7 +270,7 @@ def _with(frame: Frame, node: tree.With, i: int) -> None:
             frame.store(item.target)
         _with(frame, node, i + 1)
     if frame.reached:
-        frame.emit("POP_BLOCK", None, item)
+        frame.emit_unplaced("POP_BLOCK")
         _exit(frame, asynchronous, item)
         frame.emit("JUMP_FORWARD", end, item)
     frame.reached = False

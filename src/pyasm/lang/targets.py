@@ -86,21 +86,24 @@ def evaluated(frame: Frame, value: Any, target: Any) -> None:
     stored = list(target.elements)
     if _are_plain(frame, stored):
         stored.reverse()
-    elif len(stored) > 1:
-        frame.emit(*(("ROT_TWO", None) if len(stored) == _TWO else ("SWAP", len(stored))), target)
+    elif len(stored) == _TWO:
+        frame.emit("ROT_TWO", None, target)
+    else:
+        frame.emit("SWAP", _THREE, target)
     for each in stored:
         frame.store(each)
 
 
-_TWO, _MOST_AT_ONCE = 2, 3
+_TWO, _THREE = 2, 3
 
 
 def _fits(value: tree.Tuple, target: Any) -> bool:
     """Are these few values, each with a target of its own?"""
-    if type(target) is not tree.Targets or not len(value.elements) == len(target.elements) <= _MOST_AT_ONCE:
+    count = len(value.elements)
+    if type(target) is not tree.Targets or count != len(target.elements) or count not in (_TWO, _THREE):
         return False
     kinds = [type(each) for each in (*value.elements, *target.elements)]
-    return tree.Starred not in kinds and tree.Top not in kinds[len(value.elements) : -1] and fold(value) is None
+    return tree.Starred not in kinds and tree.Top not in kinds[count:-1] and fold(value) is None
 
 
 def _are_plain(frame: Frame, stored: list[Any]) -> bool:

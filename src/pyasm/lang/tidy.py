@@ -63,7 +63,7 @@ def tidied(body: list[Instruction]) -> list[Instruction]:
     threaded = _threaded(body, told, jumps)
     if threaded is not body:
         body, told = _reached(threaded, _told(threaded, known), known)
-    left = _with_exits(body, told, known)
+    left = _handlers_last(_with_exits(body, told, known), known)
     if left is not body:
         body, told = _reached(left, _told(left, known), known)
     return _without_idle_jumps(body, told, known)
@@ -172,6 +172,43 @@ def _with_labels(body: list[Instruction], behind: dict[str, int]) -> list[Instru
         new.append(each)
         new += [Instruction(LABEL, name) for name in labels.get(i, ())]
     return new
+
+
+def _handlers_last(body: list[Instruction], known: Words) -> list[Instruction]:
+    """With what only exceptions lead to behind all else, where it saves those a jump that have none."""
+    told = _told(body, known)
+    if not any(body[i][0] in known.naming and body[i][0] not in known.jumping for i in told):
+        return body
+    starts = sorted({0, *told, *(i + 1 for i in told if body[i][0] != LABEL)} - {len(body)})
+    blocks = [body[start:end] for start, end in zip(starts, [*starts[1:], len(body)])]
+    usual = _usual(blocks, known)
+    if len(usual) == len(blocks):
+        return body
+    new = [each for number in sorted(usual) for each in blocks[number]]
+    for number, block in enumerate(blocks):
+        if number not in usual:
+            new += block
+            if number + 1 in usual and block[-1][0] not in known.ending:
+                new.append(Instruction("JUMP_ABSOLUTE", blocks[number + 1][0][1]))
+    return new
+
+
+def _usual(blocks: list[list[Instruction]], known: Words) -> set[int]:
+    """The numbers of the blocks that are reached without an exception."""
+    labels = {block[0][1]: number for number, block in enumerate(blocks) if block[0][0] == LABEL}
+    found: set[int] = set()
+    pending = [0]
+    while pending:
+        number = pending.pop()
+        if number in found or number >= len(blocks):
+            continue
+        found.add(number)
+        op, arg, _ = blocks[number][-1]
+        if op in known.jumping:
+            pending.append(labels[arg])
+        if op not in known.ending:
+            pending.append(number + 1)
+    return found
 
 
 _SHORT = 4
