@@ -246,16 +246,16 @@ def _exit(body: list[Instruction], index: int, table: dict[str, Opcode]) -> list
     return None
 
 
+def _next(body: list[Instruction], i: int, following: dict[str, int]) -> int:
+    """The index of the instruction behind another one."""
+    label = body[i + 1] if i + 1 < len(body) and body[i + 1][0] == LABEL else None
+    return i + 1 if label is None else following[label[1]]
+
+
 def _without_idle_jumps(body: list[Instruction], told: list[int], known: Words) -> list[Instruction]:
     """Without jumps to the next instruction."""
     following = _following(body, told)
-    idle = {
-        i
-        for i in told
-        if body[i][0] in _JUMPS
-        and following.get(body[i][1], 0) > i
-        and all(each[0] == LABEL for each in body[i + 1 : following[body[i][1]]])
-    }
+    idle = {i for i in told if body[i][0] in _JUMPS and following.get(body[i][1]) == _next(body, i, following)}
     if not idle:
         return body
     left = [each for i, each in enumerate(body) if i not in idle]
