@@ -46,7 +46,7 @@ def _plain(value):
 
 
 def _shape(layout):
-    return layout and (_plain(layout.consts), layout._replace(consts=(), file=None))
+    return layout and (_plain(layout.consts), layout._replace(consts=(), file=None, tables=None))
 
 
 # -- reading
