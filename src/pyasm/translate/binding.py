@@ -2,17 +2,21 @@
 
 The compiler follows the first 64 locals through the whole code. Of the others it only knows what happened since the
 basic block began, to save time; labels show where blocks begin.
+
+The state is a number with a bit for each local that may be unbound. Only those locals are followed that are not stored
+before execution can take different ways.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
+from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import where
+from pyasm.translate.edit import operand, where
 from pyasm.typed import Any
 
 FOLLOWED = 64
@@ -21,205 +25,233 @@ FOLLOWED = 64
 LOAD, STORE, UNBIND, MARK, JUMP, BRANCH, END, SETUP, POP = range(1, 10)
 """What an instruction is to the analysis of locals."""
 
-_JUMPS = frozenset({JUMP, BRANCH})
-_LEAVING = frozenset({JUMP, END})
+_LEAVING = (JUMP, END)
 
 Event = tuple[int, int, Any]
 """The index of an instruction, what it is, its operand."""
 
-_FIXED = {
-    "LOAD_FAST": LOAD,
-    "STORE_FAST": STORE,
-    "DELETE_FAST": UNBIND,
-    "LOAD_FAST_AND_CLEAR": UNBIND,
-    LABEL: MARK,
-    "SETUP_FINALLY": SETUP,
-    "SETUP_CLEANUP": SETUP,
-    "SETUP_WITH": SETUP,
-    "POP_BLOCK": POP,
-}
+USES = {"LOAD_FAST": LOAD, "STORE_FAST": STORE, "DELETE_FAST": UNBIND, "LOAD_FAST_AND_CLEAR": UNBIND}
+UNBINDING = frozenset(name for name, kind in USES.items() if kind == UNBIND)
+_PSEUDO = {LABEL: MARK, "SETUP_FINALLY": SETUP, "SETUP_CLEANUP": SETUP, "SETUP_WITH": SETUP, "POP_BLOCK": POP}
 _FLOWS = {"return": END, "raise": END, "jump": JUMP, "branch": BRANCH}
 
 
 @cache
-def _kinds(dialect_name: str) -> dict[str, int]:
+def _ways(dialect_name: str) -> dict[str, int]:
+    """The instructions where ways meet or part."""
     rows = isa.load(dialect_name).opcodes.values()
-    return {**{row.name: _FLOWS[row.flow] for row in rows if row.flow in _FLOWS}, **_FIXED}
+    return {**{row.name: _FLOWS[row.flow] for row in rows if row.flow in _FLOWS}, **_PSEUDO}
 
 
-def events(body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> list[Event]:
-    """What happens to locals in a body with these mnemonics, and where it branches, in order."""
-    kinds = _kinds(dialect.name)
-    return [(index, kinds[ops[index]], body[index][1]) for index in where(ops, kinds.keys())]
+@cache
+def _kinds(dialect_name: str) -> dict[str, int]:
+    return {**_ways(dialect_name), **USES}
 
 
-def numbered(code: Code, happenings: Sequence[Event]) -> dict[str, int]:
-    """Name of each local -> its index, as the encoder will number them."""
+class Events:
+    """What happens to locals in a body with these mnemonics, and where it branches, in order, as often as needed."""
+
+    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
+        kinds: list[Any] = list(map(_kinds(dialect.name).get, ops))
+        self.indexes = list(compress(range(len(ops)), kinds))
+        self.kinds = list(compress(kinds, kinds))
+        self.operands = list(compress(map(operand, body), kinds))
+
+    def __iter__(self) -> Iterator[Event]:
+        return zip(self.indexes, self.kinds, self.operands)
+
+
+def numbered(code: Code, used: Sequence[str]) -> dict[str, int]:
+    """Name of each local -> its index, as the encoder will number them. `used` are those that instructions name."""
     names = {name: index for index, name in enumerate(code.parameters + code.locals)}
-    if not {arg for _, kind, arg in happenings if kind <= UNBIND} <= names.keys():
+    if not names.keys() >= set(used):
         shared = {*code.cells, *code.frees}
-        for _, kind, arg in happenings:
-            if kind <= UNBIND and arg not in names and arg not in shared:
-                names[arg] = len(names)
+        for name in used:
+            if name not in names and name not in shared:
+                names[name] = len(names)
     return names
 
 
-def unchecked(code: Code, names: Mapping[str, int], happenings: Sequence[Event], restores: Set[int]) -> set[int]:
-    """The indexes of the LOAD_FAST that may find their local unbound and have to look.
+class Locals:
+    """The locals of a body: how they are numbered, and where the body uses them."""
 
-    `restores` are the STORE_FAST that may store NULL.
+    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+        self.body, self.ops, self.dialect = code.body, ops, dialect
+        self.places = list(where(ops, USES))
+        """The indexes of the instructions that use one …"""
+        self.used = list(map(operand, map(self.body.__getitem__, self.places)))
+        """… and the names."""
+        self.names = numbered(code, self.used)
+        self.parameters = len(code.parameters)
+
+    def unchecked(self, restores: Container[int], unbinds: bool) -> set[int]:
+        """The indexes of the LOAD_FAST that may find their local unbound and have to look.
+
+        `restores` are the STORE_FAST that may store NULL. Are there instructions that unbind?
+        """
+        names, parameters, touched = self.names, self.parameters, set()
+        if unbinds:
+            touched = {name for index, name in zip(self.places, self.used) if self.ops[index] in UNBINDING}
+        if restores:
+            touched.update([name for index, name in zip(self.places, self.used) if index in restores])
+        if len(names) == parameters and not touched:
+            return set()
+        unsure = set(self.used) - (self._bound_first() - touched)
+        bits = {}
+        start = 0
+        for name in unsure:
+            index = names.get(name, FOLLOWED)
+            if index < FOLLOWED and (index >= parameters or name in touched):
+                bits[name] = 1 << index
+                if index >= parameters:
+                    start |= 1 << index
+        many = len(names) > FOLLOWED
+        if not bits and not many:
+            return set()
+        happenings = Events(self.body, self.ops, self.dialect)
+        found = _of_many(names, happenings, restores) if many else set()
+        if bits and (unbinds or restores):
+            return found | _Unbinding(self.ops, happenings, bits, restores).run(start)
+        return found | _unsure(happenings, bits, start) if bits else found
+
+    def _bound_first(self) -> set[str]:
+        """The locals that are stored before execution can take different ways, and not loaded before that."""
+        end = next(where(self.ops, _ways(self.dialect.name)), len(self.ops))
+        stored: set[str] = set()
+        loaded: set[str] = set()
+        for index, name in zip(self.places, self.used):
+            if index > end:
+                break
+            if self.ops[index] == "STORE_FAST":
+                if name not in loaded:
+                    stored.add(name)
+            elif name not in stored:
+                loaded.add(name)
+        return stored
+
+
+def _unsure(happenings: Iterable[Event], bits: Mapping[str, int], start: int) -> set[int]:
+    """The loads that may find one of these locals unbound, where nothing unbinds any.
+
+    All is gone through in the order in which it stands, until no way back brings news.
     """
-    parameters = len(code.parameters)
-    found = _of_many(names, happenings, restores) if len(names) > FOLLOWED else set()
-    touched = {arg for _, kind, arg in happenings if kind == UNBIND}
-    if restores:
-        touched.update([arg for index, _, arg in happenings if index in restores])
-    if len(names) == parameters and not touched:
-        return found
-    unsure = {arg for _, kind, arg in happenings if kind == LOAD} - (_bound_first(happenings) - touched)
-    bits = {
-        name: 1 << index
-        for name, index in names.items()
-        if index < FOLLOWED and name in unsure and (index >= parameters or name in touched)
-    }
-    if not bits:
-        return found
-    scan = _Scan(bits, restores)
-    scan.run(happenings)
-    start = sum(bit for name, bit in bits.items() if names[name] >= parameters)
-    lasting = bool(touched or restores)
-    for segment, mask in zip(scan.segments, _masks(scan.segments, scan.places, start, lasting)):
-        if mask is not None:
-            _, _, first, certain, exposed, _, _, _ = segment
-            found.update(certain)
-            if mask & exposed:
-                found.update([index for bit, index in first.items() if bit & mask])
+    found: set[int] = set()
+    masks: dict[Any, int] = {}
+    """Label -> the locals that may be unbound there."""
+    again, bit_of = True, bits.get
+    while again:
+        again, mask = False, start
+        passed: set[Any] = set()
+        for index, kind, arg in happenings:
+            if kind <= UNBIND:
+                if mask:
+                    bit = bit_of(arg)
+                    if bit and mask & bit:
+                        mask ^= bit
+                        if kind == LOAD:
+                            found.add(index)
+            elif kind == MARK:
+                passed.add(arg)
+                mask |= masks.get(arg, 0)
+                masks[arg] = mask
+            elif mask:
+                if kind <= BRANCH or kind == SETUP:
+                    old = masks.get(arg, 0)
+                    if mask | old != old:
+                        masks[arg] = mask | old
+                        again = again or arg in passed
+                if kind in _LEAVING:
+                    mask = 0
     return found
 
 
-def _bound_first(happenings: Sequence[Event]) -> set[str]:
-    """The locals that are stored before execution can take different ways, and not loaded before that."""
-    stored: set[str] = set()
-    loaded: set[str] = set()
-    for _, kind, arg in happenings:
-        if kind == STORE and arg not in loaded:
-            stored.add(arg)
-        elif kind == LOAD and arg not in stored:
-            loaded.add(arg)
-        elif kind > UNBIND:
-            break
-    return stored
+_Chain = Any
+"""The labels of the handlers around, innermost first; None where no way has come yet."""
 
 
-_Segment = tuple[int, Any, dict[int, int], list[int], int, int, int, int]
-"""Instructions in a row with one handler: what they need of the locals and what they leave.
+class _Unbinding:
+    """The same where instructions unbind locals: then it matters which handler an instruction has."""
 
-- what its last instruction is, and its operand
-- bit of a local -> index of its first load, where that comes before anything else
-- indexes of the loads of what the segment has unbound itself
-- masks: loaded before anything else; bound or loaded; unbound at the end; unbound where something may be raised
-"""
+    def __init__(
+        self, ops: Sequence[str], happenings: Iterable[Event], bits: Mapping[str, int], restores: Container[int]
+    ) -> None:
+        self.ops, self.happenings, self.bits, self.restores = ops, happenings, bits, restores
+        self.masks: dict[Any, int] = {}
+        self.chains: dict[Any, _Chain] = {}
+        """Label -> the handlers around."""
+        self.passed: set[Any] = set()
+        self.again = True
 
+    def run(self, start: int) -> set[int]:
+        """The indexes of the loads."""
+        found: set[int] = set()
+        while self.again:
+            self.again = False
+            self.passed.clear()
+            self._pass(start, found)
+        return found
 
-class _Scan:
-    """Finds the segments, and the number of that which begins at each label."""
-
-    def __init__(self, bits: Mapping[str, int], restores: Set[int]) -> None:
-        self.bits, self.restores = bits, restores
-        self.segments: list[_Segment] = []
-        self.places: dict[Any, int] = {}
-
-    def run(self, happenings: Sequence[Event]) -> None:
-        """Through all of a body."""
-        bit_of, restores, segments = self.bits.get, self.restores, self.segments
-        first: dict[int, int] = {}
-        certain: list[int] = []
-        exposed = bound = unbound = raises = 0
-        last = -1
-        for index, kind, arg in happenings:
+    def _pass(self, mask: int, found: set[int]) -> None:
+        chain: _Chain = ()
+        for index, kind, arg in self.happenings:
             if kind <= UNBIND:
-                raises |= unbound
-                bit = bit_of(arg, 0)
-                if not bit or (bit & bound and not unbound and kind == LOAD):
-                    if kind == UNBIND or index in restores:
-                        last = index
-                elif kind == UNBIND or index in restores:
-                    unbound |= bit
-                    bound &= ~bit
-                    last = index
-                else:
-                    if kind == LOAD and not bit & bound:
-                        if bit & unbound:
-                            certain.append(index)
-                        elif not bit & exposed:
-                            first[bit] = index
-                            exposed |= bit
-                    unbound &= ~bit
-                    bound |= bit
-            else:
-                if unbound and (last < index - 1 or kind not in (MARK, POP)):
-                    raises |= unbound
-                segments.append((kind, arg, first, certain, exposed, bound, unbound, raises))
-                if kind == MARK:
-                    self.places[arg] = len(segments)
-                first, certain = {}, []
-                exposed = bound = unbound = raises = 0
-        segments.append((MARK, None, first, certain, exposed, bound, unbound, raises))
-
-
-_Chain = tuple[Any, ...]
-"""The labels of the handlers around, innermost first."""
-
-
-def _masks(segments: Sequence[_Segment], places: Mapping[Any, int], start: int, lasting: bool) -> list[int | None]:
-    """The locals that may be unbound where each segment begins, None where nothing leads to.
-
-    Without `lasting`, nothing unbinds any, and ways end where all are bound.
-    """
-    masks: list[int | None] = [None] * len(segments)
-    pending: list[tuple[int, int, _Chain]] = [(0, start, ())]
-    while pending:
-        at, mask, chain = pending.pop()
-        while at < len(segments):
-            old = masks[at]
-            if old is not None:
-                if not mask & ~old:
-                    break
-                mask |= old
-            elif not (mask or lasting):
-                break
-            masks[at] = mask
-            kind, label, _, _, _, bound, unbound, raises = segments[at]
-            if chain and chain[0] in places:  # the encoder tells of labels that are not there
-                handler = places[chain[0]]
-                known = masks[handler]
-                if known is None or (mask | raises) & ~known:
-                    pending.append((handler, mask | raises, chain[1:]))
-            mask = mask & ~bound | unbound
-            if kind in _JUMPS and label in places:
-                pending.append((places[label], mask, chain))
+                bit = self.bits.get(arg, 0)
+                if bit and (kind == UNBIND or index in self.restores):
+                    mask |= bit
+                    self._raises(index, mask, chain)
+                elif mask & bit:
+                    mask ^= bit
+                    if kind == LOAD:
+                        found.add(index)
+                continue
+            if kind == MARK:
+                self.passed.add(arg)
+                mask |= self.masks.get(arg, 0)
+                self.masks[arg] = mask
+                if chain is not None:
+                    self.chains.setdefault(arg, chain)
+                chain = self.chains.get(arg)
+                self._raises(index, mask, chain)
             elif kind == SETUP:
-                chain = (label, *chain)
+                self._comes(arg, mask, chain)
+                chain = (arg, *(chain or ()))
             elif kind == POP:
-                chain = chain[1:]
-            if kind in _LEAVING:
-                break
-            at += 1
-    return masks
+                chain = chain and chain[1:]
+                self._raises(index, mask, chain)
+            else:
+                if kind != END:
+                    self._comes(arg, mask, chain)
+                if kind != BRANCH:
+                    mask, chain = 0, None
+
+    def _raises(self, index: int, mask: int, chain: _Chain) -> None:
+        """What comes next may raise, if that is an instruction."""
+        if chain and mask and self.ops[index + 1 : index + 2] and self.ops[index + 1] not in _PSEUDO:
+            self._comes(chain[0], mask, chain[1:])
+
+    def _comes(self, label: Any, mask: int, chain: _Chain) -> None:
+        """A way leads to this label."""
+        old = self.masks.get(label, 0)
+        if mask | old != old or label not in self.chains:
+            self.masks[label] = mask | old
+            self.chains.setdefault(label, chain or ())
+            self.again = self.again or label in self.passed
 
 
-def _of_many(names: Mapping[str, int], happenings: Sequence[Event], restores: Set[int]) -> set[int]:
+def _of_many(names: Mapping[str, int], happenings: Iterable[Event], restores: Container[int]) -> set[int]:
     """Of the locals that are not followed: loads with nothing before them in their block that makes sure of them."""
     return _one_by_one(names, happenings, restores, frozenset())[0]
 
 
-def splits(names: Mapping[str, int], happenings: Sequence[Event], restores: Set[int], checks: Set[int]) -> list[int]:
+def splits(
+    names: Mapping[str, int], happenings: Iterable[Event], restores: Container[int], checks: Set[int]
+) -> list[int]:
     """The indexes of those `checks` that the compiler had to make only because a block begins before them."""
     return _one_by_one(names, happenings, restores, checks)[1]
 
 
 def _one_by_one(
-    names: Mapping[str, int], happenings: Sequence[Event], restores: Set[int], checks: Set[int]
+    names: Mapping[str, int], happenings: Iterable[Event], restores: Container[int], checks: Set[int]
 ) -> tuple[set[int], list[int]]:
     found, begins = set(), []
     sure: set[str] = set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
+from itertools import compress, repeat
 from operator import itemgetter
 
 from pyasm.code import Instruction, Position
@@ -14,12 +14,21 @@ _new = tuple.__new__
 opcode = itemgetter(0)
 """The mnemonic of an instruction: `map(opcode, body)` is the fastest look at all of them."""
 operand = itemgetter(1)
+_place = itemgetter(2)
 _is_label = frozenset({LABEL}).__contains__
 
 
 def instruction(op: str, arg: Any = None, position: Position | None = None) -> Instruction:
     """An instruction; faster than the constructor of a NamedTuple."""
     return _new(Instruction, (op, arg, position))
+
+
+def rename(body: list[Instruction], indexes: Sequence[int], op: str) -> None:
+    """Give the instructions at these indexes another mnemonic."""
+    old = list(map(body.__getitem__, indexes))
+    new = map(_new, repeat(Instruction), zip(repeat(op), map(operand, old), map(_place, old)))
+    for index, each in zip(indexes, new):
+        body[index] = each
 
 
 def rewrite(body: list[Instruction], edits: Mapping[int, Sequence[Instruction]]) -> list[Instruction]:

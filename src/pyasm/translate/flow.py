@@ -5,11 +5,12 @@ Stack depth, block stacks, kinds of stack entries and definite assignment are al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode, places
+from pyasm.translate.edit import Picked, instruction, opcode, places, where
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -75,42 +76,32 @@ def reached(
     """
     if ops is None:
         ops = list(map(opcode, body))
-    if turns is None:
-        turns = Picked(ops, table.turns)
-    if _all_reached(body, ops, turns.where(table.naming if handlers else table.jumps), turns.where(table.ends)):
-        return bytearray(b"\1") * len(body)
-    found = bytearray(len(body))
-    labels = places(body)
+    size = len(ops)
+    naming = table.naming if handlers else table.jumps
+    stops = list(where(ops, naming | table.ends) if turns is None else turns.where(naming | table.ends))
+    found = bytearray(size)
+    labels: dict[Any, int] | None = None
     pending = [0]
     while pending:
         index = pending.pop()
-        while index < len(body) and not found[index]:
-            found[index] = 1
-            op, arg, _ = body[index]
-            index += 1
-            if op == LABEL:
-                continue
-            row = table.rows[op]
-            if row.names_label and (handlers or row.flow != "setup") and arg in labels:
-                pending.append(labels[arg])
-            if row.flow in ("jump", "return", "raise"):
+        for number in range(bisect_left(stops, index), len(stops)):
+            stop = stops[number]
+            op = ops[stop]
+            if found[stop]:  # the rest is known
+                found[index : found.find(1, index)] = b"\1" * (found.find(1, index) - index)
                 break
+            found[index : stop + 1] = b"\1" * (stop + 1 - index)
+            if op in naming:
+                labels = labels or places(body, ops)
+                place = labels.get(body[stop][1])
+                if place is not None and not found[place]:
+                    pending.append(place)
+            if op in table.ends:
+                break
+            index = stop + 1
+        else:
+            found[index:] = b"\1" * (size - index)
     return found
-
-
-def _all_reached(body: Sequence[Instruction], ops: Sequence[str], naming: Iterable[int], ends: Iterable[int]) -> bool:
-    """Is everything reached in the order in which it stands? (If not, it may be so all the same.)"""
-    named: dict[Any, int] = {}
-    for index in naming:
-        named.setdefault(body[index][1], index)
-    size = len(ops)
-    for index in ends:
-        behind = index + 1
-        while behind < size and ops[behind] == LABEL and named.get(body[behind][1], size) > index:
-            behind += 1
-        if behind < size and ops[behind] != LABEL:
-            return False
-    return True
 
 
 def without_unreached(body: list[Instruction], table: Effects) -> list[Instruction]:

@@ -12,29 +12,32 @@ without instructions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from operator import itemgetter
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
+from itertools import compress
+from operator import eq
 
 from pyasm import isa
 from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
-from pyasm.translate.binding import LOAD, STORE, Event
-from pyasm.translate.edit import Labels, instruction, places, rewrite, where
+from pyasm.translate.edit import Labels, instruction, opcode, places, rename, rewrite, where
 from pyasm.translate.effects import effects
+from pyasm.translate.loaded import BORROWED
 from pyasm.translate.notes import BEGIN
 from pyasm.typed import Any
 
 CHECKED, CLEARED = "LOAD_FAST_CHECK", "LOAD_FAST_AND_CLEAR"
 PAIRS = {
-    (STORE, STORE): "STORE_FAST_STORE_FAST",
-    (STORE, LOAD): "STORE_FAST_LOAD_FAST",
-    (LOAD, LOAD): "LOAD_FAST_LOAD_FAST",
+    ("LOAD_FAST", "LOAD_FAST"): "LOAD_FAST_LOAD_FAST",
+    ("STORE_FAST", "STORE_FAST"): "STORE_FAST_STORE_FAST",
+    ("STORE_FAST", "LOAD_FAST"): "STORE_FAST_LOAD_FAST",
 }
+"""Two instructions in one."""
 LAST_OF_PAIR = 15
 """The highest index of a local in an instruction with two of them."""
-OP = itemgetter(0)
-_UNBINDING = frozenset({"DELETE_FAST", CLEARED})
+_SINGLE = {"LOAD_FAST": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST", "STORE_FAST": "STORE_FAST"}
+_PARTS = {pair: parts for parts, pair in PAIRS.items()}
+_PARTS["LOAD_FAST_BORROW_LOAD_FAST_BORROW"] = _PARTS["LOAD_FAST_LOAD_FAST"]
 _CLOSURES = frozenset({"LOAD_CLOSURE"})
 _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", CLEARED})
 
@@ -42,76 +45,82 @@ _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", C
 # -- lowering
 
 
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return _LOCALS if CHECKED in dialect.opcodes else frozenset()
+
+
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """To the forms that the dialect has, chosen as its compiler does."""
-    opcodes = dialect.opcodes
-    ops = list(map(OP, code.body))
-    if CHECKED not in opcodes or _LOCALS.isdisjoint(ops):
+    if CHECKED not in dialect.opcodes:
         return
-    happenings = binding.events(code.body, ops, dialect)
-    names = binding.numbered(code, happenings)
-    unbinds = not _UNBINDING.isdisjoint(ops)
-    restores = _Shadows(code.body, dialect).restores if unbinds else set()
-    checks = binding.unchecked(code, names, happenings, restores)
-    if "DELETE_FAST" in ops:
-        checks |= _of_emptied_cells(code, names)
+    opcodes = dialect.opcodes
     body = code.body
+    ops = list(map(opcode, body))
+    found = set(ops)
+    unbinds = not found.isdisjoint(binding.UNBINDING)
+    restores = _Shadows(body, dialect).restores if unbinds else set()
+    variables = binding.Locals(code, ops, dialect)
+    checks = variables.unchecked(restores, unbinds)
+    if "DELETE_FAST" in found:
+        checks |= _of_emptied_cells(code, variables.names)
     for index in checks:
         _, arg, position = body[index]
         body[index] = instruction(CHECKED, arg, position)
-    if PAIRS[LOAD, LOAD] in opcodes:
-        done = checks | restores if restores else checks
+        ops[index] = CHECKED
+    if not opcodes.keys().isdisjoint(_PARTS):
+        names = variables.names
         small: Set[str] = names.keys()
         if max(names.values(), default=0) > LAST_OF_PAIR:
             small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
-        body = _fused(body, happenings, done, small)
-    if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
-        for index in where(list(map(OP, body)), _CLOSURES):
-            body[index] = instruction("LOAD_FAST", *body[index][1:])
+        kept = _fuse(body, ops, small, restores)
+        if not all(kept):
+            body, ops = list(compress(body, kept)), list(compress(ops, kept))
+    if "LOAD_CLOSURE" not in opcodes and "LOAD_CLOSURE" in found:
+        rename(body, list(where(ops, _CLOSURES)), "LOAD_FAST")
+        ops = list(map(opcode, body))
     if "LOAD_FAST_BORROW" in opcodes:
-        borrowing.borrow(body, dialect)
+        borrowing.borrow(body, ops, dialect)
     code.body = body
 
 
-def _fused(body: list[Instruction], happenings: Sequence[Event], done: Set[int], small: Set[str]) -> list[Instruction]:
-    """Pairs of neighbours as one instruction, from the left, where no line begins with the second one.
+def _fuse(body: list[Instruction], ops: list[str], small: Set[str], restores: Set[int]) -> bytearray:
+    """Make pairs of neighbours one instruction, from the left, where no line begins with the second one.
 
-    Those that are `done` stay as they are.
+    Gives 0 for those that are no longer needed. `restores` stay as they are.
     """
-    gone = False
-    follows, kind_before, name_before = -1, 0, ""
-    for index, kind, name in happenings:
-        if (
-            index == follows
-            and (kind_before, kind) in PAIRS
-            and index not in done
-            and index - 1 not in done
-            and fuses(body, index - 1, kind_before, name_before, kind, name, small)
-        ):
-            body[index - 1] = instruction(PAIRS[kind_before, kind], (name_before, name), body[index - 1][2])
-            body[index] = _GONE
-            gone = True
-            follows = -1
-            continue
-        follows, kind_before, name_before = index + 1, kind, name
-    return [each for each in body if each is not _GONE] if gone else body
+    kept = bytearray(b"\1") * len(body)
+    for index in _neighbours(_uses(ops, _SINGLE, restores)):
+        pair = PAIRS.get((ops[index], ops[index + 1]))
+        if pair and kept[index] and fuses(body, index, body[index][1], body[index + 1][1], small):
+            _, name, position = body[index]
+            body[index] = instruction(pair, (name, body[index + 1][1]), position)
+            ops[index] = pair
+            kept[index + 1] = 0
+    return kept
 
 
-_GONE = instruction("")
+def _uses(ops: Sequence[str], wanted: Container[str], restores: Set[int]) -> list[int]:
+    """The indexes of these mnemonics, but for `restores`."""
+    found = list(where(ops, wanted))
+    return [index for index in found if index not in restores] if restores else found
 
 
-def fuses(
-    body: Sequence[Instruction], before: int, kind_before: int, name_before: str, kind: int, name: str, small: Set[str]
-) -> bool:
-    """Does the compiler make one instruction of this load or store and the one behind it?"""
-    if (kind_before, kind) not in PAIRS or name_before not in small or name not in small:
+def _neighbours(indexes: list[int]) -> Iterator[int]:
+    """Those of the indexes of which the next one is the next number."""
+    return compress(indexes, map(eq, map((1).__add__, indexes), indexes[1:]))
+
+
+def fuses(body: Sequence[Instruction], index: int, name: str, following: str, small: Set[str]) -> bool:
+    """Are this local and that of the next instruction on the same line, and have they small numbers?"""
+    if name not in small or following not in small:
         return False
-    one, other = body[before][2], body[before + 1][2]
+    one, other = body[index][2], body[index + 1][2]
     if other is None or one is other:
         return True
-    while one is None and before:
-        before -= 1
-        one = body[before][2]
+    while one is None and index:
+        index -= 1
+        one = body[index][2]
     return one is None or one[0] is None or other[0] is None or one[0] == other[0]
 
 
@@ -170,97 +179,86 @@ class _Shadows:
 
 # -- lifting
 
-_PARTS: dict[str, tuple[int, ...]] = {
-    "LOAD_FAST": (LOAD,),
-    "LOAD_FAST_BORROW": (LOAD,),
-    "LOAD_FAST_LOAD_FAST": (LOAD, LOAD),
-    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": (LOAD, LOAD),
-    "STORE_FAST": (STORE,),
-    "STORE_FAST_STORE_FAST": (STORE, STORE),
-    "STORE_FAST_LOAD_FAST": (STORE, LOAD),
-}
-_ONE_LOAD = (LOAD,)
-_NAMES = {LOAD: "LOAD_FAST", STORE: "STORE_FAST"}
-_FORMS = frozenset(_PARTS) | {CHECKED}
-_OWNED = frozenset(borrowing.BORROWED)
+_FIRST = {**_SINGLE, **{pair: parts[0] for pair, parts in _PARTS.items()}}
+_BORROWED, _CHECKED = frozenset({"LOAD_FAST_BORROW"}), frozenset({CHECKED})
+_LOADS = _BORROWED | {"LOAD_FAST"}
+_FORMS = frozenset({*_FIRST, CHECKED})
+
+
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    return _FORMS if CHECKED in dialect.opcodes else frozenset()
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """To LOAD_FAST, STORE_FAST and LOAD_CLOSURE."""
-    body, opcodes = code.body, dialect.opcodes
-    if CHECKED not in opcodes:
+    if CHECKED not in dialect.opcodes:
         return
-    found = set(map(OP, body))
-    if found.isdisjoint(_FORMS):
-        return
-    separator = _Separator(code, dialect, found)
-    if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(_OWNED):
-        separator.marks = borrowing.hidden(body, dialect)
-    code.body = separator.body()
+    opcodes = dialect.opcodes
+    body = code.body
+    ops = list(map(opcode, body))
+    found = set(ops)
+    shadows = _Shadows(body, dialect, found=CLEARED in found)
+    marks: dict[int, str] = {}
+    if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(BORROWED):
+        marks = borrowing.hidden_blocks(body, ops, dialect)
+    if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
+        _closures(code, ops, shadows.plain)
+    if not opcodes.keys().isdisjoint(_PARTS):
+        _unfused(code, ops, shadows.restores, marks)
+    if "LOAD_FAST_BORROW" in found:
+        rename(body, list(where(ops, _BORROWED)), "LOAD_FAST")
+    code.body = _separated(body, ops, marks)
     if CHECKED in found:
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
-            _mark_checks(code, dialect)
-        code.body = [_unchecked(each) for each in code.body]
+            _mark_checks(code, dialect, CLEARED in found)
+        rename(code.body, list(where(list(map(opcode, code.body)), _CHECKED)), "LOAD_FAST")
 
 
-class _Separator:
-    """A body in which each load and store of a local stands alone, with labels where the compiler's blocks begin."""
-
-    def __init__(self, code: Code, dialect: isa.Dialect, found: Set[str]) -> None:
-        self.old = code.body
-        self.marks: dict[int, str] = {}
-        """Index -> what kind of label has to be put there."""
-        self.shadows = _Shadows(code.body, dialect, found=CLEARED in found)
-        self.cells = {*code.cells, *code.frees} if "LOAD_CLOSURE" not in dialect.opcodes else set()
-        pairs = PAIRS[LOAD, LOAD] in dialect.opcodes
-        self.small = set((code.parameters + code.locals)[: LAST_OF_PAIR + 1]) if pairs else set()
-
-    def body(self) -> list[Instruction]:
-        """The new body."""
-        old, shadows, cells = self.old, self.shadows, self.cells
-        edits: dict[int, list[Instruction]] = {}
-        new = old[:]
-        single, kind_before, name_before = -2, 0, ""  # a load or store that would take another into one instruction
-        restores, small = shadows.restores, self.small
-        for index in where(list(map(OP, old)), _PARTS.keys()):
-            if index in restores:
-                continue
-            op, arg, position = old[index]
-            kinds = _PARTS[op]
-            pair = len(kinds) == 2
-            if pair:
-                parts = [instruction(_NAMES[kind], name, position) for kind, name in zip(kinds, arg)]
-                edits[index] = parts
-            elif cells and kinds[0] == LOAD and self._is_cell(index, arg):
-                new[index] = instruction("LOAD_CLOSURE", arg, position)
-                continue
-            elif op == "LOAD_FAST_BORROW":
-                new[index] = instruction("LOAD_FAST", arg, position)
-            first = arg[0] if pair else arg
-            if single == index - 1 and fuses(old, single, kind_before, name_before, kinds[0], first, small):
-                self.marks.setdefault(index, BEGIN)
-            single, kind_before, name_before = -2 if pair else index, kinds[0], first
-        labels = {kind: Labels(old, kind) for kind in set(self.marks.values())}
-        for index, kind in self.marks.items():
-            edits[index] = [instruction(LABEL, labels[kind].new()), *edits.get(index, [new[index]])]
-        return rewrite(new, edits)
-
-    def _is_cell(self, index: int, name: str) -> bool:
-        return type(name) is Free or (name in self.cells and (index, name) not in self.shadows.plain)
+def _closures(code: Code, ops: list[str], plain: Set[tuple[int, str]]) -> None:
+    """LOAD_CLOSURE for the loads of cells."""
+    body, cells = code.body, {*code.cells, *code.frees}
+    for index in where(ops, _LOADS):
+        _, name, position = body[index]
+        if type(name) is Free or (name in cells and (index, name) not in plain):
+            body[index] = instruction("LOAD_CLOSURE", name, position)
+            ops[index] = "LOAD_CLOSURE"
 
 
-def _mark_checks(code: Code, dialect: isa.Dialect) -> None:
+def _unfused(code: Code, ops: Sequence[str], restores: Set[int], marks: dict[int, str]) -> None:
+    """Note where a block must begin, since two neighbours are no pair that could be one."""
+    body = code.body
+    small = set((code.parameters + code.locals)[: LAST_OF_PAIR + 1])
+    for index in _neighbours(_uses(ops, _FIRST, restores)):
+        following = index + 1
+        if (_SINGLE.get(ops[index]), _FIRST[ops[following]]) not in PAIRS:
+            continue
+        arg = body[following][1]
+        if fuses(body, index, body[index][1], arg[0] if ops[following] in _PARTS else arg, small):
+            marks.setdefault(following, BEGIN)
+
+
+def _separated(body: list[Instruction], ops: Sequence[str], marks: dict[int, str]) -> list[Instruction]:
+    """The body with two instructions for each pair, and labels at the marks."""
+    edits: dict[int, list[Instruction]] = {}
+    for index in where(ops, _PARTS):
+        op, names, position = body[index]
+        one, other = _PARTS[op]
+        edits[index] = [instruction(one, names[0], position), instruction(other, names[1], position)]
+    labels = {kind: Labels(body, kind) for kind in set(marks.values())}
+    for index, kind in marks.items():
+        edits[index] = [instruction(LABEL, labels[kind].new()), *edits.get(index, [body[index]])]
+    return rewrite(body, edits)
+
+
+def _mark_checks(code: Code, dialect: isa.Dialect, clears: bool) -> None:
     """Labels where only the beginning of a block explains that the compiler is not sure of a local."""
     body = code.body
-    checks = {index for index, each in enumerate(body) if each[0] == CHECKED}
-    plain = [_unchecked(each) for each in body]
-    happenings = binding.events(plain, list(map(OP, plain)), dialect)
-    names = binding.numbered(code, happenings)
-    splits = binding.splits(names, happenings, _Shadows(body, dialect).restores, checks)
+    ops = list(map(opcode, body))
+    checks = set(where(ops, _CHECKED))
+    happenings = binding.Events(body, ["LOAD_FAST" if op == CHECKED else op for op in ops], dialect)
+    names = binding.numbered(code, [arg for _, kind, arg in happenings if kind <= binding.UNBIND])
+    splits = binding.splits(names, happenings, _Shadows(body, dialect, found=clears).restores, checks)
     if splits:
         new = Labels(body, BEGIN).new
         code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})
-
-
-def _unchecked(each: Instruction) -> Instruction:
-    return each if each[0] != CHECKED else instruction("LOAD_FAST", each[1], each[2])

@@ -8,7 +8,7 @@ What a real iterator is in 3.15 is in `iterators`, the loops of SEND are in `del
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 
 from pyasm import isa
@@ -16,9 +16,10 @@ from pyasm.code import Code, Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import delegations, iterators
-from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite, where
 from pyasm.typed import Any
 
+_FOR = frozenset({"FOR_ITER"})
 _LOOPS = frozenset({"END_FOR", "POP_ITER", "GET_AWAITABLE"})
 _DELEGATING = frozenset({"SEND", "YIELD_FROM", "END_ASYNC_FOR"})
 _PAIR = 2
@@ -30,37 +31,52 @@ ENTERING, EXITING = 1, 2
 """The operand of GET_AWAITABLE for what `async with` awaits; it is for error messages."""
 
 
+def lifts(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lifting deals with."""
+    return (_LOOPS | _DELEGATING | (iterators.NATIVE if _has_pairs(dialect) else set())) & dialect.opcodes.keys()
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
-    ops = set(map(opcode, code.body))
-    if dialect.opcodes["FOR_ITER"].pops(0) == _PAIR:
-        iterators.lift(code, dialect, ops)
-    if not ops.isdisjoint(_DELEGATING):
+    body, ops = code.body, list(map(opcode, code.body))
+    found = set(ops)
+    if _has_pairs(dialect):
+        iterators.lift(code, dialect, ops, found)
+    if not found.isdisjoint(_DELEGATING):
         delegations.lift(code, dialect)
-    if not ops.isdisjoint(_LOOPS):
-        _lift(code, dialect)
+    if not found.isdisjoint(_LOOPS):
+        _lift(code, ops if code.body is body else list(map(opcode, code.body)), dialect)
+
+
+def lowers(dialect: isa.Dialect) -> Set[str]:
+    """The mnemonics that lowering deals with."""
+    return _FOR | _DELEGATING | {"GET_AWAITABLE"} | (iterators.PORTABLE if "POP_ITER" in dialect.opcodes else set())
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
-    ops = set(map(opcode, code.body))
+    body, ops = code.body, list(map(opcode, code.body))
+    found = set(ops)
     if "POP_ITER" in dialect.opcodes:
-        iterators.lower(code, dialect, ops)
-    if "FOR_ITER" in ops:
-        _lower_loops(code, dialect)
-    if "GET_AWAITABLE" in ops and dialect.opcodes["GET_AWAITABLE"].operand != "-":
+        iterators.lower(code, dialect, ops, found)
+    if "FOR_ITER" in found:
+        _lower_loops(code, ops if code.body is body else list(map(opcode, code.body)), dialect)
+    if "GET_AWAITABLE" in found and dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _number_awaits(code)
-    if not ops.isdisjoint(_DELEGATING):
+    if not found.isdisjoint(_DELEGATING):
         delegations.lower(code, dialect)
 
 
-def _lift(code: Code, dialect: isa.Dialect) -> None:
+def _has_pairs(dialect: isa.Dialect) -> bool:
+    return dialect.opcodes["FOR_ITER"].pops(0) == _PAIR
+
+
+def _lift(code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
     body = code.body
     dropping = _dropping(dialect)
     edits: dict[int, Sequence[Instruction]] = {}
-    for index, (op, arg, position) in enumerate(body):
-        if op not in _LOOPS:
-            continue
+    for index in where(ops, _LOOPS):
+        op, arg, position = body[index]
         if op == "END_FOR":
             edits[index] = ()
             if dropping is not None and body[index + 1][0] == dropping:
@@ -126,23 +142,25 @@ def _facts(dialect_name: str) -> _Facts:
 class _Ends:
     """Where the loops of a body end: the labels that FOR_ITER names."""
 
-    def __init__(self, body: list[Instruction], dialect: isa.Dialect, loops: dict[Any, list[int]]) -> None:
+    def __init__(
+        self, body: list[Instruction], ops: Sequence[str], dialect: isa.Dialect, loops: dict[Any, list[int]]
+    ) -> None:
         self.body = body
-        self.new_label = Labels(body).new
+        self.labels = places(body, ops)
+        self.new_label = Labels(body, taken=self.labels).new
         self.edits: dict[int, list[Instruction]] = {}
         self.trampolines: list[Instruction] = []
         self.facts = _facts(dialect.name)
         self.loops = loops
         """Label -> indexes of the FOR_ITERs that go there."""
         naming = self.facts.naming
-        self.shared = {arg for op, arg, _ in body if op in naming}
+        self.shared = {body[index][1] for index in where(ops, naming)}
 
     def put(self) -> None:
         """Put the instructions that drop the iterator at each of them."""
-        labels = places(self.body)
         runs: dict[int, list[Any]] = {}
         for label, sources in self.loops.items():
-            place = labels[label]
+            place = self.labels[label]
             if place < sources[0]:  # FOR_ITER only goes forward
                 self._detour(label, sources)
                 continue
@@ -198,12 +216,11 @@ class _Ends:
         self.trampolines += [*self._drop(position), instruction("JUMP_ABSOLUTE", label, position)]
 
 
-def _lower_loops(code: Code, dialect: isa.Dialect) -> None:
+def _lower_loops(code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+    body = code.body
     loops: dict[Any, list[int]] = {}
-    for index, (op, arg, _) in enumerate(code.body):
-        if op == "FOR_ITER":
-            loops.setdefault(arg, []).append(index)
-    if loops:
-        ends = _Ends(code.body, dialect, loops)
-        ends.put()
-        code.body = rewrite(code.body, ends.edits)
+    for index in where(ops, _FOR):
+        loops.setdefault(body[index][1], []).append(index)
+    ends = _Ends(body, ops, dialect, loops)
+    ends.put()
+    code.body = rewrite(body, ends.edits)

@@ -1,0 +1,234 @@
+"""Lowering the usual way: iterators that GET_ITER makes for loops, and that are only moved and dropped, become pairs.
+
+Only they are followed, from where they are made to where they are gone. Code with anything else is left to `webs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyasm import isa
+from pyasm.code import Code, Instruction
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction, places, where
+from pyasm.translate.effects import effects
+from pyasm.translate.iteration import (
+    ADDING,
+    MOVING,
+    ROTATING,
+    Edits,
+    effect_of,
+    made_by,
+    makes_first,
+    plain_effects,
+    swaps,
+    turned,
+)
+from pyasm.typed import Any
+
+_LOOPS = frozenset({"FOR_ITER"})
+_MAKERS = frozenset({"GET_ITER", "MAKE_FUNCTION"})
+
+Slot = tuple[int, int]
+"""The height of the stack with an entry on top; the index of what made it, an iterator or a generator expression."""
+
+
+def pair_all(code: Code, ops: Sequence[str], dialect: isa.Dialect) -> Edits | None:
+    """The edits that make pairs of all iterators; None when something is not as usual. `ops` are the mnemonics."""
+    body = code.body
+    if "GET_AITER" in ops and "MAKE_FUNCTION" in ops:
+        return None
+    follower = _Follower(body, ops, dialect)
+    try:
+        if body[0][1] == ".0":
+            follower.follow_argument()
+        for index in where(ops, _MAKERS):
+            if index not in follower.done and (ops[index] == "GET_ITER" or made_by(body, index)):
+                follower.follow(index, ())
+    except _Unusual:
+        return None
+    usual = follower.loops.issuperset(where(ops, _LOOPS)) and follower.has_met_all()
+    return follower.edits if usual else None
+
+
+class _Unusual(Exception):
+    """Something that only a look at all entries can tell."""
+
+
+class _Follower:
+    """Follows iterators, and notes what they become."""
+
+    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
+        self.body, self.ops = body, ops
+        self.plain, self.effect = plain_effects(dialect.name), effect_of(dialect.name).of
+        self.labels = places(body, ops)
+        self.edits: Edits = {}
+        self.done: set[int] = set()
+        """The makers so far."""
+        self.loops: set[int] = set()
+        self.table = effects(dialect.name)
+        self.entered: set[int] = set()
+        """The labels to which a way came from what stands before, and the jumps on ways."""
+        self.known: dict[int, tuple[tuple[int, int], ...]] = {}
+        """Label -> for each entry, how far below the top it is there, and its maker."""
+
+    def follow(self, start: int, slots: tuple[Slot, ...]) -> None:
+        """From there to where no entry is left, on all ways. The stack has the height 0."""
+        pending: list[tuple[int, int, tuple[Slot, ...]]] = [(start, 0, slots)]
+        while pending:
+            index, height, slots = pending.pop()
+            self._follow(index, height, slots, pending)
+
+    def follow_argument(self) -> None:
+        """What a generator expression or comprehension gets to iterate over."""
+        loop = next((index for index in range(1, len(self.ops)) if self.ops[index] != LABEL), 0)
+        if self.ops[0] == "LOAD_FAST" and loop <= _NEAR and self.ops[loop] == "FOR_ITER":
+            self.edits[0] = (self.body[0], instruction("PUSH_NULL", None, self.body[loop][2]))
+            self.follow(1, ((0, 0),))
+
+    def _follow(self, index: int, height: int, slots: tuple[Slot, ...], pending: list[Any]) -> None:
+        body, ops, plain = self.body, self.ops, self.plain
+        size, start = len(ops), index
+        lowest = slots[-1][0] if slots else 0
+        while index < size:
+            op = ops[index]
+            if op in plain and op != "POP_TOP":
+                pops, made = plain[op]
+                height -= pops
+                if height < lowest:
+                    slots = self._used(height, slots)
+                    if not slots:
+                        return
+                    lowest = slots[-1][0]
+                height += made
+            elif op == LABEL:
+                if index != start:
+                    self.entered.add(index)
+                there = tuple([(height - slot, maker) for slot, maker in slots])
+                known = self.known.setdefault(index, there)
+                if known is not there:
+                    if known != there:
+                        raise _Unusual
+                    return
+            else:
+                height, slots, jumping, goes_on = self._step(index, op, body[index][1], height, slots)
+                if jumping is not None and jumping[1]:
+                    self.entered.add(index)
+                    pending.append((self.labels[body[index][1]], *jumping))
+                if not goes_on or not slots:
+                    return
+                lowest = slots[-1][0]
+            index += 1
+
+    def has_met_all(self) -> bool:
+        """Are all ways known that lead to where the entries are?"""
+        body, ops, entered = self.body, self.ops, self.entered
+        if any(place not in entered and ops[place - 1] not in self.table.ends for place in self.known):
+            return False
+        names = {body[place][1] for place in self.known}
+        return all(index in entered or body[index][1] not in names for index in where(ops, self.table.naming))
+
+    def _used(self, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        """The entries up to this height, when those above are used as values: functions may be, iterators may not."""
+        while slots and slots[-1][0] > height:
+            if self.ops[slots[-1][1]] != "MAKE_FUNCTION":
+                raise _Unusual
+            slots = slots[:-1]
+        return slots
+
+    def _step(self, index: int, op: str, arg: Any, height: int, slots: tuple[Slot, ...]) -> Any:
+        """Height and iterators behind an instruction, both at its label or None, and does execution go on?"""
+        top = slots[-1][1] if slots and slots[-1][0] == height else None
+        if top is not None and self.ops[top] == "MAKE_FUNCTION":
+            top = None
+        if op == "FOR_ITER":
+            if top is None:
+                raise _Unusual
+            self.loops.add(index)
+            return height + 1, slots, (height - 1, slots[:-1]), True
+        if op == "GET_ITER":
+            self.done.add(index)
+            slots = self._used(height - 1, slots)
+            self.edits[index] = (instruction(op, 0 if arg is None else arg, self.body[index][2]),)
+            return height, (*slots, (height, index)), None, True
+        if op == "POP_TOP":
+            if top is not None:
+                self.edits[index] = self._dropping(top, self.body[index][2])
+            return height - 1, slots[:-1] if slots and slots[-1][0] == height else slots, None, True
+        if op in MOVING or op in ADDING:
+            height, slots = self._moved(index, op, arg, height, slots)
+            return height, slots, None, True
+        if op == "GET_ANEXT" and top is not None:
+            raise _Unusual
+        if op == "CALL_FUNCTION" and arg == 1 and top is not None:
+            slots = self._passed(top, height, slots)
+        pops, net, jump, goes_on = self.effect(op, arg)
+        slots = self._used(height - pops, slots)
+        if op == "MAKE_FUNCTION" and made_by(self.body, index):
+            self.done.add(index)
+            slots = (*slots, (height + net, index))
+        return height + net, slots, None if jump is None else (height + jump, slots), goes_on
+
+    def _dropping(self, maker: int, position: Any) -> Sequence[Instruction]:
+        if self.ops[maker] != "GET_ITER":
+            return (instruction("POP_ITER", None, position),)
+        pop = instruction("POP_TOP", None, position)
+        return pop, pop
+
+    def _passed(self, maker: int, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        """A call of a generator expression with its iterator: that is made there."""
+        below = slots[-2] if len(slots) > 1 else (0, 0)
+        if below[0] != height - 1 or self.ops[below[1]] != "MAKE_FUNCTION" or not makes_first(self.body, below[1]):
+            raise _Unusual
+        self.edits[maker] = ()
+        return slots[:-1]
+
+    def _moved(
+        self, index: int, op: str, arg: Any, height: int, slots: tuple[Slot, ...]
+    ) -> tuple[int, tuple[Slot, ...]]:
+        """Height and entries behind an instruction that counts or moves entries."""
+        position = self.body[index][2]
+        taken = ADDING.get(op, 0)
+        slots = self._used(height - taken, slots)
+        height -= taken
+        span = arg - 1 if taken else arg if op in ("SWAP", "COPY", "ROT_N") else _SPANS[op]
+        bottom = height - span + 1
+        if taken and any(slot == bottom - 1 for slot, _ in slots):
+            raise _Unusual
+        inside = {slot - bottom: maker for slot, maker in slots if slot >= bottom}
+        copied = _COPIED.get(op, 0)
+        if not inside:
+            return height + copied, slots
+        if any(self.ops[maker] == "MAKE_FUNCTION" for maker in inside.values()):
+            raise _Unusual
+        if copied:
+            if not inside.keys().isdisjoint(range(copied)):
+                raise _Unusual
+        elif not taken:
+            return height, self._turned(index, op, span, inside, slots, bottom)
+        self.edits[index] = (instruction(op, arg + len(inside), position),)
+        return height + copied, slots
+
+    def _turned(
+        self, index: int, op: str, span: int, inside: dict[int, int], slots: tuple[Slot, ...], bottom: int
+    ) -> tuple[Slot, ...]:
+        """The entries behind a SWAP or a rotation of so many, with iterators at these places among them."""
+        position = self.body[index][2]
+        if op == "SWAP" and 0 not in inside and span - 1 not in inside:
+            self.edits[index] = (instruction(op, span + len(inside), position),)
+            return slots
+        order = turned(op, range(span))
+        drops = span == 2 and op in ("SWAP", "ROT_TWO") and self.ops[index + 1 : index + 2] == ["POP_TOP"]
+        if drops and 0 in inside and self.ops[inside[0]] == "GET_ITER":
+            self.edits[index] = (instruction("SWAP", 3, position),)
+        else:
+            moves = swaps(op, range(span), set(inside))
+            self.edits[index] = tuple([instruction("SWAP", n, position) for n in moves])
+        below = slots[: len(slots) - len(inside)]
+        return (*below, *[(bottom + place, inside[entry]) for place, entry in enumerate(order) if entry in inside])
+
+
+_SPANS = {**ROTATING, "DUP_TOP": 1, "DUP_TOP_TWO": 2}
+_COPIED = {"COPY": 1, "DUP_TOP": 1, "DUP_TOP_TWO": 2}
+"""How many entries come above, copies of the lowest of those that are counted."""
+_NEAR = 3
