@@ -104,12 +104,13 @@ class Loader(SourceFileLoader):
         """The code object of a text. AssemblyError for what is wrong with it, an AssemblySyntaxError for its syntax."""
         from pyasm import files
         from pyasm.errors import AssemblyError
+        from pyasm.text.parser import parse
 
         path = os.fspath(path)
         try:
-            text = files.text_of(bytes(data), path)
-            code = pyasm.assemble(pyasm.parse(text, path))
-            self._made = _with_macros(code, _macro_files(text, path))
+            macro_files: list[str] = []
+            code = parse(files.text_of(bytes(data), path), path, files=macro_files)
+            self._made = _with_macros(pyasm.assemble(code), macro_files)
         except AssemblyError as error:
             raise error.with_traceback(None) from None
         return self._made
@@ -206,16 +207,6 @@ _MARK = "MACRO_IMPORT"
 
 Macros = tuple[tuple[str, int, int], ...]
 """Files, with the time and size that each had."""
-
-
-def _macro_files(text: str, path: str) -> list[str]:
-    """The files whose macros a text imports, and theirs."""
-    if _MARK not in text.upper():
-        return []
-    from pyasm.lang.macros import imported
-    from pyasm.lang.parser import parse
-
-    return imported(parse(text, path), path)
 
 
 def _with_macros(code: CodeType, files: Iterable[str]) -> CodeType:

@@ -5,10 +5,10 @@ import sys
 import time
 from typing import Optional
 
-import pyasm
 from pyasm import files, isa, pyc
 from pyasm.cli import sources
 from pyasm.cli.hashing import source_hash
+from pyasm.text.parser import parse
 
 HASH_FLAGS = 0b11
 """Flags of a .pyc file: it is checked against a hash of its source, not against the time of it."""
@@ -27,7 +27,8 @@ def assemble(program: str, output: Optional[str], target: Optional[str], verify:
             data, modified = file.read(), os.fstat(file.fileno()).st_mtime
     if output is None:
         output = sources.STDIN if program == sources.STDIN else os.path.splitext(program)[0] + ".pyc"
-    code = pyasm.parse(files.text_of(data, filename), filename)
+    version = target if target in isa.names() else None  # else pyc.dump says what is wrong with it
+    code = parse(files.text_of(data, filename), filename, target=version)
     result = pyc.dump(code, target, verify=verify)
     result = result[:4] + _header(result[:4], data, modified) + result[16:]
     if output == sources.STDIN and sys.stdout.isatty():

@@ -66,6 +66,10 @@ def read(node: tree.Python, text: str, wrong: Any) -> Source | None:
         return None
     if header and statements:
         statements = statements[0].body  # type: ignore[attr-defined]
+    if node.names is not None:
+        from pyasm.lang import hygiene
+
+        statements = hygiene.renamed(statements, dict(node.names))
     return Source(statements, line)
 
 
@@ -181,7 +185,9 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 def expand(frame: Frame, node: tree.Python) -> None:
     """Put the instructions of a source in place."""
-    source = read(node, frame.unit.text, frame.wrong)
+    source = frame.unit.sources.pop(id(node), None)  # compiling changes it, so a copy of the block reads it again
+    if source is None:
+        source = read(node, frame.unit.text, frame.wrong)
     if source is None:
         return
     whole = frame.scope.kind == scopes.MODULE

@@ -33,19 +33,27 @@ from pyasm.typed import Any
 
 
 def module(
-    tree: tree.Module, filename: str, bindings: Mapping[str, Any], globals: Mapping[str, Any] | None = None
+    tree: tree.Module,
+    filename: str,
+    bindings: Mapping[str, Any],
+    globals: Mapping[str, Any] | None = None,
+    files: list[str] | None = None,
+    target: str | None = None,
 ) -> Code:
     """The code object of a text. `bindings` are the objects for its `&name`, `globals` those for its `@!name`.
 
     Without globals, as that of a file, it loads builtins and modules by their names; else they are constants.
+    `files` gets those that macros come from. `target` is the dialect that it is for, if not that of the interpreter.
     AssemblySyntaxError with everything that is wrong; TypeError for bindings that the text does not have.
     """
     report = Report(tree.text, filename)
-    static = Static(bindings, {} if globals is None else globals)
+    static = Static(bindings, {} if globals is None else globals, target)
     code = Code("<module>", dialect=PORTABLE, filename=filename, flags=0)
     unit = Unit(tree.text, filename, report, static, expanders())
     try:
-        plain, unit.origins, _kept = macros.expanded(tree, filename, unit.wrong, static)
+        plain, unit.origins, _kept, imported = macros.expanded(tree, filename, unit.wrong, static)
+        if files is not None:
+            files += imported
         code = _expanded(plain, code, unit)
     except RecursionError:
         report.add(0, "nested too deeply")
@@ -67,7 +75,7 @@ def _expanded(module: tree.Module, code: Code, unit: Unit) -> Code:
             scanner.define(node)
     scanner.finish()
     scanner.check_values(scope)
-    unit.scopes = scanner.scopes
+    unit.scopes, unit.sources = scanner.scopes, scanner.read
     for node in module.definitions:
         if type(node) is tree.Define:
             _define(unit, node)

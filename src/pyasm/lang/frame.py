@@ -72,6 +72,8 @@ class Unit:
         self.table = tidy.words().table
         self.scopes: dict[int, Scope] = {}
         """Of each Function, Class, Define and delayed call, by its identity."""
+        self.sources: dict[int, Any] = {}
+        """The source of each PYTHON block that has not been put in place yet, by its identity."""
         self.origins: dict[int, str] = {}
         """Which macro a node comes from, by its identity."""
         self.has_tops = "%" in text
@@ -217,9 +219,11 @@ class Frame:
         """Store the top of the stack."""
         expander = self.unit.targets.get(type(target))
         if expander is None:
-            self.wrong(
-                target, "nothing can be stored here", "@name, $name, §name, e.name, e[i], a list of these, % or \\"
-            )
+            message, hint = "nothing can be stored here", "@name, $name, §name, e.name, e[i], a list of these, % or \\"
+            if type(target) is tree.Binding:
+                message = f"&{target.name} is an object, and nothing can be stored in its place"
+                hint = f"parameters of a MACRO can be targets, and &{target.name}.name or &{target.name}[e] can"
+            self.wrong(target, message, hint)
             self.emit("POP_TOP", None, target)
         else:
             expander(self, target)

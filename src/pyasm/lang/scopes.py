@@ -97,6 +97,8 @@ class Scanner:
         self.wrong, self.text = wrong, text
         self.scopes: dict[int, Scope] = {}
         self._captures: list[tuple[Scope, str, Any]] = []
+        self.read: dict[int, Any] = {}
+        """The sources of PYTHON blocks, by the identities of their nodes."""
         self.sources: list[tuple[Scope, set[str]]] = []
         """Of PYTHON blocks: the code around, and the names that functions in it mention."""
         self.chain: tuple[Any, ...] = ()
@@ -415,6 +417,7 @@ def _python(scan: Scanner, scope: Scope, node: tree.Python) -> None:
     source = embedded.read(node, scan.text, scan.wrong)
     if source is None:
         return
+    scan.read[id(node)] = source
     said = embedded.names(source)
     for name in said.bound:
         scan.local(scope, name)

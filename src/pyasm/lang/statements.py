@@ -193,6 +193,13 @@ def _raw(frame: Frame, node: tree.Raw) -> None:
         hint = near(node.mnemonic, dialect.opcodes)
         frame.wrong(node, f"{dialect.name} has no instruction {described(node.mnemonic)}", hint)
         return
+    portable = isa.load(isa.PORTABLE).opcodes.get(node.mnemonic)
+    if portable is not None and (portable.operand, portable.stack) != (row.operand, row.stack):
+        message = (
+            f"{node.mnemonic} of {dialect.name} is not the portable {node.mnemonic}, and cannot be told from it here"
+        )
+        frame.wrong(node, message, "write what it is for; pyasm asm of a text with .target has it as it is")
+        return
     arg = node.argument
     if row.operand in isa.JUMPS and isinstance(arg, str):
         found = frame.find_label(tree.Name(node.start, node.end, arg))

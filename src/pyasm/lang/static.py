@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from types import FunctionType
 
+from pyasm import isa
 from pyasm.errors import nearest
 from pyasm.lang import tree
 from pyasm.text.tokens import described
@@ -25,8 +26,10 @@ class NotStatic(Exception):
 class Static:
     """The values that a text may use when it is assembled. `used` gets the names of the bindings that it does use."""
 
-    def __init__(self, bindings: Mapping[str, Any], globals: Mapping[str, Any]) -> None:
+    def __init__(self, bindings: Mapping[str, Any], globals: Mapping[str, Any], target: str | None = None) -> None:
         self.bindings, self.globals = bindings, globals
+        self.target = target or isa.running().name
+        """The dialect that the text is assembled for."""
         self.used: set[str] = set()
 
     def value(self, node: Any) -> Any:
@@ -59,7 +62,7 @@ class Static:
     def builtin(self, node: tree.Builtin) -> Any:
         """The object for `~name`."""
         if node.name in WORDS:
-            return WORDS[node.name]()
+            return WORDS[node.name](self)
         if hasattr(builtins, node.name):
             return getattr(builtins, node.name)
         return self.run(node, _module, node)
@@ -100,7 +103,13 @@ def _module(node: tree.Builtin) -> Any:
 _NAMES = hasattr(sys, "stdlib_module_names")
 
 
-def _version() -> str:
+def _target(static: Static) -> int:
+    """The version that the text is assembled for, 313 for 3.13."""
+    major, minor = map(int, static.target.split("."))
+    return major * 100 + minor
+
+
+def _version(static: Static) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -109,8 +118,8 @@ def _version() -> str:
         return "0"
 
 
-WORDS: dict[str, Callable[[], Any]] = {
-    "PY_VERSION": lambda: sys.version_info[0] * 100 + sys.version_info[1],
+WORDS: dict[str, Callable[[Static], Any]] = {
+    "PY_VERSION": _target,
     "VERSION": _version,
 }
 """The words behind `~` that name neither a builtin nor a module."""

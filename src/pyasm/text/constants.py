@@ -93,7 +93,7 @@ class Reader:
             return token, i + 1
         if token[:1] == "`":
             return self._literal(literals.unquoted, i), i + 1
-        hint = "" if token in ENDS else "a name that is no identifier stands in backquotes"
+        hint = "" if token in ENDS or token in _BRACKETS else "a name that is no identifier stands in backquotes"
         raise Wrong(i, f"a name is needed, not {described(token)}", hint)
 
     def label(self, i: int) -> tuple[str, int]:
@@ -244,6 +244,7 @@ class Reader:
 
 
 _AFTER_OPERAND = ENDS | {","}
+_BRACKETS = frozenset("()[]{}")
 _SAME_HASH = 100
 NAMED: dict[str, Any] = {"None": None, "True": True, "False": False, "...": ..., "Ellipsis": ...}
 """The constants that are words."""

@@ -29,15 +29,18 @@ def parse(
     filename: str = "<assembly>",
     bindings: Mapping[str, Any] | None = None,
     globals: Mapping[str, Any] | None = None,
+    files: list[str] | None = None,
+    target: str | None = None,
 ) -> Code:
     """The code object of a text; `pyasm.parse` says what it takes and raises.
 
-    `globals` are those that the text may use when it is assembled, when there are some.
+    `globals` are those that the text may use when it is assembled, when there are some. `files` gets those that its
+    macros come from. `target` is the dialect that it is for, if not that of the interpreter.
     """
     if not isinstance(text, str):
         raise TypeError(f"parse takes a str, not {type(text).__name__}")
     if not _may_be_flat(text):
-        return _expanded(text, filename, bindings or {}, globals)
+        return _expanded(text, filename, bindings or {}, globals, files, target)
     report = Report(text, filename)
     tokens = Tokens(text)
     code: Code | None = None
@@ -49,7 +52,7 @@ def parse(
     except RecursionError:
         report.add(0, "nested too deeply")
     if not flat:
-        return _expanded(text, filename, bindings or {}, globals)
+        return _expanded(text, filename, bindings or {}, globals, files, target)
     report.finish()
     assert code is not None  # else there is an error
     if bindings:
@@ -63,11 +66,18 @@ def _may_be_flat(text: str) -> bool:
     return first.upper() in ("DEFINE", ".TARGET", "")
 
 
-def _expanded(text: str, filename: str, bindings: Mapping[str, Any], globals: Mapping[str, Any] | None) -> Code:
+def _expanded(
+    text: str,
+    filename: str,
+    bindings: Mapping[str, Any],
+    globals: Mapping[str, Any] | None,
+    files: list[str] | None,
+    dialect: str | None,
+) -> Code:
     """The code object of a text in the language."""
     from pyasm.lang import expand, parser  # most texts are flat
 
-    return expand.module(parser.parse(text, filename), filename, bindings, globals)
+    return expand.module(parser.parse(text, filename), filename, bindings, globals, files, dialect)
 
 
 def _read(tokens: Tokens, report: Report, filename: str) -> Code | None:

@@ -6,6 +6,6 @@ makes nodes again with other names, `expansion` puts it together.
 
 from __future__ import annotations
 
-from pyasm.lang.macros.expansion import Expanded, expanded, imported
+from pyasm.lang.macros.expansion import Expanded, expanded
 
-__all__ = ["Expanded", "expanded", "imported"]
+__all__ = ["Expanded", "expanded"]

@@ -25,12 +25,13 @@ class Expanded(NamedTuple):
     """A tree without macros.
 
     `origins` tells of each node that came from a macro, by its identity, which macro it was: the node stands where the
-    call does. `kept` are the nodes, so that the identities stay theirs.
+    call does. `kept` are the nodes, so that the identities stay theirs. `files` are those that macros come from.
     """
 
     module: tree.Module
     origins: dict[int, str]
     kept: list[Any]
+    files: list[str]
 
 
 def expanded(module: tree.Module, filename: str, wrong: Callable[..., None], static: Static | None = None) -> Expanded:
@@ -39,8 +40,9 @@ def expanded(module: tree.Module, filename: str, wrong: Callable[..., None], sta
     Calls of Python functions, which `static` knows, stay: functions.py expands them.
     """
     if not _mentions_macros(module.text):
-        return Expanded(module, {}, [])
-    library = Loader(wrong).library(module, filename)
+        return Expanded(module, {}, [], [])
+    loader = Loader(wrong)
+    library = loader.library(module, filename)
     work = _Work(wrong, static)
     body = _Walker(work, library).block(module.body)
     definitions = [
@@ -49,16 +51,8 @@ def expanded(module: tree.Module, filename: str, wrong: Callable[..., None], sta
         else node
         for node in module.definitions
     ]
-    return Expanded(module._replace(body=body, definitions=tuple(definitions)), work.origins, work.kept)
-
-
-def imported(module: tree.Module, filename: str) -> list[str]:
-    """The files whose macros a text imports, and theirs."""
-    if not _mentions_macros(module.text):
-        return []
-    loader = Loader(lambda node, message, hint="": None)
-    loader.library(module, filename)
-    return sorted(loader.files)
+    plain = module._replace(body=body, definitions=tuple(definitions))
+    return Expanded(plain, work.origins, work.kept, sorted(loader.files))
 
 
 def _mentions_macros(text: str) -> bool:
@@ -77,10 +71,18 @@ class _Work:
         """The macros that are being expanded, from the outermost."""
         self.number = 0
         self.full = False
+        self._own: dict[int, set[str]] = {}
 
     def wrong(self, node: Any, message: str, hint: str = "") -> None:
         origin = self.origins.get(id(node))
         self._wrong(node, f"{message}, in {origin}" if origin else message, hint)
+
+    def own_variables(self, definition: Definition) -> set[str]:
+        """The variables of a macro: `$x` in it, and what its PYTHON blocks set."""
+        key = id(definition.node)
+        if key not in self._own:
+            self._own[key] = set(_variables(definition.node.body, definition.library.text))
+        return self._own[key]
 
     def note(self, node: Any, origin: str) -> None:
         """A new node that a macro made."""
@@ -185,6 +187,7 @@ class _Body(_Walker):
                 tree.Item: self._item,
                 tree.Reduce: self._reduce,
                 tree.Instruction: self._instruction,
+                tree.Python: self._python,
             }
         )
 
@@ -224,6 +227,17 @@ class _Body(_Walker):
         if node.mnemonic in copying.LOCALS and self._is_own(node.operand):
             new = self.made(node, new._replace(operand=self.own(node.operand)))
         return new
+
+    def _python(self, node: tree.Python) -> Any:
+        """A PYTHON block, with its variables as the macro has them."""
+        from pyasm.lang import hygiene  # it needs `ast`
+
+        own = self.work.own_variables(self.definition)
+        kept = own if self.kept_names is None else own & self.kept_names
+        callers = hygiene.said(node, self.definition.library.text).callers
+        names = {name: self.own(name) for name in kept - callers}
+        names.update((name, self.caller.node(tree.Local(*self.span(node), name)).name) for name in callers)
+        return self.made(node, self.again(node)._replace(names=tuple(sorted(names.items()))))
 
     # -- parameters
 
@@ -405,6 +419,20 @@ class _Body(_Walker):
     def _statements(self, nodes: Sequence[Any]) -> Iterator[Any]:
         for node in nodes:
             yield from self.statement(node)
+
+
+def _variables(node: Any, text: str) -> Iterator[str]:
+    """The variables of a macro, but for those of functions in it."""
+    from pyasm.lang import hygiene
+
+    for child in node:
+        kind = type(child)
+        if kind is tree.Local and isinstance(child.name, str):
+            yield child.name
+        elif kind is tree.Python:
+            yield from hygiene.said(child, text).bound
+        elif kind is tuple or (kind in scopes.NODES and kind not in _OTHER_CODE):
+            yield from _variables(child, text)
 
 
 def _returns(node: Any) -> Iterator[Any]:

@@ -17,13 +17,22 @@ def _quoted_label(p: Parser) -> tree.Name | None:
     return p.label() if p.texts[p.i][:1] == "'" else None
 
 
+def _condition(p: Parser) -> Expression:
+    """What stands between a word and its block; a `{ }` alone is that block."""
+    i = p.i
+    condition = p.operation()
+    if p.texts[i] == "{" and p.tokens.closers.get(i) == p.i - 1 and not p.at_block() and p.texts[p.i][:1] != "'":
+        raise Wrong(i, "a condition is needed before the block")
+    return condition
+
+
 def _if(p: Parser, start: int) -> Statement:
     p.i += 1
-    condition = p.operation()
+    condition = _condition(p)
     label = _quoted_label(p)
     branches = [(condition, p.block())]
     while p.follows("ELIF"):
-        condition = p.operation()
+        condition = _condition(p)
         branches.append((condition, p.block()))
     orelse = p.block() if p.follows("ELSE") else None
     return tree.If(start, p.end(), label, tuple(branches), orelse)
@@ -31,7 +40,7 @@ def _if(p: Parser, start: int) -> Statement:
 
 def _while(p: Parser, start: int) -> Statement:
     p.i += 1
-    condition = p.operation()
+    condition = _condition(p)
     label = _quoted_label(p)
     body = p.block()
     orelse = p.block() if p.follows("ELSE") else None

@@ -149,7 +149,7 @@ class Parser(Operations):
         """A hint about what stands behind a statement."""
         token = self.texts[self.i]
         if token.isidentifier() and not self.is_keyword(token):
-            return near(token.lower(), INFIXES)
+            return near(token.lower(), INFIXES) or _SURPLUS.get(token.upper(), "")
         return _SURPLUS.get(token.upper(), "")
 
     def is_keyword(self, word: str) -> bool:
@@ -216,7 +216,17 @@ class Parser(Operations):
             return f"a statement does not begin with {described(token)}", _BEGINNINGS.get(token, "")
         words = [*STATEMENTS, *self.mnemonics, *DEFINING, *(self._assembly or ())]
         hint = self.flat.elsewhere(word) or near(word, words) or near(token, self._assembly or ())
+        hint = self._as_python(token) or hint
         return f"no statement or portable instruction is called {described(token)}", hint
+
+    def _as_python(self, token: str) -> str:
+        """A hint for what looks like a statement of Python."""
+        following = self.texts[self.i + 1]
+        if following == "=":
+            return f"a value is stored by LOAD e -> ${token}"
+        if following == "(" and token.isidentifier() and not token.isupper():
+            return f"a function is called by CALL @{token}(...)"
+        return ""
 
     # -- macros that are called by their name alone
 

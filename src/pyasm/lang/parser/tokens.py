@@ -120,35 +120,50 @@ def _begins(texts: list[str], i: int) -> bool:
 
 
 _PIECE = re.compile(
-    r"""#[^\n]*|(?P<triple>\"{3}|'{3})|"[^"\\\n]*(?:\\[\s\S][^"\\\n]*){0,20000}"?|'[^'\\\n]*(?:\\[\s\S][^'\\\n]*){0,20000}'?|[{}]"""
+    r"""#[^\n]*|(?P<formatted>\b(?:[fFtT][rR]?|[rR][fFtT]))?(?P<quote>\"{3}|'{3}|["'])|[{}]""",
 )
-_TRIPLE_ENDS = {quote: re.compile(rf"\\[\s\S]|{quote}") for quote in ('"""', "'''")}
+_ENDS = {
+    quote: re.compile(rf"\\[\s\S]|{quote}" + (r"|\n" if len(quote) == 1 else "") + r"|\{\{|[{]")
+    for quote in ('"', "'", '"""', "'''")
+}
+"""What stands in a string: escapes, its end, and brackets, which mean something where it is formatted."""
 
 
 def python_end(text: str, start: int) -> int:
     """Where the bracket stands that closes Python source, which begins at `start`; the end of the text without one.
 
-    Brackets in comments and strings do not count.
+    Brackets in comments and strings do not count. In `f"{...}"` there is source again, and strings in that.
     """
-    depth = 1
+    depth = [1]
+    """Of the source, and of that in each string that we are in: how many brackets are open."""
+    strings: list[str] = []
+    """The quotes of these strings."""
     position = start
     while True:
         match = _PIECE.search(text, position)
         if match is None:
             return len(text)
         position = match.end()
-        if match["triple"]:
-            position = _string_end(text, position, match["triple"])
+        if match["quote"]:
+            position = _in_string(text, position, match["quote"], match["formatted"] is not None, strings, depth)
         elif match[0] == "{":
-            depth += 1
+            depth[-1] += 1
         elif match[0] == "}":
-            depth -= 1
-            if depth == 0:
-                return match.start()
+            depth[-1] -= 1
+            if depth[-1] == 0:
+                if not strings:
+                    return match.start()
+                depth.pop()
+                position = _in_string(text, position, strings.pop(), True, strings, depth)
 
 
-def _string_end(text: str, position: int, quote: str) -> int:
-    for match in _TRIPLE_ENDS[quote].finditer(text, position):
-        if match[0] == quote:
+def _in_string(text: str, position: int, quote: str, formatted: bool, strings: list[str], depth: list[int]) -> int:
+    """Go on in a string: behind it, or into source in it, which is noted then."""
+    for match in _ENDS[quote].finditer(text, position):
+        if match[0] in (quote, "\n"):
+            return match.end()
+        if formatted and match[0] == "{":
+            strings.append(quote)
+            depth.append(1)
             return match.end()
     return len(text)
