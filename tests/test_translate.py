@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import types
 from collections import Counter
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 import handwritten
 
 import pyasm
-from pyasm import isa, pyc
+from pyasm import isa, pyc, translate
 from pyasm.code import Code, Instruction
 from pyasm.errors import TargetError
 from pyasm.native.encode import encode_raw
@@ -55,6 +56,35 @@ def test_code_is_really_compared() -> None:
 
 
 SOURCES = ("def f(a): return [a, 1.0]", "def f(a): return [a, 1.5]")
+
+
+@pytest.mark.parametrize("target", isa.names())
+def test_no_pass_is_left_out(target: str) -> None:
+    """After a pass that is settled nobody looks for new mnemonics: there are none that a later pass deals with."""
+    running = isa.running()
+    for module in filter(None, map(compiled, sample(stdlib_files(), 3))):
+        native = pyasm.decode(module)
+        _check_settled(native, running, translate._lifting(running.name))
+        _check_settled(lift(native), isa.load(target), translate._lowering(target))
+
+
+def _check_settled(code: Code, dialect: isa.Dialect, steps: list[translate._Step]) -> Code:
+    code = code.replace(
+        body=[
+            each._replace(arg=_check_settled(each.arg, dialect, steps)) if isinstance(each.arg, Code) else each
+            for each in code.body
+        ]
+    )
+    known: set[str] = set()
+    with contextlib.suppress(TargetError):
+        for run, ops, settled in steps:
+            there = {each.op for each in code.body}
+            if ops is not None and ops.isdisjoint(there):
+                continue
+            assert ops is None or not known or not ops.isdisjoint(known), (code.qualname, run)
+            run(code, dialect)
+            known = (known or there) if settled else set()
+    return code
 
 
 # -- code that no compiler made

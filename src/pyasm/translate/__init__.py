@@ -34,7 +34,7 @@ from pyasm.translate.edit import instruction, opcode, operand
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.translate.returns import cleaned
-from pyasm.typed import Any
+from pyasm.typed import Any, NamedTuple
 
 PASSES = (
     blocks,
@@ -160,32 +160,48 @@ class _Inner:
         return self.made[id(code)]
 
 
-_Plan = tuple[tuple["Callable[[Code, isa.Dialect], None]", "Set[str] | None"], ...]
-"""Functions, each with the mnemonics that it deals with: where none of them is, it has nothing to do."""
+_SETTLED = frozenset({frames.lift, loads.lift, words.lift, calls.lift, functions.lift, words.lower, loads.lower})
+"""What these put into a body is nothing that a pass after them deals with."""
+
+
+class _Step(NamedTuple):
+    """A pass in one direction."""
+
+    run: Callable[[Code, isa.Dialect], None]
+    ops: Set[str] | None
+    """The mnemonics that it deals with: where none of them is, it has nothing to do. None: it is always run."""
+    settled: bool
 
 
 @cache
-def _lifting(name: str) -> _Plan:
+def _lifting(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    plan = [(each.lift, each.lifts(dialect) if hasattr(each, "lifts") else None) for each in PASSES]
-    return tuple((function, ops) for function, ops in plan if ops is None or ops)
+    return _steps([(each.lift, each.lifts(dialect) if hasattr(each, "lifts") else None) for each in PASSES])
 
 
 @cache
-def _lowering(name: str) -> _Plan:
+def _lowering(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    plan = [(each.lower, each.lowers(dialect) if hasattr(each, "lowers") else None) for each in PASSES[::-1]]
-    return tuple((function, ops) for function, ops in plan if ops is None or ops)
+    return _steps([(each.lower, each.lowers(dialect) if hasattr(each, "lowers") else None) for each in PASSES[::-1]])
 
 
-def _run(code: Code, dialect: isa.Dialect, plan: _Plan, findings: list[Finding]) -> None:
+def _steps(passes: list[tuple[Any, Any]]) -> list[_Step]:
+    return [_Step(run, ops, run in _SETTLED) for run, ops in passes if ops is None or ops]
+
+
+def _run(code: Code, dialect: isa.Dialect, steps: list[_Step], findings: list[Finding]) -> None:
     """The passes; TargetError when there are findings already or then."""
+    present: set[str] | None = None
     try:
-        present = set(map(opcode, code.body))
-        for function, ops in plan:
-            if ops is None or not ops.isdisjoint(present):
-                function(code, dialect)
-                present = set(map(opcode, code.body))
+        for run, ops, settled in steps:
+            if ops is not None:
+                if present is None:
+                    present = set(map(opcode, code.body))
+                if ops.isdisjoint(present):
+                    continue
+            run(code, dialect)
+            if not settled:
+                present = None
     except TargetError as error:
         findings.extend(error.findings)
     if findings:

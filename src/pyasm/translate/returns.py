@@ -9,7 +9,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import TargetError
 from pyasm.translate.edit import instruction, opcode, rewrite
-from pyasm.translate.kinds import VALUE, State, Walk
+from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.typed import Any
 
 _SETUPS = ("SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH")
@@ -39,7 +39,7 @@ def cleaned(code: Code) -> list[Instruction]:
     return rewrite(body, edits)
 
 
-class _Depths(Walk):
+class _Depths(SparseWalk):
     """What is on the stack: values, and what handlers find."""
 
     def __init__(self, code: Code) -> None:
