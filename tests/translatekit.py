@@ -70,8 +70,8 @@ def _through(code: Code, passes: Sequence[types.ModuleType], direction: str) -> 
     body = [e._replace(arg=_through(e.arg, passes, direction)) if isinstance(e.arg, Code) else e for e in code.body]
     new = code.replace(body=body)
     for each in passes:
-        deals = getattr(each, f"{direction}s", None)
-        if deals is None or not deals(RUNNING).isdisjoint(e.op for e in new.body):
+        ops = getattr(each, f"{direction}s")(RUNNING)
+        if ops is None or not ops.isdisjoint(e.op for e in new.body):
             getattr(each, direction)(new, RUNNING)
     return new
 

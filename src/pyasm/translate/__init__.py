@@ -176,13 +176,13 @@ class _Step(NamedTuple):
 @cache
 def _lifting(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    return _steps([(each.lift, each.lifts(dialect) if hasattr(each, "lifts") else None) for each in PASSES])
+    return _steps([(each.lift, each.lifts(dialect)) for each in PASSES])
 
 
 @cache
 def _lowering(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    return _steps([(each.lower, each.lowers(dialect) if hasattr(each, "lowers") else None) for each in PASSES[::-1]])
+    return _steps([(each.lower, each.lowers(dialect)) for each in PASSES[::-1]])
 
 
 def _steps(passes: list[tuple[Any, Any]]) -> list[_Step]:

@@ -18,6 +18,10 @@ from pyasm.translate import blocks_lift, blocks_lower
 from pyasm.translate.effects import PSEUDO
 
 
+def lifts(dialect: isa.Dialect) -> None:
+    """It is the table that says whether there is anything to do, no mnemonic."""
+
+
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """From the table to instructions; the code has no `handlers` afterwards."""
     if code.handlers:

@@ -58,6 +58,10 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
         code.body = body[1:]
 
 
+def lowers(dialect: isa.Dialect) -> None:
+    """Every frame has a beginning."""
+
+
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Add what begins and resumes the frame, as the compiler does."""
     if "RESUME" in dialect.opcodes:
