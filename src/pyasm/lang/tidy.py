@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.isa import Opcode
 from pyasm.native.units import LABEL
+from pyasm.translate.edit import opcode
 from pyasm.typed import NamedTuple
 
 
@@ -71,8 +73,7 @@ def tidied(body: list[Instruction]) -> list[Instruction]:
 
 def _told(body: list[Instruction], known: Words) -> list[int]:
     """The indexes of labels, of what names some, and of what the next instruction is not reached from."""
-    telling = known.telling
-    return [i for i, (op, _, _) in enumerate(body) if op in telling]
+    return list(compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))))
 
 
 def _reached(body: list[Instruction], told: list[int], known: Words) -> tuple[list[Instruction], list[int]]:
