@@ -62,7 +62,7 @@ MOST_GROWTH = 2.5
 """How much more time an instruction may take among a million than among a thousand, or a statement among 100,000."""
 MOST_TEXT = 15.0
 """How many times the time of compile() it may take to read, expand and verify a text, for the same number of
-instructions. The aim is 10, with lowering and encoding. Without these 3.11 and later are at 5 to 7, older ones at 12."""
+instructions. The aim is 10, with lowering and encoding. Without these it is 5 to 7 since 3.11, and 12 before."""
 MOST_CACHED_IMPORT = 1.1
 """How much more time the import of a .pyasm may take than that of a .py, when both are cached."""
 

@@ -82,6 +82,11 @@ def machine(dialect_name: str, tracked: bool) -> Machine:
     return found
 
 
+def forget() -> None:
+    """Drop all that is known from one program to the next, to measure what starts from nothing."""
+    _machines.clear()
+
+
 def _new_machine(dialect_name: str, tracked: bool) -> Machine:
     dialect = isa.load(dialect_name)
     found = dict(acts.ALWAYS)
