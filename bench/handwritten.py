@@ -13,6 +13,7 @@ import argparse
 import statistics
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any, Callable
 
 import pyasm
@@ -191,14 +192,18 @@ def measure() -> dict[str, float]:
     return found
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def report(description: str | None, what: str, names: Iterable[str], measured: Callable[[], dict[str, float]]) -> int:
+    """The command line of a comparison: the ratio of each of these; the exit code.
+
+    With --check it is measured again as long as some of them are slow each time, and the exit code is 1 in the end.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help=f"exit code 1 when one is slower {ATTEMPTS} times")
     options = parser.parse_args()
-    print(f"Python {sys.version.split()[0]}: time of code written by hand, as a multiple of compiled code")
-    slow = set(FUNCTIONS)
+    print(f"Python {sys.version.split()[0]}: time of {what}, as a multiple of compiled code")
+    slow = set(names)
     for _ in range(ATTEMPTS):
-        found = measure()
+        found = measured()
         print("  ".join(f"{name} {ratio:.3f}" for name, ratio in found.items()))
         slow &= {name for name, ratio in found.items() if ratio > MOST}
         if not slow or not options.check:
@@ -209,4 +214,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(__doc__, "code written by hand", FUNCTIONS, measure))

@@ -20,7 +20,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 import tracemalloc
 import types
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Callable, NamedTuple
 
 from bytecode import Bytecode
+from handwritten import seconds
 
 import pyasm
 import pyasm.importer
@@ -149,12 +149,6 @@ ROWS: dict[str, Callable[[Source], object]] = {
 }
 
 
-def seconds(work: Callable[[Source], object], source: Source) -> float:
-    start = time.process_time()
-    work(source)  # what it returns is dropped within the time
-    return time.process_time() - start
-
-
 class Ratios(NamedTuple):
     to_compile: float
     to_bytecode: float
@@ -173,7 +167,7 @@ def measure(rounds: int) -> dict[str, Ratios]:
         totals = dict.fromkeys([compiling, other_library, *ROWS.values()], 0.0)
         for source in everything:
             for work in totals:
-                totals[work] += seconds(work, source)
+                totals[work] += seconds(partial(work, source))  # what it returns is dropped within the time
         if number:  # the first round only warms up
             for name, work in ROWS.items():
                 ours = totals[work]
@@ -213,7 +207,7 @@ def growth(count: int) -> Growth:
     lines = (f"    if a.x{i % 300} > b[{i % 500}]:\n        c = g(a, k=b) + {i % 1000}\n" for i in range(count // 17))
     code = compile("def f(a, b, c):\n" + "".join(lines) + "    return c\n", "growth", "exec").co_consts[0]
     instructions = len(pyasm.decode(code).body)
-    best = min(seconds_of(code) for _ in range(3 if count > 100_000 else 10))
+    best = min(seconds(lambda: pyasm.encode(pyasm.decode(code))) for _ in range(3 if count > 100_000 else 10))
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     decoded = pyasm.decode(code)
@@ -221,12 +215,6 @@ def growth(count: int) -> Growth:
     tracemalloc.stop()
     assert len(decoded.body) == instructions
     return Growth(instructions, 1e6 * best / instructions, held / instructions)
-
-
-def seconds_of(code: types.CodeType) -> float:
-    start = time.process_time()
-    pyasm.encode(pyasm.decode(code))
-    return time.process_time() - start
 
 
 # -- the language
@@ -278,12 +266,6 @@ def instructions_in(code: types.CodeType) -> int:
     return sum(each.op != "LABEL" for inner in walk(code) for each in pyasm.decode(inner).body)
 
 
-def process_seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 def language(rounds: int) -> dict[str, float]:
     """The time of what is done with a text, as a multiple of compile() for the same number of instructions."""
     text, source = text_of(40), source_of(40)
@@ -297,9 +279,9 @@ def language(rounds: int) -> dict[str, float]:
     }
     found: dict[str, list[float]] = {name: [] for name in rows}
     for number in range(rounds + 1):
-        unit = process_seconds(lambda: compile(source, "same", "exec", dont_inherit=True)) / theirs
+        unit = seconds(lambda: compile(source, "same", "exec", dont_inherit=True)) / theirs
         for name, work in rows.items():
-            ratio = process_seconds(work) / ours / unit
+            ratio = seconds(work) / ours / unit
             if number:
                 found[name].append(ratio)
     return {name: statistics.median(ratios) for name, ratios in found.items()}
@@ -308,8 +290,8 @@ def language(rounds: int) -> dict[str, float]:
 def statement_growth() -> tuple[float, float]:
     """Microseconds for a statement of a text of 1,000, and of 100,000."""
     few, many = text_of(1_000 // EACH), text_of(100_000 // EACH)
-    least = min(process_seconds(lambda: pyasm.parse(few)) for _ in range(9))
-    return 1e6 * least / 1_000, 1e6 * process_seconds(lambda: pyasm.parse(many)) / 100_000
+    least = min(seconds(lambda: pyasm.parse(few)) for _ in range(9))
+    return 1e6 * least / 1_000, 1e6 * seconds(lambda: pyasm.parse(many)) / 100_000
 
 
 def cached_import(rounds: int) -> float:
@@ -323,7 +305,7 @@ def cached_import(rounds: int) -> float:
         ratios = []
         for number in range(rounds + 2):  # in turns, and in either order
             names = ["of_text", "of_python"][:: 1 if number % 2 else -1]
-            took = {name: process_seconds(partial(importlib.import_module, name)) for name in names}
+            took = {name: seconds(partial(importlib.import_module, name)) for name in names}
             for name in names:
                 del sys.modules[name]
             if number > 1:

@@ -7,12 +7,11 @@ Both run in one process, in turns. tests/test_lang_shape.py compares the instruc
 
 from __future__ import annotations
 
-import argparse
 import sys
 from functools import partial
 from typing import Any
 
-from handwritten import ATTEMPTS, MOST, ratios
+from handwritten import ratios, report
 
 import pyasm
 
@@ -358,22 +357,5 @@ def measure() -> dict[str, float]:
     return found
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help=f"exit code 1 when one is slower {ATTEMPTS} times")
-    options = parser.parse_args()
-    print(f"Python {sys.version.split()[0]}: time of structured text, as a multiple of compiled code")
-    slow = set(PROGRAMS)
-    for _ in range(ATTEMPTS):
-        found = measure()
-        print("  ".join(f"{name} {ratio:.3f}" for name, ratio in found.items()))
-        slow &= {name for name, ratio in found.items() if ratio > MOST}
-        if not slow or not options.check:
-            break
-    for name in sorted(slow):
-        print(f"MISSED {name}: more than {MOST} times as long", file=sys.stderr)
-    return int(options.check and bool(slow))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(__doc__, "structured text", PROGRAMS, measure))
