@@ -30,7 +30,7 @@ from pyasm.translate import (
     shadows,
     words,
 )
-from pyasm.translate.edit import instruction, opcode, operand
+from pyasm.translate.edit import instruction, opcode, operand, rewrite
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.translate.returns import cleaned
@@ -232,16 +232,20 @@ def _tidied(code: Code, dialect: isa.Dialect, *, by_hand: bool) -> list[Instruct
     if by_hand:
         code.body = cleaned(code)
     body = without_unreached(code.body, reading)
-    table = isa.load(isa.PORTABLE).opcodes
-    new = []
-    for each in body:
-        op, arg, position = each
+    bare, edits = _without_operand(), {}
+    for index, (op, arg, position) in enumerate(body):
+        if arg is None:
+            continue
         if arg == 0 and op in _EMPTY:
-            each = instruction("LOAD_CONST", _EMPTY[op], position)
-        elif arg is not None and op in table and table[op].operand == "-":
-            each = instruction(op, None, position)
-        new.append(each)
-    return new
+            edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
+        elif op in bare:
+            edits[index] = [instruction(op, None, position)]
+    return rewrite(body, edits)
+
+
+@cache
+def _without_operand() -> frozenset[str]:
+    return frozenset(op for op, row in isa.load(isa.PORTABLE).opcodes.items() if row.operand == "-")
 
 
 _EMPTY: dict[str, Any] = {"BUILD_TUPLE": (), "BUILD_STRING": ""}

@@ -5,10 +5,14 @@ Compilers leave nothing behind, and interpreters count on it: some would keep wh
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import TargetError
-from pyasm.translate.edit import instruction, opcode, rewrite
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import instruction, opcode, rewrite, where
+from pyasm.translate.effects import effects, number
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.typed import Any
 
@@ -22,7 +26,8 @@ def cleaned(code: Code) -> list[Instruction]:
     Not what a handler finds: that is for POP_EXCEPT. Where it is not certain what is on the stack, nothing is dropped.
     """
     body = code.body
-    if "RETURN_VALUE" not in map(opcode, body):
+    ops = list(map(opcode, body))
+    if "RETURN_VALUE" not in ops or _is_clean(body, ops):
         return body
     walk = _Depths(code)
     try:
@@ -37,6 +42,38 @@ def cleaned(code: Code) -> list[Instruction]:
             drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_TOP")]
             edits[index] = [*drop * len(below), each]
     return rewrite(body, edits)
+
+
+def _is_clean(body: list[Instruction], ops: list[str]) -> bool:
+    """Is there nothing but the value at each RETURN_VALUE? False also where counting from top to bottom cannot tell."""
+    table = effects(isa.PORTABLE)
+    if not table.following.keys() >= set(ops):
+        return False
+    sums = list(accumulate(table.changed(body, ops), initial=0))
+    known: dict[str, int] = {}
+    """Label -> the depth there."""
+    base: int | None = 0
+    """What the sums lack of the depth; None in code that nothing above leads to."""
+    for index in where(ops, table.turns):
+        op, arg, _ = body[index]
+        if op == LABEL:
+            if base is None:
+                base = known[arg] - sums[index] if arg in known else None
+            elif known.setdefault(arg, base + sums[index]) != base + sums[index]:
+                return False
+        elif base is None:
+            return False
+        else:
+            depth = base + sums[index]
+            if op == "RETURN_VALUE" and depth != 1:
+                return False
+            if op in table.naming:
+                there = depth + table.rows[op].jump(number(arg))
+                if known.setdefault(arg, there) != there:
+                    return False
+            if op in table.ends:
+                base = None
+    return base is None
 
 
 class _Depths(SparseWalk):
