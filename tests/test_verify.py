@@ -161,6 +161,35 @@ def test_generators_that_are_lambdas_are_accepted() -> None:
         pyasm.verify(pyasm.lift(code))
 
 
+# -- what has no bytes
+
+RETURN = [Instruction("LOAD_CONST"), Instruction("RETURN_VALUE")]
+NAMELESS = [
+    Instruction("LOAD_CONST", Code("g", RETURN, dialect=isa.PORTABLE)),
+    Instruction("LOAD_CONST", "g"),
+    Instruction("FORMAT_VALUE", 0),
+    Instruction("MAKE_FUNCTION", 0),
+    Instruction("RETURN_VALUE"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([Instruction("MAKE_CELL", "x"), *RETURN], "there is no variable 'x'"),
+        (NAMELESS, "its name is no constant"),
+        ([Instruction("LOAD_FAST", []), *RETURN], "is no name"),
+        ([Instruction("LABEL", []), *RETURN], "is no name"),
+        ([Instruction("JUMP_FORWARD", []), *RETURN], "is no name"),
+        ([Instruction("BUILD_TUPLE", 10**5000), *RETURN], "a very large number is no operand"),
+        ([Instruction("BUILD_TUPLE", "2"), *RETURN], "'2' is no operand"),
+    ],
+)
+def test_what_has_no_bytes_is_refused(body: list[Instruction], message: str) -> None:
+    with pytest.raises(pyasm.VerificationError, match=message):
+        pyasm.verify(Code("f", body, cells=["y"], dialect=isa.PORTABLE))
+
+
 # -- the size of the stack
 
 

@@ -192,6 +192,9 @@ def _load_from_deref(walk: Walk, index: int, name: Any, before: Stack, after: St
 
 def _store_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
     _deref(walk, index, name, before, after)
+    if fits(before.type, "cell"):
+        message = "cells in cells without end cannot be freed"
+        walk.wrong(index, Problem("nested", message, "an object that is no cell"), before)
     if name in TUPLES and not fits(before.type, "tuple"):
         message = f"{name!r} holds nothing but tuples, and this is {meaning(before.type)}"
         walk.wrong(index, Problem("cell", message, meaning("tuple")), before)
@@ -338,7 +341,15 @@ def _precall(walk: Walk, index: int, count: Any, before: Stack, after: Stack) ->
         walk.wrong(index, Problem("call", "there is no such CALL directly behind it", f"CALL {count}"), before)
 
 
-# -- names that mean something
+# -- what means something where it stands
+
+
+def _portable_function(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    """Its name becomes part of the code."""
+    if index == 0 or walk.ops[index - 1] != "LOAD_CONST" or type(walk.body[index - 1][1]) is not str:
+        walk.wrong(
+            index, Problem("function", "its name is no constant", "LOAD_CONST of a str directly before it", 1), before
+        )
 
 
 def attribute_of_exception(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:
@@ -388,6 +399,9 @@ STACKED: dict[str, Any] = {
     "RERAISE": _reraise,
 }
 """Where blocks are on a stack."""
+
+PORTABLE: dict[str, Any] = {"MAKE_FUNCTION": _portable_function}
+"""In portable code."""
 
 TRACKED: dict[str, Any] = {
     "COPY": _moved,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from pyasm.errors import nearest
 from pyasm.isa import JUMPS, PORTABLE
 from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.translate.edit import where
@@ -69,6 +70,8 @@ def check(walk: Walk) -> int:
     if "EXTENDED_ARG" in ops and walk.code.dialect != PORTABLE:
         _prefixes(walk)
     _variables(walk)
+    if "MAKE_CELL" in ops:
+        _new_cells(walk)
     told = VARARGS | VARKEYWORDS | (HAS_DOCSTRING if getattr(walk.dialect, "docstring", "") == "flag" else 0)
     if walk.code.flags & told:
         message = f"the flags {walk.code.flags:#x} hold what the parameters and the docstring tell"
@@ -144,6 +147,39 @@ def _cells(walk: Walk) -> None:
     if walk.code.frees and not any(each[0] == "COPY_FREE_VARS" for each in beginning):
         message = "the variables of the closure are not copied at the beginning"
         walk.wrong(0, Problem("cell", message, f"COPY_FREE_VARS {len(walk.code.frees)}"))
+
+
+def _new_cells(walk: Walk) -> None:
+    """Cells are made of variables, at the beginning or where what one held was just taken from it: nothing makes cells
+    of cells without end, which nothing can free.
+    """
+    code, beginning = walk.code, _beginning(walk) if walk.code.dialect != PORTABLE else []
+    once = 0 if _named(walk, {each[1] for each in beginning if each[0] == "LABEL"}) else len(beginning)
+    known = _known_variables(walk)
+    for index in where(walk.ops, ("MAKE_CELL",)):
+        name = walk.body[index][1]
+        if name not in known:
+            hint = nearest(str(name), map(str, (*code.cells, *code.frees)))
+            walk.wrong(index, Problem("cell", f"there is no variable {name!r}", hint or "one of the cells"))
+        if index >= once and not _cleared(walk, index - 1, name):
+            message = "in a loop it would put cells into cells, without end"
+            walk.wrong(index, Problem("nested", message, f"LOAD_FAST_AND_CLEAR {name} directly before it"))
+
+
+def _cleared(walk: Walk, index: int, name: Any) -> bool:
+    """Compilers clear a local, and may make a cell of the variable of the closure that is named like it."""
+    op, arg, _ = walk.body[index]
+    return op == "LOAD_FAST_AND_CLEAR" and str(arg) == str(name)
+
+
+def _known_variables(walk: Walk) -> set[Any]:
+    """The variables that are listed, and those that an instruction for local variables names."""
+    code = walk.code
+    found = {*walk.parameters, *code.locals, *code.cells, *code.frees, *walk.closure}
+    for op, arg, _ in walk.body:
+        if op in walk.rows and op != "MAKE_CELL" and walk.rows[op].operand in ("local", "locals"):
+            found.update(arg if type(arg) is tuple else (arg,))
+    return found
 
 
 def _beginning(walk: Walk) -> list[Any]:

@@ -10,6 +10,7 @@ from pyasm.errors import Finding
 from pyasm.isa.slots import meaning
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 from pyasm.verifier.origins import advance
+from pyasm.verifier.stack import shown
 
 if TYPE_CHECKING:
     from pyasm.verifier.walk import Found, Walk
@@ -93,7 +94,7 @@ def place(code: Code, index: int) -> str:
 
 
 def _short(arg: Any) -> str:
-    text = arg if type(arg) is str else repr(arg)
+    text = arg if type(arg) is str else shown(arg)
     return text if len(text) < 30 else f"{text[:27]}..."
 
 

@@ -5,8 +5,14 @@ They are such that what two ways know together is the `&` of the two numbers, wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from pyasm.code import Code, Free
+from pyasm.isa import JUMPS, Opcode
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import opcode
 from pyasm.typed import Any, NamedTuple
+from pyasm.verifier.stack import shown
 
 _VALUE, _CELL, _NEEDED, _ALL = 1, 3, 5, 7
 
@@ -63,3 +69,26 @@ class Variables(dict[Any, Place]):
         """The same, with what a variable holds now."""
         form = 0 if kind is None else _VALUE if kind == "value" else _CELL if kind == "cell" else _NEEDED
         return known & ~place.bits | place.value * form
+
+
+_NAMES = frozenset({"local", "locals", "deref", *JUMPS})
+
+
+def odd_names(body: Sequence[Any], rows: Mapping[str, Opcode]) -> dict[int, str]:
+    """Index of each instruction whose mnemonic, or the name of whose variable or label, cannot be one -> its text."""
+    try:
+        hash(tuple(map(opcode, body)))
+        naming = {op for op, row in rows.items() if row.operand in _NAMES} | {LABEL}
+        hash(tuple([arg for op, arg, _ in body if op in naming]))
+    except TypeError:
+        return {index: text for index, text in enumerate(map(_odd_name, body)) if text}
+    return {}
+
+
+def _odd_name(instruction: Any) -> str:
+    for part in instruction[:2]:
+        try:
+            hash(part)
+        except TypeError:
+            return shown(part)
+    return ""

@@ -10,7 +10,7 @@ from functools import cache
 from heapq import heappop, heappush
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
 from pyasm.isa.slots import join, meaning, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
@@ -21,7 +21,7 @@ from pyasm.verifier.order import ranks
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive, shown
 from pyasm.verifier.types import needed_arguments, promised
-from pyasm.verifier.variables import Variables
+from pyasm.verifier.variables import Variables, odd_names
 
 MOST_BLOCKS = 20
 """So many blocks the interpreter has room for."""
@@ -94,6 +94,8 @@ def _new_machine(dialect_name: str, tracked: bool) -> Machine:
         found.update(acts.STACKED)
     if tracked:
         found.update(acts.TRACKED)
+    if dialect_name == isa.PORTABLE:
+        found.update(acts.PORTABLE)
     return Machine(dialect, RULES, found)
 
 
@@ -126,13 +128,16 @@ class Walk:
 
     def __init__(self, code: Code) -> None:
         self.code = code
-        self.body = code.body
+        self.body: list[Any] = code.body
         dialect = self.dialect = isa.load(code.dialect)
         self.rows = dialect.opcodes
         self.joint = dialect.variables == "joint" or code.dialect == isa.PORTABLE
         self.made = "COPY_FREE_VARS" not in self.rows
         self.unchecked = "LOAD_FAST_CHECK" in self.rows
         self.generator = code.flags & GENERATORS
+        odd = odd_names(self.body, self.rows)
+        if odd:
+            self.body = [Instruction(LABEL, object()) if i in odd else each for i, each in enumerate(self.body)]
         self.ops = list(map(opcode, self.body))
         self.labels = places(self.body, self.ops)
         self.loop_ends = _loop_ends(code.dialect)
@@ -154,6 +159,8 @@ class Walk:
         self.ranks: dict[int, int] = {}
         self.waiting: set[int] = set()
         self.found: dict[tuple[int, str], Found] = {}
+        for index, text in odd.items():
+            self.wrong(index, Problem("operand", f"{text} is no name", "a str"))
         self.blocks: Block | None = None
         self.every_block: dict[tuple[Any, ...], Block] = {}
         self.region: Region | None = None
@@ -440,7 +447,7 @@ class Walk:
             return stack.type == "stopped"
         if self.rows[op].stack.startswith("bool "):  # a jump that has no need to ask an object
             return True
-        return op in ("RESUME", "JUMP_BACKWARD") or (op == "CALL_INTRINSIC_1" and arg == "STOPITERATION_ERROR")
+        return bool(op in ("RESUME", "JUMP_BACKWARD") or (op == "CALL_INTRINSIC_1" and arg == "STOPITERATION_ERROR"))
 
     def _deep_in_block(
         self, index: int, block: Block, stack: Stack, low: int, following: Stack | None, quiet: bool
