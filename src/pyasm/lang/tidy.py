@@ -9,7 +9,7 @@ from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.isa import Opcode
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode
+from pyasm.translate.edit import instruction, opcode, rewrite
 from pyasm.typed import NamedTuple
 
 
@@ -36,6 +36,7 @@ def words() -> Words:
     return Words(table, naming, jumping, ending, naming | ending | {LABEL})
 
 
+_new = tuple.__new__
 _STAYING = ("FOR_ITER", "JUMP_IF_NOT_EXC_MATCH")
 _JUMPS = ("JUMP_FORWARD", "JUMP_ABSOLUTE")
 _OR_POP = {
@@ -55,87 +56,131 @@ _PAST = {
 """A jump and what is at its label: it goes behind that."""
 
 
+class _Block(NamedTuple):
+    """Instructions that are in a row: only the first one is jumped to, only the last one does not just go on."""
+
+    labels: tuple[Instruction, ...]
+    start: int
+    """Index in the body of the first one that just goes on …"""
+    stop: int
+    """… and the one behind them."""
+    last: Instruction
+    """What names a label, or does not go on; _NONE without such a thing."""
+
+
+_NONE = Instruction("")
+
+
+def _with_last(block: _Block, last: Instruction) -> _Block:
+    return _new(_Block, (*block[:3], last))
+
+
 def tidied(body: list[Instruction]) -> list[Instruction]:
     """The body, with the same meaning."""
     known = words()
-    body, told = _reached(body, _told(body, known), known)
-    jumps = [i for i in told if body[i][0] in known.jumping]
-    if not jumps:
-        return body
-    threaded = _threaded(body, told, jumps)
-    if threaded is not body:
-        body, told = _reached(threaded, _told(threaded, known), known)
-    left = _handlers_last(_with_exits(body, told, known), known)
-    if left is not body:
-        body, told = _reached(left, _told(left, known), known)
-    return _without_idle_jumps(body, told, known)
+    blocks = _reached(_blocks(body, known), known)
+    if any(last[0] in known.jumping for *_, last in blocks):
+        blocks = _reached(_threaded(blocks, known), known)
+        left = _handlers_last(_with_exits(body, blocks, known), known)
+        left = left if left is blocks else _reached(left, known)
+        blocks = _without_idle_jumps(left)
+        blocks = left if blocks is left else _reached(blocks, known)
+    found: list[Instruction] = []
+    for labels, start, stop, last in blocks:
+        found += labels
+        found += body[start:stop]
+        if last is not _NONE:
+            found.append(last)
+    return found
 
 
-def _told(body: list[Instruction], known: Words) -> list[int]:
-    """The indexes of labels, of what names some, and of what the next instruction is not reached from."""
-    return list(compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))))
+def _blocks(body: list[Instruction], known: Words) -> list[_Block]:
+    found: list[_Block] = []
+    labels: tuple[Instruction, ...] = ()
+    start = 0
+    for index in compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))):
+        each = body[index]
+        if each[0] != LABEL:
+            found.append(_new(_Block, (labels, start, index, each)))
+            labels = ()
+        elif start == index:
+            labels = (*labels, each)
+        else:
+            found.append(_new(_Block, (labels, start, index, _NONE)))
+            labels = (each,)
+        start = index + 1
+    found.append(_Block(labels, start, len(body), _NONE))
+    return found
 
 
-def _reached(body: list[Instruction], told: list[int], known: Words) -> tuple[list[Instruction], list[int]]:
-    """Without what comes behind a jump and before the next label that something names, and without other labels.
-
-    And the indexes again, for what is left.
-    """
+def _reached(blocks: list[_Block], known: Words) -> list[_Block]:
+    """Without what comes behind a jump and before the next label that something names, and without other labels."""
     naming, ending = known.naming, known.ending
     while True:
-        named = {body[i][1] for i in told if body[i][0] in naming}
-        kept: list[Instruction] = []
-        still: list[int] = []
-        begin: int | None = 0
-        """Where the instructions begin that are kept next; None where nothing is reached."""
-        unnamed = False
-        for i in told:
-            op, arg, _ = body[i]
-            if op == LABEL and arg not in named:
-                if begin is not None:
-                    kept += body[begin:i]
-                    begin = i + 1
-            elif begin is None and op != LABEL:
-                unnamed = unnamed or op in naming
-            else:
-                begin = i if begin is None else begin
-                still.append(len(kept) + i - begin)
-                if op in ending:
-                    kept += body[begin : i + 1]
-                    begin = None
-        if begin is not None:
-            kept += body[begin:]
-        if not unnamed:
-            return kept, still
-        body, told = kept, still
+        named = {last[1] for _, _, _, last in blocks if last[0] in naming}
+        kept = []
+        alive, again = True, False
+        for block in blocks:
+            labels, start, stop, last = block
+            if labels and not (len(labels) == 1 and labels[0][1] in named):
+                labels = tuple([each for each in labels if each[1] in named])
+                block = _new(_Block, (labels, start, stop, last))
+            if alive or labels:
+                kept.append(block)
+                alive = last[0] not in ending
+            elif last[0] in naming:
+                again = True
+        if not again:
+            return kept
+        blocks = kept
 
 
-def _threaded(body: list[Instruction], told: list[int], jumps: list[int]) -> list[Instruction]:
-    """With jumps to where they end up; the body itself where they do already."""
-    following = _following(body, told)
+def _following(blocks: list[_Block]) -> dict[str, int]:
+    """Label -> number of the block with the instruction that it stands before; behind the last one for none."""
+    found: dict[str, int] = {}
+    following = len(blocks)
+    for number in range(len(blocks) - 1, -1, -1):
+        labels, start, stop, last = blocks[number]
+        if start < stop or last is not _NONE:
+            following = number
+        for label in labels:
+            found[label[1]] = following
+    return found
+
+
+def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
+    """With jumps to where they end up."""
+    following = _following(blocks)
     behind: dict[str, int] = {}
-    new = body
-    for i in jumps:
-        each = body[i]
-        op, arg = _destination(body, following, each, behind)
-        if arg is not each[1] or op is not each[0]:
-            new = list(body) if new is body else new
-            new[i] = Instruction(op, arg, each[2])
-    return _with_labels(new, behind)
+    new = list(blocks)
+    for number, block in enumerate(blocks):
+        old = block[3]
+        if old[0] in known.jumping:
+            op, arg = _destination(blocks, following, old, behind)
+            if arg is not old[1] or op is not old[0]:
+                new[number] = _with_last(block, instruction(op, arg, old[2]))
+    if not behind:
+        return new
+    labels: dict[int, list[Instruction]] = {}
+    for name, number in behind.items():
+        labels.setdefault(number, []).append(Instruction(LABEL, name))
+    return rewrite(new, {i: [new[i], _Block(tuple(names), 0, 0, _NONE)] for i, names in labels.items()})
 
 
 def _destination(
-    body: list[Instruction], following: dict[str, int], jump: Instruction, behind: dict[str, int]
+    blocks: list[_Block], following: dict[str, int], jump: Instruction, behind: dict[str, int]
 ) -> tuple[str, str]:
-    """The jump that does the same as one that leads to others; `behind` gets a label behind an instruction."""
+    """The jump that does the same as one that leads to others; `behind` gets a label behind a block."""
     op, arg, _ = jump
     seen = set()
     while arg in following and arg not in seen:
         seen.add(arg)
-        index = following[arg]
-        if index >= len(body):
+        number = following[arg]
+        if number >= len(blocks):
             break
-        next_op, next_arg, _ = body[index]
+        labels, start, stop, (next_op, next_arg, _) = blocks[number]
+        if start < stop:
+            break
         if next_op in _JUMPS and op not in _STAYING:
             arg = next_arg
             op = "JUMP_ABSOLUTE" if op == "JUMP_FORWARD" else op
@@ -143,60 +188,64 @@ def _destination(
             arg, op = next_arg, _OR_POP[op, next_op] or op
         elif (op, next_op) in _PAST:
             op = _PAST[op, next_op]
-            arg = f"{body[index - 1][1]}:past"
-            behind[arg] = index
+            arg = f"{labels[-1][1] if labels else arg}:past"
+            behind[arg] = number
         else:
             break
     return op, arg
 
 
-def _following(body: list[Instruction], told: list[int]) -> dict[str, int]:
-    """Label -> index of the instruction that it stands before."""
-    found: dict[str, int] = {}
-    last = index = len(body)
-    for i in reversed(told):
-        if body[i][0] == LABEL:
-            index = index if i == last - 1 else i + 1
-            found[body[i][1]] = index
-            last = i
-    return found
+_SHORT = 4
+"""So many instructions are copied at most."""
 
 
-def _with_labels(body: list[Instruction], behind: dict[str, int]) -> list[Instruction]:
-    if not behind:
-        return body
-    labels: dict[int, list[str]] = {}
-    for name, index in behind.items():
-        labels.setdefault(index, []).append(name)
-    new: list[Instruction] = []
-    for i, each in enumerate(body):
-        new.append(each)
-        new += [Instruction(LABEL, name) for name in labels.get(i, ())]
-    return new
+def _with_exits(body: list[Instruction], blocks: list[_Block], known: Words) -> list[_Block]:
+    """With a copy of what a jump leads to, where that is short and leaves the function."""
+    following = _following(blocks)
+    edits = {}
+    for number, (_, _, _, last) in enumerate(blocks):
+        if last[0] in _JUMPS and last[1] in following:
+            copied = _exit(body, blocks, following[last[1]], known.table)
+            if copied is not None:
+                edits[number] = [_with_last(blocks[number], _NONE), *copied]
+    return rewrite(blocks, edits)
 
 
-def _handlers_last(body: list[Instruction], known: Words) -> list[Instruction]:
+def _exit(body: list[Instruction], blocks: list[_Block], number: int, table: dict[str, Opcode]) -> list[_Block] | None:
+    """What is done from a block on, up to leaving the function, if that is little and nothing else."""
+    found: list[_Block] = []
+    size = 0
+    for place in range(number, len(blocks)):
+        labels, start, stop, last = blocks[place]
+        size += stop - start + (last is not _NONE)
+        if (found and labels) or size > _SHORT or any(table[op].flow != "next" for op, _, _ in body[start:stop]):
+            return None
+        found.append(_new(_Block, ((), start, stop, last)))
+        if last is not _NONE:
+            return found if table[last[0]].flow in ("return", "raise") else None
+    return None
+
+
+def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
     """With what only exceptions lead to behind all else, where it saves those a jump that have none."""
-    told = _told(body, known)
-    if not any(body[i][0] in known.naming and body[i][0] not in known.jumping for i in told):
-        return body
-    starts = sorted({0, *told, *(i + 1 for i in told if body[i][0] != LABEL)} - {len(body)})
-    blocks = [body[start:end] for start, end in zip(starts, [*starts[1:], len(body)])]
+    if all(last is _NONE or last[0] not in known.naming or last[0] in known.jumping for *_, last in blocks):
+        return blocks
     usual = _usual(blocks, known)
     if len(usual) == len(blocks):
-        return body
-    new = [each for number in sorted(usual) for each in blocks[number]]
+        return blocks
+    new = [blocks[number] for number in sorted(usual)]
     for number, block in enumerate(blocks):
         if number not in usual:
-            new += block
-            if number + 1 in usual and block[-1][0] not in known.ending:
-                new.append(Instruction("JUMP_ABSOLUTE", blocks[number + 1][0][1]))
+            new.append(block)
+            if number + 1 in usual and block.last[0] not in known.ending:
+                jump = instruction("JUMP_ABSOLUTE", blocks[number + 1].labels[-1][1])
+                new.append(_Block((), 0, 0, jump))
     return new
 
 
-def _usual(blocks: list[list[Instruction]], known: Words) -> set[int]:
+def _usual(blocks: list[_Block], known: Words) -> set[int]:
     """The numbers of the blocks that are reached without an exception."""
-    labels = {block[0][1]: number for number, block in enumerate(blocks) if block[0][0] == LABEL}
+    labels = {label[1]: number for number, block in enumerate(blocks) for label in block[0]}
     found: set[int] = set()
     pending = [0]
     while pending:
@@ -204,7 +253,7 @@ def _usual(blocks: list[list[Instruction]], known: Words) -> set[int]:
         if number in found or number >= len(blocks):
             continue
         found.add(number)
-        op, arg, _ = blocks[number][-1]
+        op, arg, _ = blocks[number][3]
         if op in known.jumping:
             pending.append(labels[arg])
         if op not in known.ending:
@@ -212,52 +261,15 @@ def _usual(blocks: list[list[Instruction]], known: Words) -> set[int]:
     return found
 
 
-_SHORT = 4
-"""So many instructions are copied at most."""
-
-
-def _with_exits(body: list[Instruction], told: list[int], known: Words) -> list[Instruction]:
-    """With a copy of what a jump leads to, where that is short and leaves the function."""
-    following = _following(body, told)
-    exits = {}
-    for i in [i for i in told if body[i][0] in _JUMPS]:
-        copied = _exit(body, following[body[i][1]], known.table) if body[i][1] in following else None
-        if copied is not None:
-            exits[i] = copied
-    if not exits:
-        return body
-    new: list[Instruction] = []
-    last = 0
-    for i, copied in exits.items():
-        new += body[last:i]
-        new += copied
-        last = i + 1
-    return new + body[last:]
-
-
-def _exit(body: list[Instruction], index: int, table: dict[str, Opcode]) -> list[Instruction] | None:
-    """The instructions from here on to the one that leaves the function, if they are few and nothing else."""
-    part = body[index : index + _SHORT]
-    for i, (op, _, _) in enumerate(part):
-        flow = table[op].flow if op in table else ""
-        if flow in ("return", "raise"):
-            return part[: i + 1]
-        if flow != "next":
-            return None
-    return None
-
-
-def _next(body: list[Instruction], i: int, following: dict[str, int]) -> int:
-    """The index of the instruction behind another one."""
-    label = body[i + 1] if i + 1 < len(body) and body[i + 1][0] == LABEL else None
-    return i + 1 if label is None else following[label[1]]
-
-
-def _without_idle_jumps(body: list[Instruction], told: list[int], known: Words) -> list[Instruction]:
+def _without_idle_jumps(blocks: list[_Block]) -> list[_Block]:
     """Without jumps to the next instruction."""
-    following = _following(body, told)
-    idle = {i for i in told if body[i][0] in _JUMPS and following.get(body[i][1]) == _next(body, i, following)}
-    if not idle:
-        return body
-    left = [each for i, each in enumerate(body) if i not in idle]
-    return _reached(left, _told(left, known), known)[0]
+    following = _following(blocks)
+    edits = {}
+    behind = len(blocks)
+    for number in range(len(blocks) - 1, -1, -1):
+        _, start, stop, last = block = blocks[number]
+        if last[0] in _JUMPS and following.get(last[1]) == behind:
+            edits[number] = [_with_last(block, _NONE)]
+        if start < stop or last is not _NONE:
+            behind = number
+    return rewrite(blocks, edits)

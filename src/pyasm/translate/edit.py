@@ -8,7 +8,12 @@ from operator import itemgetter
 
 from pyasm.code import Instruction, Position
 from pyasm.native.units import LABEL
-from pyasm.typed import Any
+from pyasm.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    Part = TypeVar("Part")
 
 _new = tuple.__new__
 opcode = itemgetter(0)
@@ -31,14 +36,14 @@ def rename(body: list[Instruction], indexes: Sequence[int], op: str) -> None:
         body[index] = each
 
 
-def rewrite(body: list[Instruction], edits: Mapping[int, Sequence[Instruction]]) -> list[Instruction]:
+def rewrite(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]:
     """The body with the instruction at each of these indexes replaced by any number of others.
 
     Takes time for the edits and one copy of the body. An index equal to the body's length appends.
     """
     if not edits:
         return body
-    parts: list[Instruction] = []
+    parts: list[Part] = []
     done = 0
     for index in sorted(edits):
         parts += body[done:index]
