@@ -41,9 +41,10 @@ def number(code: Code, form: units.Shape) -> Numbered:
     except TypeError:
         raise EncodeError(_wrong_names(code, varnames)) from None
     numbered = _number(code, tables, form)
-    if tables.locals.new:  # the indexes of cells come behind those of all locals
-        numbered = _number(code, _Tables(code, varnames + tables.locals.new, form), form)
-    return numbered
+    new = tables.locals.new
+    if new and tables.locals.others:  # their indexes come behind those of all locals
+        numbered = _number(code, _Tables(code, varnames + new, form), form)
+    return numbered._replace(varnames=varnames + new) if new else numbered
 
 
 def _number(code: Code, tables: _Tables, form: units.Shape) -> Numbered:
@@ -122,7 +123,9 @@ class _Variables(dict[str, int]):
     """Variables by name; locals that are not there yet are noted in `new`."""
 
     def __init__(self, joint: bool, varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> None:
-        if joint and (cells or frees):
+        self.others = joint and bool(cells or frees)
+        """Are there also cells or free variables?"""
+        if self.others:
             varnames = variables.deref_operands(joint, varnames, cells, frees)
         super().__init__(zip(varnames, count()))
         if len(self) < len(varnames):
@@ -137,8 +140,8 @@ class _Variables(dict[str, int]):
                 raise _Bad(f"{str(name)!r} is not among the free variables")
             return self[str(name)]
         self.new.append(name)
-        self[name] = 0
-        return 0
+        number = self[name] = len(self)
+        return number
 
 
 class _Cells(dict[str, int]):
