@@ -6,7 +6,6 @@ There is one model for every dialect, without any index: names instead of number
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from pyasm.typed import Any, NamedTuple
 
@@ -205,7 +204,39 @@ class Code:
         """A copy with some attributes changed; the lists of the copy are its own. TypeError for an unknown name."""
         if not changes.keys() <= _SLOTS:
             raise TypeError(f"Code has no attribute {', '.join(sorted(changes.keys() - _SLOTS))}")
-        return Code(**{**dict(zip(Code.__slots__, _every_slot(self))), **changes})
+        new = Code.__new__(Code)
+        new.name = self.name
+        new.qualname = self.qualname
+        new.filename = self.filename
+        new.first_line = self.first_line
+        new.flags = self.flags
+        new.posonlyargs = self.posonlyargs
+        new.args = self.args
+        new.vararg = self.vararg
+        new.kwonlyargs = self.kwonlyargs
+        new.kwarg = self.kwarg
+        new.locals = self.locals
+        new.cells = self.cells
+        new.frees = self.frees
+        new.doc = self.doc
+        new.body = self.body
+        new.handlers = self.handlers
+        new.dialect = self.dialect
+        new.stack_size = self.stack_size
+        new.layout = self.layout
+        for name in changes:
+            setattr(new, name, changes[name])
+        if new.qualname is None:
+            new.qualname = new.name
+        new.posonlyargs = list(new.posonlyargs)
+        new.args = list(new.args)
+        new.kwonlyargs = list(new.kwonlyargs)
+        new.locals = list(new.locals)
+        new.cells = list(new.cells)
+        new.frees = list(new.frees)
+        new.body = list(new.body)
+        new.handlers = list(new.handlers)
+        return new
 
     def __eq__(self, other: object) -> bool:
         """Equal in everything but `layout`, which is only a hint; constants are compared as Python compares them."""
@@ -226,4 +257,3 @@ class Code:
 
 
 _SLOTS = frozenset(Code.__slots__)
-_every_slot = attrgetter(*Code.__slots__)

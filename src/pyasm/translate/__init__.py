@@ -30,7 +30,7 @@ from pyasm.translate import (
     shadows,
     words,
 )
-from pyasm.translate.edit import instruction, opcode, operand, rewrite
+from pyasm.translate.edit import NOTHING, instruction, opcode, operand, rewrite
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.translate.returns import cleaned
@@ -87,18 +87,19 @@ def _lifted(code: Code, dialect: isa.Dialect) -> Code:
     if layout is None:
         new.layout = Layout(origin=code.dialect)
     else:
-        consts = inner.constants(layout.consts)
-        line_table = _odd_line_table(code, layout, dialect)
-        new.layout = layout._replace(consts=consts, line_table=line_table, origin=code.dialect, **_TOLD)
+        new.layout = Layout(
+            consts=inner.constants(layout.consts),
+            names=layout.names,
+            stack_size=layout.stack_size,
+            line_table=_odd_line_table(code, layout, dialect),
+            local_kinds=layout.local_kinds,
+            file=layout.file,
+            plain=layout.plain,
+            origin=code.dialect,
+            tables=layout.tables,
+        )
     _run(new, dialect, _lifting(dialect.name), inner.findings)
     return new
-
-
-_TOLD: dict[str, Any] = {
-    field: Layout._field_defaults[field]
-    for field in ("body", "handlers", "first_line", "exception_table", "picks", "prefixes")
-}
-"""What a layout does not say of portable code."""
 
 
 def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
@@ -110,26 +111,15 @@ def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
     layout = code.layout
     if layout is not None and layout.origin == dialect.name:
         new.layout = layout._replace(consts=inner.constants(layout.consts), plain=layout.plain | plain)
-        new.body = [each for each in new.body if each[0] != _PREFIX or each[1] == 0] if _has_prefix(new) else new.body
         _run(new, dialect, _lowering(dialect.name), inner.findings)
         return new
     if layout is not None:  # another compiler's pools and habits
         new.stack_size = 0
     new.layout = Layout(plain=plain)
     new.body = _tidied(new, dialect, by_hand=layout is None)
-    if _has_prefix(new):
-        new.body = [each for each in new.body if each[0] != _PREFIX]
     _run(new, dialect, _lowering(dialect.name), inner.findings)
     new.layout = None
     return new
-
-
-_PREFIX = "EXTENDED_ARG"
-"""In portable code it has no meaning; the compiler of 3.9 leaves some that do nothing."""
-
-
-def _has_prefix(code: Code) -> bool:
-    return _PREFIX in map(opcode, code.body)
 
 
 class _Inner:
@@ -160,17 +150,24 @@ class _Inner:
         return self.made[id(code)]
 
 
-_SETTLED = frozenset({frames.lift, loads.lift, words.lift, calls.lift, functions.lift, words.lower, loads.lower})
-"""What these put into a body is nothing that a pass after them deals with."""
+_PREFIX = "EXTENDED_ARG"
+"""In portable code it has no meaning; the compiler of 3.9 leaves some that do nothing."""
+
+
+def _unprefixed(code: Code, dialect: isa.Dialect) -> Set[str]:
+    """Those that do nothing are for that compiler only."""
+    kept = code.layout is not None and code.layout.origin == dialect.name
+    code.body = [each for each in code.body if each[0] != _PREFIX or (kept and each[1] == 0)]
+    return NOTHING
 
 
 class _Step(NamedTuple):
     """A pass in one direction."""
 
-    run: Callable[[Code, isa.Dialect], None]
+    run: Callable[[Code, isa.Dialect], Set[str] | None]
+    """It gives back what it may have put into the body that a pass after it deals with. None: anything."""
     ops: Set[str] | None
     """The mnemonics that it deals with: where none of them is, it has nothing to do. None: it is always run."""
-    settled: bool
 
 
 @cache
@@ -182,26 +179,28 @@ def _lifting(name: str) -> list[_Step]:
 @cache
 def _lowering(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    return _steps([(each.lower, each.lowers(dialect)) for each in PASSES[::-1]])
+    return _steps([(_unprefixed, {_PREFIX}), *((each.lower, each.lowers(dialect)) for each in PASSES[::-1])])
 
 
 def _steps(passes: list[tuple[Any, Any]]) -> list[_Step]:
-    return [_Step(run, ops, run in _SETTLED) for run, ops in passes if ops is None or ops]
+    return [_Step(run, ops) for run, ops in passes if ops is None or ops]
 
 
 def _run(code: Code, dialect: isa.Dialect, steps: list[_Step], findings: list[Finding]) -> None:
     """The passes; TargetError when there are findings already or then."""
     present: set[str] | None = None
     try:
-        for run, ops, settled in steps:
+        for run, ops in steps:
             if ops is not None:
                 if present is None:
                     present = set(map(opcode, code.body))
                 if ops.isdisjoint(present):
                     continue
-            run(code, dialect)
-            if not settled:
+            added = run(code, dialect)
+            if added is None:
                 present = None
+            elif added and present is not None:
+                present |= added
     except TargetError as error:
         findings.extend(error.findings)
     if findings:

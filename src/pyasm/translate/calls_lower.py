@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.translate.callables import COMMON, LEAST_PLAIN, Paths
@@ -15,6 +17,7 @@ PORTABLE = frozenset({"LOAD_ATTR", "LOAD_GLOBAL", "CALL_FUNCTION_EX"})
 """Words of both dialects that are portable still."""
 _COMPREHENSIONS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 _TYPE_PARAMETERS = "<generic parameters of "
+_ADDED = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_CONST", "BUILD_MAP", "POP_TOP", "SWAP"})
 _EXITS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 _FUNCTIONS = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
 _new = tuple.__new__
@@ -32,8 +35,8 @@ class Lower(Placing):
         self.defines = "MAKE_FUNCTION" in ops  # classes are made of functions
         self.hides = dialect.hides_imports and code.name == "<module>"
 
-    def rewrite(self) -> None:
-        """Look at the calls, decide where each NULL goes, and change the body."""
+    def rewrite(self) -> Set[str] | None:
+        """Look at the calls, decide where each NULL goes, and change the body. Gives back what comes into it."""
         self.stack.ask(self, _WATCHED)
         if isinstance(self.stack, Straight) and self.stack.open:  # somebody may have looked for what is below a method
             raise Winding
@@ -43,6 +46,7 @@ class Lower(Placing):
             _, name, position = body[index]
             new[index] = _new(Instruction, ("LOAD_GLOBAL", (name, 1 if index in flagged else 0), position))
         self.edit()
+        return None if self.supers else _ADDED
 
     def _load_global(self, index: int, name: Any) -> None:
         """A global: with NULL, if a call will want that."""

@@ -20,7 +20,7 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction
 from pyasm.translate.notes import BEGIN
-from pyasm.translate.peephole import Peephole, Rules
+from pyasm.translate.peephole import ByType, Peephole, Rules
 from pyasm.typed import Any
 
 CONST, SMALL, COMMON, RETURNED, RETURN = (
@@ -42,9 +42,12 @@ def lifting(name: str) -> Rules:
     opcodes = isa.load(name).opcodes
     rules: Rules = {}
     if SMALL in opcodes:
-        rules[SMALL] = _small
+        rules[SMALL] = {n: (CONST, n) for n in range(LAST_SMALL + 1)}
     if COMMON in opcodes:
-        rules[COMMON] = _common
+        rules[COMMON] = {
+            **{name: (CONST, value) for name, value in _LITERALS.items()},
+            "AssertionError": (ASSERTION, None),
+        }
     if RETURNED in opcodes:
         rules[RETURNED] = _returned
         rules[RETURN] = _apart
@@ -57,24 +60,13 @@ def lowering(name: str) -> Rules:
     return _Lowering(isa.load(name)).rules()
 
 
-def _small(walk: Peephole, index: int, arg: int, position: Position | None) -> None:
-    walk.single[index] = instruction(CONST, arg, position)
-
-
-def _common(walk: Peephole, index: int, arg: str, position: Position | None) -> None:
-    if arg == "AssertionError":
-        walk.single[index] = instruction(ASSERTION, None, position)
-    elif arg in _LITERALS:
-        walk.single[index] = instruction(CONST, _LITERALS[arg], position)
-
-
 def _returned(walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
     walk.edits[index] = instruction(CONST, arg, position), instruction(RETURN, None, position)
 
 
 def _apart(walk: Peephole, index: int, _: Any, __: Position | None) -> None:
     """A label keeps what this dialect has as one instruction apart."""
-    if index and walk.body[index - 1][0] == CONST:
+    if walk.ops[index - 1] == CONST:
         walk.edits[index] = instruction(LABEL, walk.new_label(BEGIN)), walk.body[index]
 
 
@@ -86,32 +78,25 @@ class _Lowering:
 
     def __init__(self, dialect: isa.Dialect) -> None:
         self.dialect = dialect
-        self.short = _short(dialect)
-        self.returns = RETURNED in dialect.opcodes
         self.commons = frozenset(dialect.enums.get("constant", {}).values())
 
     def rules(self) -> Rules:
         """Those that the dialect needs."""
         rules: Rules = {COMMON: self.common}
-        if self.short or self.returns or not self.dialect.slice_constants:
-            rules[CONST] = self.constant
+        kinds = ByType(_short(self.dialect))
+        if not self.dialect.slice_constants:
+            kinds.update(dict.fromkeys(_BUILT, self.built))
+        if kinds:
+            rules[CONST] = kinds
+        if RETURNED in self.dialect.opcodes:
+            rules[RETURN] = _return
         if ASSERTION not in self.dialect.opcodes:
-            rules[ASSERTION] = _assertion
+            rules[ASSERTION] = {None: (COMMON, "AssertionError")}
         return rules
 
-    def constant(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
-        kind = type(value)
-        if kind in _SIMPLE:
-            made = self.short.get((kind, value))
-            if made is not None:
-                walk.single[index] = instruction(made[0], made[1], position)
-                return
-        elif kind in _BUILT and not self.dialect.slice_constants and _has_slice(value):
+    def built(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
+        if _has_slice(value):
             _make(walk, index, self.dialect)
-            return
-        if self.returns and walk.op(index + 1) == RETURN:
-            walk.single[index] = instruction(RETURNED, value, position)
-            walk.edits[index + 1] = ()
 
     def common(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
         if value not in self.commons:
@@ -119,22 +104,27 @@ class _Lowering:
             walk.edits[index] = [instruction(*each, position) for each in parts]
 
 
-def _assertion(walk: Peephole, index: int, _: Any, position: Position | None) -> None:
-    walk.single[index] = instruction(COMMON, "AssertionError", position)
+def _return(walk: Peephole, index: int, _: Any, __: Position | None) -> None:
+    """One instruction with the constant before it, unless that is made."""
+    if walk.ops[index - 1] == CONST and index - 1 not in walk.edits:
+        _, value, position = walk.body[index - 1]
+        walk.new[index - 1] = instruction(RETURNED, value, position)
+        walk.edits[index] = ()
 
 
-def _short(dialect: isa.Dialect) -> dict[tuple[type, Any], tuple[str, Any]]:
+def _short(dialect: isa.Dialect) -> dict[type, dict[Any, tuple[str, Any]]]:
     """Type and value of a constant -> the instruction that loads it without the pool."""
-    found: dict[tuple[type, Any], tuple[str, Any]] = {}
+    found: dict[type, dict[Any, tuple[str, Any]]] = {}
     if SMALL in dialect.opcodes:
-        found.update({(int, n): (SMALL, n) for n in range(LAST_SMALL + 1)})
+        found[int] = {n: (SMALL, n) for n in range(LAST_SMALL + 1)}
     if COMMON in dialect.opcodes:
         names = set(dialect.enums["constant"].values())
-        found.update({(type(v), v): (COMMON, name) for name, v in _LITERALS.items() if name in names})
+        for name, value in _LITERALS.items():
+            if name in names:
+                found.setdefault(type(value), {})[value] = COMMON, name
     return found
 
 
-_SIMPLE = frozenset({int, bool, str, type(None)})
 _BUILT = frozenset({slice, tuple, frozenset})
 
 
@@ -148,7 +138,7 @@ def _make(walk: Peephole, index: int, dialect: isa.Dialect) -> None:
     """Instructions instead of a constant with slices; those for a subscript alone where the dialect has such."""
     _, value, position = walk.body[index]
     made = list(_makes(value, f"{walk.code.qualname}, instruction {index} ({CONST})", dialect))
-    direct = {"BINARY_SUBSCR": "BINARY_SLICE", "STORE_SUBSCR": "STORE_SLICE"}.get(walk.op(index + 1))
+    direct = {"BINARY_SUBSCR": "BINARY_SLICE", "STORE_SUBSCR": "STORE_SLICE"}.get(walk.ops[index + 1])
     if direct in dialect.opcodes and type(value) is slice and value.step is None:
         made[-1] = direct, None
         walk.edits[index + 1] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import compress, repeat
 from operator import itemgetter
 
@@ -21,6 +21,9 @@ opcode = itemgetter(0)
 operand = itemgetter(1)
 _place = itemgetter(2)
 _is_label = frozenset({LABEL}).__contains__
+
+NOTHING: Set[str] = frozenset()
+"""What a pass gives back that puts nothing into a body that a pass after it deals with."""
 
 
 def instruction(op: str, arg: Any = None, position: Position | None = None) -> Instruction:

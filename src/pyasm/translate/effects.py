@@ -54,6 +54,16 @@ class Effects:
                     lambda n: 0, lambda n, net=net: net, lambda n, jump=jump: jump, "setup", name != "POP_BLOCK"
                 )
 
+        self.labelled = frozenset(
+            PSEUDO.keys() - {"POP_BLOCK"}
+            | {
+                name
+                for table in (isa.load(isa.PORTABLE), dialect)
+                for name, row in table.opcodes.items()
+                if row.operand in JUMPS
+            }
+        )
+        """What names a label, for whatever it is."""
         names = [name for name, row in self.rows.items() if row.names_label]
         self.naming = frozenset(names)
         """What names a label that a way leads to …"""

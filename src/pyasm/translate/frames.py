@@ -35,6 +35,7 @@ FIRST_ITERATORS = frozenset({"GET_ITER", "GET_AITER"})
 _KEEPS = frozenset({LABEL, "END_ASYNC_FOR"})
 """What raises nothing, or before the iterator is taken."""
 _BEGINNINGS = frozenset({"RESUME", "GEN_START", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "YIELD_VALUE"})
+_new = tuple.__new__
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 _BETWEEN_SEND_AND_YIELD = frozenset({LABEL, "SETUP_FINALLY"})
 _BETWEEN_YIELD_AND_RESUME = frozenset({LABEL, "POP_BLOCK"})
@@ -45,24 +46,29 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _BEGINNINGS & dialect.opcodes.keys()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     """Drop what begins and resumes the frame."""
     body = code.body
     if "RESUME" in dialect.opcodes:
+        generates = code.flags & GENERATORS
+        if not generates and body and body[0][0] == "RESUME" and body[0][1] != GENERATOR_EXPRESSION_RESUMED:
+            code.body = body[1:]
+            return edit.NOTHING
         edits: dict[int, Sequence[Instruction]] = {}
         _drop_prologue(code, edits)
-        if code.flags & GENERATORS:
+        if generates:
             _drop_resumptions(code, edits)
         code.body = edit.rewrite(body, edits)
     elif body and body[0][0] == "GEN_START":
         code.body = body[1:]
+    return edit.NOTHING
 
 
 def lowers(dialect: isa.Dialect) -> None:
     """Every frame has a beginning."""
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
     """Add what begins and resumes the frame, as the compiler does."""
     if "RESUME" in dialect.opcodes:
         if code.flags & GENERATORS:
@@ -71,6 +77,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     elif "GEN_START" in dialect.opcodes and code.flags & GENERATORS:
         kind = 2 if code.flags & ASYNC_GENERATOR else 1 if code.flags & ASYNCHRONOUS else 0
         code.body = [instruction("GEN_START", kind, NOWHERE), *code.body]
+    return None if code.flags & GENERATORS else edit.NOTHING
 
 
 # The prologue
@@ -123,6 +130,8 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
     """The body with its prologue and, for generators that have it, the handler of StopIteration."""
     body = code.body
     line = code.first_line
+    start = _new(Position, (0, 1, 0, 0) if code.name == "<module>" else (line, line, 0, 0))
+    resume = _new(Instruction, ("RESUME", 0, start))
     prologue = []
     if code.frees:
         prologue.append(instruction("COPY_FREE_VARS", len(code.frees), NOWHERE))
@@ -146,8 +155,7 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
                 instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
                 instruction("RERAISE", 1, NOWHERE),
             )
-    start = Position(0, 1, 0, 0) if code.name == "<module>" else Position(line, line, 0, 0)
-    code.body = [*prologue, instruction("RESUME", 0, start), *body, *epilogue]
+    code.body = [*prologue, resume, *body, *epilogue]
 
 
 def _last_handler(body: Sequence[Instruction]) -> str | None:

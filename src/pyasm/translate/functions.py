@@ -13,7 +13,7 @@ from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.calls_lower import PORTABLE
-from pyasm.translate.edit import instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, instruction, opcode, rewrite, where
 from pyasm.translate.entries import Walk
 from pyasm.typed import Any
 
@@ -29,7 +29,7 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _MAKING
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     """Functions made in one instruction, with the name on the stack."""
     edits: _Edits = {}
     findings: list[Finding] = []
@@ -54,6 +54,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
         raise TargetError(findings)
     if edits:
         code.body[:] = rewrite(code.body, edits)
+    return NOTHING
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:

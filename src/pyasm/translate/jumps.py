@@ -73,18 +73,14 @@ def lowering(name: str) -> Rules:
     """The other way."""
     dialect = isa.load(name)
     if "JUMP_ABSOLUTE" in dialect.opcodes:
-        return {LABEL: _pass, "JUMP_FORWARD": _turn_back}
+        return {"JUMP_FORWARD": _turn_back}
     return _Lowering(dialect).rules()
-
-
-def _pass(walk: Peephole, _: int, label: Any, __: Position | None) -> None:
-    walk.passed.add(label)
 
 
 def _turn_back(walk: Peephole, index: int, label: Any, position: Position | None) -> None:
     """For dialects whose JUMP_FORWARD only goes forward and whose JUMP_ABSOLUTE goes anywhere."""
-    if label in walk.passed:
-        walk.single[index] = instruction("JUMP_ABSOLUTE", label, position)
+    if walk.goes_back(index, label):
+        walk.new[index] = instruction("JUMP_ABSOLUTE", label, position)
 
 
 class _Facts:
@@ -139,29 +135,30 @@ class _Lifting(_Facts):
         return rules
 
     def backward(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
-        walk.single[index] = instruction("JUMP_ABSOLUTE", label, position)
+        walk.new[index] = instruction("JUMP_ABSOLUTE", label, position)
 
     def uninterrupted(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
         """That of a SEND loop comes right after the yield; it belongs to another pass."""
         before = walk.before(index)
-        while walk.op(before) == "POP_BLOCK":
+        while walk.ops[before] == "POP_BLOCK":
             before = walk.before(before)
-        if walk.op(before) not in ("YIELD_VALUE", "RESUME"):
-            walk.single[index] = instruction("JUMP_FORWARD", label, position)
+        if walk.ops[before] not in ("YIELD_VALUE", "RESUME"):
+            walk.new[index] = instruction("JUMP_FORWARD", label, position)
 
     def test(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
         """A conditional jump."""
-        body, edits = walk.body, walk.edits
-        name = self.conditional[body[index][0]]
+        body, ops, edits = walk.body, walk.ops, walk.edits
+        op = ops[index]
+        name = self.conditional[op]
         after = index + 1
-        following = walk.op(after)
+        following = ops[after]
         if following == LABEL:
             after = walk.after(index)
-            following = walk.op(after)
+            following = ops[after]
         if following == "NOT_TAKEN":
             edits[after] = ()
             after = walk.after(after)
-            following = walk.op(after)
+            following = ops[after]
         if following == "JUMP_BACKWARD":
             if not self.directed and self._goes_back(walk, after, label, position):
                 name, label = OPPOSITE[name], body[after][1]
@@ -177,26 +174,27 @@ class _Lifting(_Facts):
                 instruction("IS_OP", NONE_TESTS[name], position),
                 instruction("POP_JUMP_IF_FALSE", label, position),
             )
-        elif name != body[index][0] or label is not body[index][1]:
-            walk.single[index] = instruction(name, label, position)
+        elif name != op or label is not body[index][1]:
+            walk.new[index] = instruction(name, label, position)
 
     def _goes_back(self, walk: Peephole, after: int, label: str, position: Position | None) -> bool:
         """Is a conditional jump one over the jump that it stands for? Then a label for nothing else goes."""
+        ops = walk.ops
         if walk.body[after][2] != position:
             return False
         place = after + 1
-        while walk.op(place) == LABEL and walk.body[place][1] != label:
+        while ops[place] == LABEL and walk.body[place][1] != label:
             place += 1
-        if walk.op(place) != LABEL:
+        if ops[place] != LABEL:
             return False
-        if walk.op(place - 1) != LABEL and walk.op(place + 1) != LABEL and walk.references(label) == 1:
+        if ops[place - 1] != LABEL and ops[place + 1] != LABEL and walk.references(label) == 1:
             walk.edits[place] = ()
         return True
 
     def _keeps(self, walk: Peephole, index: int, after: int, position: Position | None) -> bool:
         """Is a conditional jump one that tests a copy, dropping the value behind it? Then the copy goes."""
         copy = index - 2 if self.to_bool else index - 1
-        if walk.op(copy) != "COPY" or (self.to_bool and walk.edits.get(index - 1) != ()):
+        if walk.ops[copy] != "COPY" or (self.to_bool and walk.edits.get(index - 1) != ()):
             return False
         if walk.body[copy][1:] != (1, position) or walk.body[after][2] != position:
             return False
@@ -205,9 +203,10 @@ class _Lifting(_Facts):
 
     def made_bool(self, walk: Peephole, index: int, _: Any, position: Position | None) -> None:
         """Dropped where lowering puts it back; elsewhere it is what a double negation is in every dialect."""
+        ops = walk.ops
         following = walk.after(index)
         before = walk.before(index)
-        if walk.op(following) in _BEFORE_TEST and walk.op(before) not in BOOLS:
+        if ops[following] in _BEFORE_TEST and ops[before] not in BOOLS:
             jump = walk.body[following][2]
             if _test_position(walk, before, jump) == position:
                 walk.edits[index] = ()
@@ -227,7 +226,7 @@ class _Lifting(_Facts):
             return False
         if position is None or jump is None or _inside(position, jump):
             return False
-        walk.single[before] = instruction("LOAD_FAST", load[1], position)
+        walk.new[before] = instruction("LOAD_FAST", load[1], position)
         walk.edits[index] = ()
         return True
 
@@ -236,8 +235,8 @@ class _Lifting(_Facts):
         if plain is None:
             return
         compare = instruction("COMPARE_OP", plain, position)
-        if walk.op(walk.after(index)) in _BEFORE_TEST:
-            walk.single[index] = compare
+        if walk.ops[walk.after(index)] in _BEFORE_TEST:
+            walk.new[index] = compare
         else:
             negation = instruction("UNARY_NOT", None, position)
             walk.edits[index] = (compare, negation, negation)
@@ -250,27 +249,26 @@ class _Lowering(_Facts):
         """Those that the dialect needs."""
         rules: Rules = dict.fromkeys(OPPOSITE, self.test)
         rules.update(dict.fromkeys(KEEPING.values(), self.keeping))
-        rules[LABEL] = _pass
         rules["JUMP_ABSOLUTE"] = rules["JUMP_FORWARD"] = self.jump
         if self.to_bool:
             rules["UNARY_NOT"] = self.negation
         return rules
 
     def jump(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
-        op = walk.body[index][0]
-        if label in walk.passed:
+        op = walk.ops[index]
+        if walk.goes_back(index, label):
             made = "JUMP_BACKWARD" if op == "JUMP_ABSOLUTE" else "JUMP_BACKWARD_NO_INTERRUPT"
-            walk.single[index] = instruction(made, label, position)
+            walk.new[index] = instruction(made, label, position)
         elif op == "JUMP_ABSOLUTE":
-            walk.single[index] = instruction("JUMP_FORWARD", label, position)
+            walk.new[index] = instruction("JUMP_FORWARD", label, position)
 
     def test(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
         """A conditional jump."""
-        body = walk.body
-        name, before = body[index][0], walk.before(index)
+        body, ops = walk.body, walk.ops
+        name, before = ops[index], walk.before(index)
         parts: list[Any] = []
         if name in TESTS:
-            op = walk.op(before)
+            op = ops[before]
             if op == "IS_OP" and before and body[before - 1][:2] == NONE:
                 is_none = (body[before][1] == 1) == (name == "POP_JUMP_IF_FALSE")
                 name = "POP_JUMP_IF_NONE" if is_none else "POP_JUMP_IF_NOT_NONE"
@@ -282,21 +280,21 @@ class _Lowering(_Facts):
                     self._compare_for_test(walk, before)
             elif op not in BOOLS:
                 parts.append(instruction("TO_BOOL", None, _test_position(walk, before, position)))
-        behind = body[index + 1][1] if walk.op(index + 1) == LABEL else None
+        behind = body[index + 1][1] if ops[index + 1] == LABEL else None
         if behind is not None and behind.startswith(_NOTES):
             behind = None
-        self._jump_if(walk, name, label, position, behind, parts)
+        self._jump_if(walk, index, name, label, position, behind, parts)
         if len(parts) == 1:
-            walk.single[index] = parts[0]
+            walk.new[index] = parts[0]
         else:
             walk.edits[index] = parts
 
     def _compares_ints(self, walk: Peephole, index: int, before: int) -> bool:
         """Two places where compilers know that the result is a bool: in sequence patterns and in annotation scopes."""
         number = walk.before(before)
-        if walk.op(number) != "LOAD_CONST" or type(walk.body[number][1]) is not int:
+        if walk.ops[number] != "LOAD_CONST" or type(walk.body[number][1]) is not int:
             return False
-        if walk.op(walk.before(number)) == "GET_LEN":
+        if walk.ops[walk.before(number)] == "GET_LEN":
             return True
         after = walk.after(index)
         return (
@@ -307,13 +305,20 @@ class _Lowering(_Facts):
 
     def _compare_for_test(self, walk: Peephole, index: int) -> None:
         op, operator, position = walk.body[index]
-        walk.single[index] = instruction(op, self.bool_of.get(operator, operator), position)
+        walk.new[index] = instruction(op, self.bool_of.get(operator, operator), position)
 
     def _jump_if(
-        self, walk: Peephole, name: str, label: str, position: Position | None, behind: str | None, parts: list[Any]
+        self,
+        walk: Peephole,
+        index: int,
+        name: str,
+        label: str,
+        position: Position | None,
+        behind: str | None,
+        parts: list[Any],
     ) -> None:
         """A conditional jump; `behind` is a label that is behind it already."""
-        back = label in walk.passed
+        back = walk.goes_back(index, label)
         if self.directed:
             name = name.replace("JUMP", "JUMP_BACKWARD" if back else "JUMP_FORWARD")
         elif back:
@@ -330,29 +335,30 @@ class _Lowering(_Facts):
             parts.append(instruction("NOT_TAKEN", None, position))
 
     def keeping(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
-        op = walk.body[index][0]
-        if self.keeps and label not in walk.passed:
+        op = walk.ops[index]
+        if self.keeps and not walk.goes_back(index, label):
             return
         parts = [instruction("COPY", 1, position)]
         if self.to_bool:
             parts.append(instruction("TO_BOOL", None, position))
         name = "POP_JUMP_IF_FALSE" if op == "JUMP_IF_FALSE_OR_POP" else "POP_JUMP_IF_TRUE"
-        self._jump_if(walk, name, label, position, None, parts)
+        self._jump_if(walk, index, name, label, position, None, parts)
         parts.append(instruction("POP_TOP", None, position))
         walk.edits[index] = parts
 
     def negation(self, walk: Peephole, index: int, _: Any, position: Position | None) -> None:
         """A negation of a bool; two of them are a test without one."""
         before = walk.before(index)
-        double = walk.op(index + 1) == "UNARY_NOT"
+        ops = walk.ops
+        double = ops[index + 1] == "UNARY_NOT"
         if double:
             walk.edits[index + 1] = ()
-        if walk.op(before) == "COMPARE_OP":
+        if ops[before] == "COMPARE_OP":
             self._compare_for_test(walk, before)
             if double:
                 walk.edits[index] = ()
         elif double:
-            walk.single[index] = instruction("TO_BOOL", None, position)
-        elif walk.op(before) not in BOOLS:
+            walk.new[index] = instruction("TO_BOOL", None, position)
+        elif ops[before] not in BOOLS:
             made = instruction("TO_BOOL", None, _test_position(walk, before, position))
             walk.edits[index] = (made, walk.body[index])

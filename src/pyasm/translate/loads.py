@@ -20,7 +20,7 @@ from pyasm import isa
 from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
-from pyasm.translate.edit import Labels, instruction, opcode, places, rename, rewrite, where
+from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, places, rename, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.translate.loaded import BORROWED
 from pyasm.translate.notes import BEGIN
@@ -50,10 +50,10 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _LOCALS if CHECKED in dialect.opcodes else frozenset()
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To the forms that the dialect has, chosen as its compiler does."""
     if CHECKED not in dialect.opcodes:
-        return
+        return NOTHING
     opcodes = dialect.opcodes
     body = code.body
     ops = list(map(opcode, body))
@@ -82,6 +82,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     if "LOAD_FAST_BORROW" in opcodes:
         borrowing.borrow(body, ops, dialect)
     code.body = body
+    return NOTHING
 
 
 def _fuse(body: list[Instruction], ops: list[str], small: Set[str], restores: Set[int]) -> bytearray:
@@ -190,10 +191,10 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _FORMS if CHECKED in dialect.opcodes else frozenset()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To LOAD_FAST, STORE_FAST and LOAD_CLOSURE."""
     if CHECKED not in dialect.opcodes:
-        return
+        return NOTHING
     opcodes = dialect.opcodes
     body = code.body
     ops = list(map(opcode, body))
@@ -213,6 +214,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
             _mark_checks(code, dialect, CLEARED in found)
         rename(code.body, list(where(list(map(opcode, code.body)), _CHECKED)), "LOAD_FAST")
+    return NOTHING
 
 
 def _closures(code: Code, ops: list[str], plain: Set[tuple[int, str]]) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.translate import longhand
 from pyasm.translate.edit import instruction
 from pyasm.translate.effects import number
-from pyasm.translate.peephole import Peephole, Rules
+from pyasm.translate.peephole import ByType, Flagged, Peephole, Rules, Unflagged, Words
 from pyasm.typed import Any, NamedTuple
 
 PAIRS = """
@@ -122,7 +122,7 @@ def lifting(name: str) -> Rules:
     """The rules from a dialect's words to the portable ones."""
     dialect = isa.load(name)
     flags = {op: words for op, words in FLAGGED.items() if dialect.opcodes[op].flags}
-    rules: Rules = {op: _Unflagged(words).put for op, words in flags.items()}
+    rules: Rules = {op: ByType({tuple: Unflagged(words)}) for op, words in flags.items()}
     return {**rules, **_by_first(_rules(dialect, PAIRS, lifting=True), positions=True)}
 
 
@@ -133,7 +133,7 @@ def lowering(name: str) -> Rules:
     rules: Rules = {}
     for op, words in FLAGGED.items():
         if dialect.opcodes[op].flags:
-            rules.update({word: _Flagged(op, flags).put for flags, word in sorted(words.items(), reverse=True)})
+            rules.update({word: Flagged(op, flags) for flags, word in sorted(words.items(), reverse=True)})
     pairs = _rules(dialect, PAIRS, lifting=False)
     pairs += [each for each in _rules(dialect, SUBSTITUTES, lifting=False) if not _means_the_same(each, dialect)]
     return {**rules, **_by_first(pairs, positions=False)}
@@ -181,72 +181,45 @@ class _Rule(NamedTuple):
     new: tuple[tuple[str, Any], ...]
 
 
-class _Unflagged:
-    """A name that loses its flags, which give the mnemonic."""
-
-    def __init__(self, words: dict[int, str]) -> None:
-        self.words = words
-
-    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
-        if type(arg) is tuple and arg[1] in self.words:
-            walk.single[index] = instruction(self.words[arg[1]], arg[0], position)
-
-
-class _Flagged:
-    """A name that gets flags."""
-
-    def __init__(self, op: str, flags: int) -> None:
-        self.new = op
-        self.flags = flags
-
-    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
-        if type(arg) is not tuple:
-            walk.single[index] = instruction(self.new, (arg, self.flags), position)
-
-
-class _Single:
-    """One instruction for another, by its operand."""
-
-    def __init__(self, rules: list[_Rule]) -> None:
-        self.words = {rule.old[0][1]: rule.new[0] for rule in rules}
-
-    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
-        made = self.words.get(arg)
-        if made is not None:
-            walk.single[index] = instruction(made[0], made[1], position)
-
-
 class _Several:
     """Several instructions on one side, or any operand."""
 
-    def __init__(self, rules: list[_Rule], positions: bool, single: _Single) -> None:
-        self.rules = sorted(rules, key=lambda rule: -len(rule.old))
+    def __init__(self, rules: list[_Rule], positions: bool, single: Words) -> None:
+        self.rules = sorted((rule for rule in rules if len(rule.old) > 1), key=lambda rule: -len(rule.old))
+        self.seconds = {rule.old[1][0] for rule in self.rules}
+        self.short = [rule for rule in rules if len(rule.old) == 1]
         self.positions = positions
         """Only instructions of one position are taken together."""
         self.single = single
 
     def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
-        body = walk.body
+        if walk.ops[index + 1] in self.seconds and self._put_row(walk, index):
+            return
+        for ((_, wanted),), new in self.short:
+            if _fits(arg, wanted):
+                walk.edits[index] = [instruction(op, arg if each == ANY else each, position) for op, each in new]
+                return
+        made = self.single.get(arg)
+        if made is not None:
+            walk.new[index] = instruction(made[0], made[1], position)
+
+    def _put_row(self, walk: Peephole, index: int) -> bool:
+        """Change several in a row, if they are such."""
         for old, new in self.rules:
             size = len(old)
-            if size == 1:
-                if not _fits(body[index], old[0]):
-                    continue
-                found = body[index : index + 1]
-            else:
-                if len(body) <= index + 1 or body[index + 1][0] != old[1][0]:
-                    continue
-                found = body[index : index + size]
-                if len(found) < size or not all(map(_fits, found, old)):
-                    continue
+            found = walk.body[index : index + size]
+            if [each[0] for each in found] != [op for op, _ in old]:
+                continue
+            if not all(_fits(each[1], wanted) for each, (_, wanted) in zip(found, old)):
+                continue
             last = found[-1][2]
-            if self.positions and size > 1 and any(each[2] != last for each in found):
+            if self.positions and any(each[2] != last for each in found):
                 continue
             value = next((each[1] for each, wanted in zip(found, old) if wanted[1] == ANY), None)
             walk.edits.update(dict.fromkeys(range(index + 1, index + size), ()))
             walk.edits[index] = [instruction(op, value if arg == ANY else arg, last) for op, arg in new]
-            return
-        self.single.put(walk, index, arg, position)
+            return True
+        return False
 
 
 def _by_first(rules: list[_Rule], *, positions: bool) -> Rules:
@@ -256,14 +229,13 @@ def _by_first(rules: list[_Rule], *, positions: bool) -> Rules:
         mine = [rule for rule in rules if rule.old[0][0] == op]
         short = [rule for rule in mine if len(rule.old) == len(rule.new) == 1 and rule.old[0][1] != ANY]
         several = [rule for rule in mine if rule not in short]
-        single = _Single(short)
-        found[op] = _Several(several, positions, single).put if several else single.put
+        single = {rule.old[0][1]: rule.new[0] for rule in short}
+        found[op] = _Several(several, positions, single).put if several else single
     return found
 
 
-def _fits(each: Instruction, wanted: tuple[str, Any]) -> bool:
-    op, arg = wanted
-    return op == each[0] and (arg == ANY or arg is each[1] or (type(arg) is type(each[1]) and arg == each[1]))
+def _fits(arg: Any, wanted: Any) -> bool:
+    return wanted == ANY or wanted is arg or (type(wanted) is type(arg) and wanted == arg)
 
 
 def _rules(dialect: isa.Dialect, page: str, *, lifting: bool) -> list[_Rule]:

@@ -6,70 +6,98 @@ body as it was; what they make of it is collected beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import compress, count
+from collections.abc import Iterable
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, opcode, rewrite
-from pyasm.typed import Any
+from pyasm.translate.edit import Labels, places, rewrite, where
+from pyasm.translate.effects import effects
+from pyasm.typed import Any, NamedTuple
+
+_new = tuple.__new__
+_EDGE = ("",) * 4
 
 
 class Peephole:
     """A body, and what rules make of it."""
 
-    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+    def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+        """`ops` are the mnemonics of the body."""
         self.code = code
         self.body = code.body
+        self.ops = ops
+        """The mnemonics; empty ones are on both sides of the body, where rules may look."""
         self.dialect = dialect
-        self.single = code.body[:]
+        self.new = code.body[:]
         """Instructions in place of single ones."""
         self.edits: dict[int, Any] = {}
         """Index -> instructions in its place, any number of them. No rule is asked about these."""
-        self.passed: set[Any] = set()
-        """The labels so far, in lowering: a jump to them goes back."""
-        self._named: dict[Any, int] | None = None
+        self._places: dict[Any, int] | None = None
+        self._named: list[Any] | None = None
         self._labels: dict[str, Labels] = {}
 
-    def run(self, rules: Rules) -> None:
-        """Change the code's body."""
-        body, edits = self.body, self.edits
-        for index in compress(count(), map(rules.__contains__, map(opcode, body))):
-            if index not in edits:
-                op, arg, position = body[index]
-                rules[op](self, index, arg, position)
-        self.code.body = rewrite(self.single, edits)
-
-    def op(self, index: int) -> str:
-        """The mnemonic there; an empty string outside of the body."""
-        return self.body[index][0] if 0 <= index < len(self.body) else ""
+    def run(self, indexes: Iterable[int], rules: Rules) -> None:
+        """Change the code's body. At these indexes are the instructions that have rules."""
+        body, ops, new, edits = self.body, self.ops, self.new, self.edits
+        ops += _EDGE
+        for index in indexes:
+            rule = rules[ops[index]]
+            _, arg, position = body[index]
+            if rule.__class__ is ByType:
+                rule = rule.get(arg.__class__)
+                if rule is None:
+                    continue
+            if index in edits:
+                continue
+            kind = rule.__class__
+            if kind is dict:
+                made = rule.get(arg)
+                if made is not None:
+                    new[index] = _new(Instruction, (made[0], made[1], position))
+            elif kind is Unflagged:
+                name, flags = arg
+                if flags in rule:
+                    new[index] = _new(Instruction, (rule[flags], name, position))
+            elif kind is Flagged:
+                if arg.__class__ is not tuple:
+                    op, flags = rule
+                    new[index] = _new(Instruction, (op, (arg, flags), position))
+            else:
+                rule(self, index, arg, position)
+        self.code.body = rewrite(new, edits)
 
     def before(self, index: int) -> int:
         """Index of the instruction before, whatever labels that nothing names are in between."""
         index -= 1
-        while index >= 0 and self.body[index][0] == LABEL and self._is_idle(index):
+        while self.ops[index] == LABEL and self._is_idle(index):
             index -= 1
         return index
 
     def after(self, index: int) -> int:
         """Index of the instruction after, in the same way."""
         index += 1
-        while index < len(self.body) and self.body[index][0] == LABEL and self._is_idle(index):
+        while self.ops[index] == LABEL and self._is_idle(index):
             index += 1
         return index
 
     def _is_idle(self, index: int) -> bool:
-        return not self.references(self.body[index][1])
+        return self.body[index][1] not in self._names()
 
     def references(self, label: str) -> int:
-        """How many instructions name a label, or something else of that name."""
+        """How many instructions name a label."""
+        return self._names().count(label)
+
+    def _names(self) -> list[Any]:
         if self._named is None:
-            self._named = {}
-            for op, arg, _ in self.body:
-                if type(arg) is str and op != LABEL:
-                    self._named[arg] = self._named.get(arg, 0) + 1
-        return self._named.get(label, 0)
+            self._named = [self.body[index][1] for index in where(self.ops, effects(self.dialect.name).labelled)]
+        return self._named
+
+    def goes_back(self, index: int, label: str) -> bool:
+        """Is the label before an instruction?"""
+        if self._places is None:
+            self._places = places(self.body, self.ops)
+        return self._places.get(label, index) < index
 
     def new_label(self, stem: str = "L") -> str:
         """A name that no label has."""
@@ -78,6 +106,22 @@ class Peephole:
         return self._labels[stem].new()
 
 
-Rule = Callable[[Peephole, int, Any, Any], None]
-"""What is done about the instruction at an index, given its operand and its position."""
-Rules = dict[str, Rule]
+class Unflagged(dict[int, str]):
+    """A rule for a name with flags: flags -> the mnemonic with the name alone."""
+
+
+class Flagged(NamedTuple):
+    """A rule for a name that gets flags."""
+
+    op: str
+    flags: int
+
+
+class ByType(dict[type, Any]):
+    """The type of an operand -> another rule. Operands of other types have none."""
+
+
+Words = dict[Any, tuple[str, Any]]
+"""A rule by the operand -> mnemonic and operand in its place."""
+Rules = dict[str, Any]
+"""Mnemonic -> its rule: one of the above, or a function of the walk, the index, the operand and the position."""

@@ -8,55 +8,75 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate import constants, jumps, longhand, names
-from pyasm.translate.edit import opcode
+from pyasm.translate.edit import NOTHING, opcode, where
 from pyasm.translate.peephole import Peephole, Rules
+from pyasm.typed import NamedTuple
 
 CONSTRUCTS = (constants, jumps, names)
 
 
 def lifts(dialect: isa.Dialect) -> Set[str]:
     """The mnemonics that lifting deals with."""
-    return _lifting(dialect.name).keys() | longhand.lifting(dialect.name).keys()
+    return _lifting(dialect.name).all
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To the portable words."""
-    present = set(map(opcode, code.body))
-    longhand.lift(code, dialect, present)
-    rules = _lifting(dialect.name)
-    if not rules.keys().isdisjoint(present):
-        Peephole(code, dialect).run(rules)
+    words = _lifting(dialect.name)
+    ops = list(map(opcode, code.body))
+    found = list(where(ops, words.all))
+    if not words.rest.isdisjoint(map(ops.__getitem__, found)):
+        longhand.lift(code, dialect, set(ops))
+        ops = list(map(opcode, code.body))
+        found = list(where(ops, words.rules))
+    if found:
+        Peephole(code, ops, dialect).run(found, words.rules)
+    return NOTHING
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
     """The mnemonics that lowering deals with."""
-    own, name = _lowering(dialect.name), dialect.name
-    return own.keys() | longhand.lowering(name).keys() | names.lacking(name).keys()
+    return _lowering(dialect.name).all
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To those of the dialect, its compiler's choice; TargetError for what it has no words for."""
-    present = set(map(opcode, code.body))
-    names.refuse(code, dialect, present)
-    longhand.lower(code, dialect, present)
-    rules = _lowering(dialect.name)
-    if not rules.keys().isdisjoint(present):
-        Peephole(code, dialect).run(rules)
+    words = _lowering(dialect.name)
+    ops = list(map(opcode, code.body))
+    found = list(where(ops, words.all))
+    if not words.rest.isdisjoint(map(ops.__getitem__, found)):
+        names.refuse(code, dialect, set(ops))
+        longhand.lower(code, dialect, set(ops))
+        ops = list(map(opcode, code.body))
+        found = list(where(ops, words.rules))
+    if found:
+        Peephole(code, ops, dialect).run(found, words.rules)
+    return NOTHING
+
+
+class _Words(NamedTuple):
+    """What one direction deals with."""
+
+    rules: Rules
+    rest: frozenset[str]
+    """The mnemonics that more is done about than rules can say."""
+    all: frozenset[str]
 
 
 @cache
-def _lifting(name: str) -> Rules:
-    return _together([each.lifting(name) for each in CONSTRUCTS])
+def _lifting(name: str) -> _Words:
+    return _together([each.lifting(name) for each in CONSTRUCTS], longhand.lifting(name).keys())
 
 
 @cache
-def _lowering(name: str) -> Rules:
-    return _together([each.lowering(name) for each in CONSTRUCTS])
+def _lowering(name: str) -> _Words:
+    rest = longhand.lowering(name).keys() | names.lacking(name).keys()
+    return _together([each.lowering(name) for each in CONSTRUCTS], rest)
 
 
-def _together(parts: list[Rules]) -> Rules:
+def _together(parts: list[Rules], rest: Set[str]) -> _Words:
     found: Rules = {}
     for rules in parts:
         assert found.keys().isdisjoint(rules), "two constructs have rules for one mnemonic"
         found.update(rules)
-    return found
+    return _Words(found, frozenset(rest), frozenset(found.keys() | rest))
