@@ -10,9 +10,10 @@ from types import CodeType, FunctionType
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import AssemblyError, Finding
+from pyasm.errors import AssemblyError, Finding, VerificationError
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode
+from pyasm.native.malformed import explained
 from pyasm.native.units import LABEL
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -143,6 +144,7 @@ def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified
     return x, verify(x if _is_pure(x) else lower(x)) if verified else None
 
 
+@explained(VerificationError)
 def _is_pure(code: Code) -> bool:
     """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
     known = isa.load(code.dialect).opcodes.keys() | {LABEL}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pyasm.errors import named
 from pyasm.typed import Any, NamedTuple
 
 FUNCTION_FLAGS = 0x3
@@ -253,7 +254,7 @@ class Code:
         return printer.format(self)
 
     def __repr__(self) -> str:
-        return f"<Code {self.qualname} ({self.dialect}), {len(self.body)} instructions>"
+        return f"<Code {named(self.qualname)} ({self.dialect}), {len(self.body)} instructions>"
 
 
 _SLOTS = frozenset(Code.__slots__)

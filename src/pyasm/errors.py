@@ -96,10 +96,24 @@ class AssemblySyntaxError(AssemblyError, SyntaxError):
         return "\n".join(map(str, self.findings))
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
+def shown(value: object) -> str:
+    """A value in a message, whatever it is."""
+    try:
+        return repr(value)
+    except Exception:  # a number of very many digits, or an object that cannot say what it is
+        return "a very large number" if isinstance(value, int) else f"a {type(value).__name__}"
+
+
+def named(value: object) -> str:
+    """A name in a message, even when it is none."""
+    return value if isinstance(value, str) else shown(value)
+
+
+def nearest(word: object, words: Iterable[str]) -> str:
     """The hint `did you mean …?` for a misspelt word, or an empty string when nothing is near."""
     import difflib  # only when something is wrong: it costs more than the rest of the package to import
 
+    word = named(word)
     candidates: Sequence[str] = list(words)
     near = difflib.get_close_matches(word, candidates, 1) or difflib.get_close_matches(word.upper(), candidates, 1)
     return f"did you mean {near[0]}?" if near else ""

@@ -13,10 +13,11 @@ from types import CodeType
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Layout, Tables
-from pyasm.errors import EncodeError, Finding, TargetError, nearest
+from pyasm.errors import EncodeError, Finding, TargetError, nearest, shown
 from pyasm.native import exceptions, positions, units
 from pyasm.native.collector import uncollected
 from pyasm.native.flags import CLOSED, HAS_DOCSTRING, VARARGS, VARKEYWORDS
+from pyasm.native.malformed import explained
 from pyasm.native.operands import Numbered, number
 from pyasm.native.raw import RawCode
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
@@ -40,12 +41,10 @@ def encode(code: Code, proof: Proof | None = None) -> CodeType:
     return code_object(encode_raw(code, proof), dialect)
 
 
+@explained(EncodeError)
 def encode_raw(code: Code, proof: Proof | None = None) -> RawCode:
     """The same for any native dialect, as the fields of a code object."""
-    try:
-        return _encode(code, units.shape(code.dialect), proof)
-    except RecursionError:
-        raise EncodeError("code objects nested too deeply") from None
+    return _encode(code, units.shape(code.dialect), proof)
 
 
 def code_object(raw: RawCode, dialect: isa.Dialect) -> CodeType:
@@ -109,7 +108,7 @@ def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, 
 
 def _encode(code: Code, form: units.Shape, proof: Proof | None) -> RawCode:
     dialect = form.dialect
-    _check_fields(code)
+    check_fields(code)
     layout = fitting_layout(code)
     numbered, place = _numbered(code, form, layout)
     bytecode = units.write(numbered.opcodes, place.operands, place.starts, form)
@@ -178,7 +177,8 @@ def _as_it_was(code: Code, line_table: bytes, units: int, dialect: isa.Dialect) 
     return kept.line_table if one == other else line_table
 
 
-def _check_fields(code: Code) -> None:
+def check_fields(code: Code) -> None:
+    """EncodeError for names, numbers and a docstring that are none."""
     names, numbers = (code.name, code.qualname, code.filename), (code.flags, code.first_line, code.stack_size)
     try:
         "".join(names)
@@ -187,12 +187,12 @@ def _check_fields(code: Code) -> None:
     except TypeError:  # something is no str or no number
         pass
     raise EncodeError(
-        [Finding(f"{name!r} is no name", repr(code)) for name in names if not isinstance(name, str)]
-        + [Finding(f"{n!r} is no number of 32 bits", repr(code)) for n in numbers if not _is_int32(n)]
+        [Finding(f"{shown(name)} is no name", repr(code)) for name in names if not isinstance(name, str)]
+        + [Finding(f"{shown(n)} is no number of 32 bits", repr(code)) for n in numbers if not _is_int32(n)]
         + (
             []
             if code.doc is None or isinstance(code.doc, str)
-            else [Finding(f"{code.doc!r} is no docstring", repr(code))]
+            else [Finding(f"{shown(code.doc)} is no docstring", repr(code))]
         )
     )
 

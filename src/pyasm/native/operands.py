@@ -12,7 +12,7 @@ from itertools import count, product
 
 from pyasm import isa
 from pyasm.code import Code, Free, Layout
-from pyasm.errors import EncodeError, Finding, nearest
+from pyasm.errors import EncodeError, Finding, named, nearest, shown
 from pyasm.native import constants, units, variables
 from pyasm.native.flags import OPTIMIZED
 from pyasm.typed import Any, NamedTuple
@@ -39,7 +39,7 @@ def number(code: Code, form: units.Shape) -> Numbered:
     try:
         tables = _Tables(code, varnames, form)
     except TypeError:
-        raise EncodeError(_wrong_names(code, varnames)) from None
+        raise EncodeError(wrong_names(code, varnames)) from None
     numbered = _number(code, tables, form)
     new = tables.locals.new
     if new and tables.locals.others:  # their indexes come behind those of all locals
@@ -49,7 +49,7 @@ def number(code: Code, form: units.Shape) -> Numbered:
 
 def _number(code: Code, tables: _Tables, form: units.Shape) -> Numbered:
     try:
-        names, args, positions = tuple(zip(*code.body)) or ((), (), ())
+        names, args, positions = tuple(zip(*code.body)) if code.body else ((), (), ())
         opcodes = bytes(units.pick(form.numbers, names))
         kinds = opcodes.translate(form.kinds)
         resolvers = tables.resolvers(kinds)
@@ -57,7 +57,7 @@ def _number(code: Code, tables: _Tables, form: units.Shape) -> Numbered:
         places = units.indexes(kinds, _LABEL)
         labels = {args[i]: i for i in places}
     except (_Bad, TypeError, ValueError, LookupError, AttributeError) as error:
-        raise EncodeError(_findings(code, tables) or [Finding(str(error), str(code.name))]) from None
+        raise EncodeError(_findings(code, tables) or [Finding(str(error), named(code.name))]) from None
     jumps = {i: args[i] for i in units.indexes(kinds, units.JUMP)}
     if len(labels) < len(places) or (jumps and not labels.keys() >= set(jumps.values())):
         raise EncodeError(_findings(code, tables) + _unknown_labels(code, jumps, labels))
@@ -84,7 +84,7 @@ class _Names(dict[str, int]):
 
     def __missing__(self, name: str) -> int:
         if not isinstance(name, str):
-            raise _Bad(f"a name is needed, not {name!r}")
+            raise _Bad(f"a name is needed, not {shown(name)}")
         number = self[name] = len(self.pool)
         self.pool.append(name)
         return number
@@ -98,8 +98,8 @@ class _Plain(dict[Any, int]):
             return operand
         known = [name for name in self if name is not None]
         if not known:
-            raise _Bad(f"it takes no operand, not {operand!r}")
-        raise _Bad(f"{operand!r} is no operand of it", nearest(str(operand), known) or "one of " + " ".join(known))
+            raise _Bad(f"it takes no operand, not {shown(operand)}")
+        raise _Bad(f"{shown(operand)} is no operand of it", nearest(operand, known) or "one of " + " ".join(known))
 
 
 class _Flagged(dict[tuple[str, int], int]):
@@ -111,10 +111,10 @@ class _Flagged(dict[tuple[str, int], int]):
 
     def __missing__(self, operand: tuple[str, int]) -> int:
         if not isinstance(operand, tuple) or len(operand) != 2:
-            raise _Bad(f"a name and its flags are needed, not {operand!r}", "for example ('print', 0)")
+            raise _Bad(f"a name and its flags are needed, not {shown(operand)}", "for example ('print', 0)")
         name, flags = operand
         if type(flags) is not int or not 0 <= flags < 1 << self.bits:
-            raise _Bad(f"flags {flags!r} are not 0 to {(1 << self.bits) - 1}")
+            raise _Bad(f"flags {shown(flags)} are not 0 to {(1 << self.bits) - 1}")
         number = self[operand] = self.names[name] << self.bits | flags
         return number
 
@@ -134,7 +134,7 @@ class _Variables(dict[str, int]):
 
     def __missing__(self, name: str) -> int:
         if not isinstance(name, str):
-            raise _Bad(f"the name of a variable is needed, not {name!r}")
+            raise _Bad(f"the name of a variable is needed, not {shown(name)}")
         if isinstance(name, Free):
             if str(name) not in self:
                 raise _Bad(f"{str(name)!r} is not among the free variables")
@@ -151,7 +151,7 @@ class _Cells(dict[str, int]):
         if isinstance(name, Free) and str(name) in self:
             return self[str(name)]
         hint = nearest(name, self) if isinstance(name, str) else ""
-        raise _Bad(f"{name!r} is neither a cell nor a free variable", hint)
+        raise _Bad(f"{shown(name)} is neither a cell nor a free variable", hint)
 
 
 class _Pairs(dict[tuple[str, str], int]):
@@ -162,10 +162,10 @@ class _Pairs(dict[tuple[str, str], int]):
 
     def __missing__(self, operand: tuple[str, str]) -> int:
         if not isinstance(operand, tuple) or len(operand) != 2:
-            raise _Bad(f"the names of two variables are needed, not {operand!r}")
+            raise _Bad(f"the names of two variables are needed, not {shown(operand)}")
         first, second = self.locals[operand[0]], self.locals[operand[1]]
         if first > 15 or second > 15:
-            raise _Bad(f"{operand!r}: only the first 16 variables can stand in it", "use an instruction for each")
+            raise _Bad(f"{shown(operand)}: only the first 16 variables can stand in it", "use an instruction for each")
         number = self[operand] = first << 4 | second
         return number
 
@@ -205,7 +205,7 @@ class _Tables:
         dialect = self.form.dialect
         opcode = dialect.opcodes.get(name)
         if opcode is None:
-            raise _Bad(f"unknown instruction {name!r} in {dialect.name}", nearest(str(name), dialect.opcodes))
+            raise _Bad(f"unknown instruction {shown(name)} in {dialect.name}", nearest(name, dialect.opcodes))
         kind = self.form.kinds[opcode.number]
         number: int = self.resolvers(bytes([kind]))[kind][operand]
         return number
@@ -217,7 +217,7 @@ class _Numbers(dict[int, int]):
     def __missing__(self, operand: Any) -> int:
         if isinstance(operand, int) and 0 <= operand <= units.MAX_OPERAND:
             return operand
-        raise _Bad(f"its operand is a number from 0 to {units.MAX_OPERAND}, not {operand!r}")
+        raise _Bad(f"its operand is a number from 0 to {units.MAX_OPERAND}, not {shown(operand)}")
 
 
 _LABEL, _DEREF, _PAIR, _FLAG, _FLAGS = map(units.OPERAND_KINDS.index, ("label", "deref", "locals", "name+1", "name+2"))
@@ -237,7 +237,7 @@ def first_constants(code: Code, layout: Layout, dialect: isa.Dialect) -> Sequenc
     has_doc = bool(pool) and isinstance(pool[0], str)
     if code.doc is not None:
         return pool if has_doc and pool[0] == code.doc else [code.doc, *pool]
-    is_function = dialect.docstring == "slot" and code.flags & OPTIMIZED
+    is_function = getattr(dialect, "docstring", "") == "slot" and code.flags & OPTIMIZED
     if is_function and (has_doc or (not pool and _first_is_text(code, dialect))):
         return [None, *pool]
     return pool
@@ -256,9 +256,9 @@ def place(code: Code, i: int) -> str:
     """How an error names an instruction: by its index in the body, labels included."""
     instruction = code.body[i]
     if not _is_instruction(instruction):
-        return f"{code.qualname}, instruction {i}"
+        return f"{named(code.qualname)}, instruction {i}"
     line = getattr(instruction[2], "line", None)
-    return f"{code.qualname}, instruction {i} ({instruction[0]})" + (f", line {line}" if line else "")
+    return f"{named(code.qualname)}, instruction {i} ({named(instruction[0])})" + (f", line {line}" if line else "")
 
 
 def _is_instruction(value: Any) -> bool:
@@ -272,33 +272,34 @@ def _findings(code: Code, tables: _Tables) -> list[Finding]:
     for i, instruction in enumerate(code.body):
         try:
             if not _is_instruction(instruction):
-                raise _Bad(f"{instruction!r} is no Instruction: mnemonic, operand, position")
+                raise _Bad(f"{shown(instruction)} is no Instruction: mnemonic, operand, position")
             op, arg, _ = instruction
             if op != units.LABEL:
                 tables.number(op, arg)
             elif arg in labels:
-                raise _Bad(f"the label {arg!r} is defined twice")
+                raise _Bad(f"the label {shown(arg)} is defined twice")
             else:
                 labels.add(arg)
         except _Bad as bad:
             found.append(Finding(bad.args[0], place(code, i), *bad.args[1:]))
         except (TypeError, ValueError, LookupError, AttributeError):
-            found.append(Finding(f"{instruction!r} cannot have that operand", place(code, i)))
+            found.append(Finding(f"{shown(instruction)} cannot have that operand", place(code, i)))
     return found
 
 
-def _wrong_names(code: Code, varnames: Sequence[str]) -> list[Finding]:
+def wrong_names(code: Code, varnames: Sequence[str]) -> list[Finding]:
+    """The variables whose names are no str, or are listed twice."""
     found = []
     for what, names in [("local variable", varnames), ("cell", code.cells), ("free variable", code.frees)]:
         bad = [name for name in names if not isinstance(name, str)]
-        found += [Finding(f"{what} {name!r} is not a str", str(code.name)) for name in bad]
+        found += [Finding(f"{what} {shown(name)} is not a str", named(code.name)) for name in bad]
         if not bad and len(set(names)) < len(names):
             twice = ", ".join(variables.duplicates(names))
-            found.append(Finding(f"{what} {twice} is listed twice", str(code.name)))
+            found.append(Finding(f"{what} {twice} is listed twice", named(code.name)))
     return found
 
 
 def _unknown_labels(code: Code, jumps: dict[int, Any], labels: dict[Any, int]) -> list[Finding]:
-    known = list(map(str, labels))
+    known = [label for label in labels if isinstance(label, str)]
     unknown = [(i, label) for i, label in jumps.items() if label not in labels]
-    return [Finding(f"no label {label!r}", place(code, i), nearest(str(label), known)) for i, label in unknown]
+    return [Finding(f"no label {shown(label)}", place(code, i), nearest(label, known)) for i, label in unknown]

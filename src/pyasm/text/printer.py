@@ -10,6 +10,7 @@ from pyasm.code import FUNCTION_FLAGS, Code, Free, Instruction, Layout, Position
 from pyasm.errors import EncodeError, Finding, TargetError
 from pyasm.native.constants import Pool, key, repeated
 from pyasm.native.encode import derived_tables, fitting_layout
+from pyasm.native.malformed import explained
 from pyasm.native.operands import first_constants, place
 from pyasm.native.units import LABEL
 from pyasm.text import constants, operands, positions
@@ -46,6 +47,7 @@ class Line(NamedTuple):
 _INDENTS = dict.fromkeys(["argument", "directive", "position", "instruction", "comment"], "    ")
 
 
+@explained(EncodeError)
 def format(code: Code, exact: bool = False) -> str:
     """The text of a code object; `pyasm.format` says what it takes and raises."""
     return "\n".join([str(line) for line in lines(code, exact)]) + "\n"

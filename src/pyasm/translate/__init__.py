@@ -12,9 +12,10 @@ from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Layout
-from pyasm.errors import Finding, TargetError, nearest
+from pyasm.errors import Finding, TargetError, VerificationError, nearest
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
+from pyasm.native.malformed import explained, malformed
 from pyasm.native.units import LABEL
 from pyasm.translate import (
     blocks,
@@ -53,6 +54,20 @@ PASSES = (
 """In the order of lifting."""
 
 
+def _reasons(code: Code) -> list[Finding]:
+    """Why code cannot be translated: passes trust its form, and what verifying it would prove."""
+    from pyasm.verifier import verify
+
+    found = malformed(code)
+    if not found:
+        try:
+            verify(code)
+        except VerificationError as error:
+            found = list(error.findings)
+    return found
+
+
+@explained(TargetError, _reasons)
 @uncollected
 def lift(code: Code) -> Code:
     """The portable form of a native `Code`, nested ones included; a portable one is given back as it is.
@@ -62,6 +77,7 @@ def lift(code: Code) -> Code:
     return code if code.dialect == isa.PORTABLE else _lifted(code, isa.load(code.dialect))
 
 
+@explained(TargetError, _reasons)
 @uncollected
 def lower(code: Code, dialect: str | None = None) -> Code:
     """The same program in a native dialect, by default that of the running interpreter.

@@ -10,6 +10,7 @@ from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError
 from pyasm.native.collector import uncollected
+from pyasm.native.malformed import explained
 from pyasm.translate.edit import operand
 from pyasm.typed import NamedTuple
 
@@ -35,6 +36,7 @@ class Proof(NamedTuple):
         return found[1] if found is not None else None
 
 
+@explained(VerificationError)
 @uncollected
 def verify(code: Code) -> Proof:
     """Prove that a code object, of any dialect, with all that it contains, cannot crash the interpreter.
@@ -42,10 +44,7 @@ def verify(code: Code) -> Proof:
     VerificationError with every finding when it could. TargetError when there is no such dialect.
     """
     findings: list[Finding] = []
-    try:
-        proof = _verify(code, findings, {})
-    except RecursionError:
-        raise VerificationError(Finding("code objects nested too deeply", str(code.name))) from None
+    proof = _verify(code, findings, {})
     if findings:
         raise VerificationError(findings)
     return proof

@@ -6,6 +6,7 @@ stack instead of the one after.
 
 from __future__ import annotations
 
+from pyasm.errors import shown
 from pyasm.isa.slots import fits, meaning
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem, Stack
@@ -30,7 +31,7 @@ def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value
     """The stack with the value of a variable on it."""
     found = walk.kind(name)
     if found is None and walk.unchecked:
-        message = f"the variable {name!r} may have no value here"
+        message = f"the variable {shown(name)} may have no value here"
         walk.wrong(index, Problem("unbound", message, "LOAD_FAST_CHECK, or a value on every way to it"), before)
     if found == "cell" and name in TUPLES:
         found = "tuple_cell"
@@ -96,7 +97,7 @@ def _keep_cell(walk: Walk, index: int, name: Any, kind: str, before: Stack) -> N
     """The place of a parameter with a cell holds that or nothing, that of a variable of the closure always a cell."""
     wanted = "cell" if name in walk.closure else "cell_or_null"
     if not fits(kind, wanted) or (name in TUPLES) != (kind == "tuple_cell"):
-        message = f"{name!r} is a variable with a cell, and this is {meaning(kind)}"
+        message = f"{shown(name)} is a variable with a cell, and this is {meaning(kind)}"
         walk.wrong(index, Problem("cell", message, "STORE_DEREF"), before)
 
 
@@ -117,7 +118,7 @@ def _store_two(walk: Walk, index: int, names: Any, before: Stack, after: Stack) 
 def _two(walk: Walk, index: int, names: Any, before: Stack) -> bool:
     if isinstance(names, tuple) and len(names) == 2:
         return True
-    walk.wrong(index, Problem("operand", f"{names!r} is no operand of it", "the names of two variables"), before)
+    walk.wrong(index, Problem("operand", f"{shown(names)} is no operand of it", "the names of two variables"), before)
     return False
 
 
@@ -129,7 +130,7 @@ def _clear(walk: Walk, index: int, name: Any, depth: int, before: Stack) -> str 
     if walk.borrowed:
         walk.check_borrowed(index, name, depth)
     if name in walk.closure and walk.joint:
-        message = f"{name!r} is a variable of the closure, whose place must hold a cell"
+        message = f"{shown(name)} is a variable of the closure, whose place must hold a cell"
         walk.wrong(index, Problem("cell", message, "DELETE_DEREF"), before)
     kind = walk.kind(name)
     if kind is not None:
@@ -159,7 +160,7 @@ def _make_cell(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -
     if walk.borrowed:
         walk.check_borrowed(index, name, after.depth)
     if name in TUPLES and walk.kind(name) is not None:
-        walk.wrong(index, Problem("cell", f"{name!r} has a value that need be no tuple", "an empty cell"), before)
+        walk.wrong(index, Problem("cell", f"{shown(name)} has a value that need be no tuple", "an empty cell"), before)
     walk.know(name, "cell")
 
 
@@ -175,7 +176,7 @@ def _copy_free_vars(walk: Walk, index: int, count: Any, before: Stack, after: St
 
 def _deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> None:
     if walk.kind(name) != "cell":
-        message = f"the variable {name!r} has no cell here"
+        message = f"the variable {shown(name)} has no cell here"
         expected = "MAKE_CELL on every way to it" if name not in walk.closure else "COPY_FREE_VARS on every way to it"
         walk.wrong(index, Problem("cell", message, expected), before)
 
@@ -196,7 +197,7 @@ def _store_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack)
         message = "cells in cells without end cannot be freed"
         walk.wrong(index, Problem("nested", message, "an object that is no cell"), before)
     if name in TUPLES and not fits(before.type, "tuple"):
-        message = f"{name!r} holds nothing but tuples, and this is {meaning(before.type)}"
+        message = f"{shown(name)} holds nothing but tuples, and this is {meaning(before.type)}"
         walk.wrong(index, Problem("cell", message, meaning("tuple")), before)
 
 
@@ -210,7 +211,7 @@ def _class_deref(walk: Walk, index: int, name: Any, before: Stack, after: Stack)
         message = "a function has no local mapping to look in"
         walk.wrong(index, Problem("flags", message, "LOAD_DEREF, or a code without the flag 1"), before)
     if walk.made and walk.variables[name].name not in walk.closure:
-        walk.wrong(index, Problem("cell", f"{name!r} is no variable of the closure", "LOAD_DEREF"), before)
+        walk.wrong(index, Problem("cell", f"{shown(name)} is no variable of the closure", "LOAD_DEREF"), before)
     _deref(walk, index, name, before, after)
 
 
@@ -329,7 +330,7 @@ def _names(walk: Walk, index: int, names: Any, before: Stack, after: Stack) -> N
     if call is None or call[0] not in ("PRECALL", "CALL"):
         walk.wrong(index, Problem("names", "there is no call directly behind it", "PRECALL or CALL"), before)
     elif type(names) is not tuple or not all(type(each) is str for each in names):
-        walk.wrong(index, Problem("names", f"{names!r} are no names", "a tuple of str"), before)
+        walk.wrong(index, Problem("names", f"{shown(names)} are no names", "a tuple of str"), before)
     elif type(call[1]) is int and len(names) > call[1]:
         message = f"it has {len(names)} names for {call[1]} arguments"
         walk.wrong(index, Problem("names", message, "not more names than arguments"), before)

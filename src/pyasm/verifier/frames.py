@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from pyasm.errors import nearest
+from pyasm.errors import named, nearest, shown
 from pyasm.isa import JUMPS, PORTABLE
 from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.translate.edit import where
@@ -47,7 +47,7 @@ def regions(walk: Walk) -> dict[int, Region | None]:
         elif not any(each[0] != "LABEL" for each in walk.body[start:end]):
             message = "there is no instruction in it"
         elif type(handler.depth) is not int or handler.depth < 0:
-            message = f"its depth is {handler.depth!r}"
+            message = f"its depth is {shown(handler.depth)}"
         if message or start is None or end is None or target is None:
             walk.wrong(-1 - number, Problem("table", f"handler {number}: {message}", "regions in order, side by side"))
             continue
@@ -126,12 +126,14 @@ def _variables(walk: Walk) -> None:
         ("free variable", code.frees),
     ):
         if len(set(names)) < len(names):
-            twice = sorted({str(name) for name in names if names.count(name) > 1})
+            twice = sorted({named(name) for name in names if names.count(name) > 1})
             walk.wrong(-1, Problem("variables", f"{what} {', '.join(twice)} is listed twice"))
     shared = {*code.cells, *code.frees} & ARGUMENTS.keys()
     for name in parameters if shared else ():
         if name in shared:
-            walk.wrong(-1, Problem("variables", f"{name!r} is an argument and a variable with a cell", "one of them"))
+            walk.wrong(
+                -1, Problem("variables", f"{shown(name)} is an argument and a variable with a cell", "one of them")
+            )
     if not walk.made and (code.cells or code.frees):
         _cells(walk)
 
@@ -142,7 +144,7 @@ def _cells(walk: Walk) -> None:
     made = {each[1] for each in beginning if each[0] == "MAKE_CELL"}
     for name in walk.parameters:
         if name in walk.celled and name not in made:
-            message = f"the parameter {name!r} has a cell, which is not made at the beginning"
+            message = f"the parameter {shown(name)} has a cell, which is not made at the beginning"
             walk.wrong(0, Problem("cell", message, f"MAKE_CELL {name}"))
     if walk.code.frees and not any(each[0] == "COPY_FREE_VARS" for each in beginning):
         message = "the variables of the closure are not copied at the beginning"
@@ -159,8 +161,8 @@ def _new_cells(walk: Walk) -> None:
     for index in where(walk.ops, ("MAKE_CELL",)):
         name = walk.body[index][1]
         if name not in known:
-            hint = nearest(str(name), map(str, (*code.cells, *code.frees)))
-            walk.wrong(index, Problem("cell", f"there is no variable {name!r}", hint or "one of the cells"))
+            hint = nearest(name, map(named, (*code.cells, *code.frees)))
+            walk.wrong(index, Problem("cell", f"there is no variable {shown(name)}", hint or "one of the cells"))
         if index >= once and not _cleared(walk, index - 1, name):
             message = "in a loop it would put cells into cells, without end"
             walk.wrong(index, Problem("nested", message, f"LOAD_FAST_AND_CLEAR {name} directly before it"))

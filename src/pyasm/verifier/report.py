@@ -6,11 +6,10 @@ Only programs that are refused come here: the way is gone once more, and this ti
 from __future__ import annotations
 
 from pyasm.code import Code, Position
-from pyasm.errors import Finding
+from pyasm.errors import Finding, named
 from pyasm.isa.slots import meaning
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 from pyasm.verifier.origins import advance
-from pyasm.verifier.stack import shown
 
 if TYPE_CHECKING:
     from pyasm.verifier.walk import Found, Walk
@@ -66,7 +65,7 @@ def faults(walk: Walk) -> list[Finding]:
 
 def _fault(walk: Walk, found: Found) -> Fault:
     index, problem, code = found.at, found.problem, walk.code
-    op = str(walk.body[index][0]) if 0 <= index < len(walk.body) else ""
+    op = named(walk.body[index][0]) if 0 <= index < len(walk.body) else ""
     label = _label(walk, index)
     path = _path(walk, index) if index >= 0 else []
     makers = _makers(walk, path, index) if found.stack is not None else []
@@ -85,16 +84,16 @@ def _fault(walk: Walk, found: Found) -> Fault:
 def place(code: Code, index: int) -> str:
     """How a finding names an instruction."""
     if not 0 <= index < len(code.body):
-        return f"{code.qualname}"
+        return f"{named(code.qualname)}"
     op, arg, _ = code.body[index]
     position = _position(code, index)
     line = f", line {position.line}" if position is not None and position.line else ""
     shown = "" if arg is None or isinstance(arg, Code) else f" {_short(arg)}"
-    return f"{code.qualname}, instruction {index} ({op}{shown}){line}"
+    return f"{named(code.qualname)}, instruction {index} ({named(op)}{shown}){line}"
 
 
 def _short(arg: Any) -> str:
-    text = arg if type(arg) is str else shown(arg)
+    text = named(arg)
     return text if len(text) < 30 else f"{text[:27]}..."
 
 
@@ -110,7 +109,7 @@ def _position(code: Code, index: int) -> Position | None:
 def _label(walk: Walk, index: int) -> str:
     while index >= 0:
         if index < len(walk.body) and walk.body[index][0] == "LABEL":
-            return str(walk.body[index][1])
+            return named(walk.body[index][1])
         index -= 1
     return ""
 

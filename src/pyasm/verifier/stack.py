@@ -11,6 +11,7 @@ from itertools import compress
 from operator import not_
 
 from pyasm import isa
+from pyasm.errors import shown
 from pyasm.isa.slots import Sides, fits, meaning, sides
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode
@@ -133,14 +134,6 @@ class Complaint:
 
 def arrive(walk: Any, index: int, arg: Any, before: Stack, after: Any) -> None:
     """The act of a label: the walk knows it, because it may end there."""
-
-
-def shown(value: Any) -> str:
-    """An operand in a message."""
-    try:
-        return repr(value)
-    except ValueError:  # a number of very many digits
-        return "a very large number"
 
 
 class Move:

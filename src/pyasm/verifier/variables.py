@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pyasm.code import Code, Free
+from pyasm.errors import shown
 from pyasm.isa import JUMPS, Opcode
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode
 from pyasm.typed import Any, NamedTuple
-from pyasm.verifier.stack import shown
 
 _VALUE, _CELL, _NEEDED, _ALL = 1, 3, 5, 7
 

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
+from pyasm.errors import shown
 from pyasm.isa.slots import join, meaning, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
@@ -19,7 +20,7 @@ from pyasm.typed import Any, NamedTuple
 from pyasm.verifier import acts, frames, origins
 from pyasm.verifier.order import ranks
 from pyasm.verifier.rules import RULES
-from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive, shown
+from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive
 from pyasm.verifier.types import needed_arguments, promised
 from pyasm.verifier.variables import Variables, odd_names
 
@@ -144,7 +145,7 @@ class Walk:
         needs = {name: kind for name, kind in zip(code.args, needed_arguments(code)) if kind != "value"}
         needs.update(promised(code))
         self.contracts = [
-            f"the argument {name!r} of {code.qualname} is {meaning(kind)}" for name, kind in needs.items()
+            f"the argument {shown(name)} of {code.qualname} is {meaning(kind)}" for name, kind in needs.items()
         ]
         self.parameters = code.parameters
         self.variables = Variables(code, self.parameters, needs)
@@ -486,7 +487,7 @@ class Walk:
     def check_borrowed(self, index: int, name: Any, depth: int) -> None:
         """A variable changes: no entry may be borrowed from it."""
         if self.borrowed.get(name, depth) < depth and origins.borrowed(self, index, name, depth):
-            message = f"the variable {name!r} changes while an entry has no reference of its own to its value"
+            message = f"the variable {shown(name)} changes while an entry has no reference of its own to its value"
             self.wrong(index, Problem("borrow", message, "LOAD_FAST instead of LOAD_FAST_BORROW"))
 
     def real_ops(self, index: int, count: int) -> list[str]:

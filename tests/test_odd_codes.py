@@ -1,0 +1,91 @@
+"""A `Code` can hold anything. Nothing but an error that says what is wrong with it comes out, whoever works on it."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support import FULL, SEED, compiled, sample, stdlib_files
+
+import pyasm
+from pyasm import isa
+from pyasm.code import Code, Free, Instruction
+
+EMPTY = Code("g", [Instruction("LOAD_CONST"), Instruction("RETURN_VALUE")], dialect=isa.PORTABLE)
+HUGE: int = 10**5000
+ODD: list[Any] = [
+    [],
+    {},
+    {1},
+    ([],),
+    HUGE,
+    -HUGE,
+    1 << 40,
+    -1,
+    0,
+    1,
+    3,
+    255,
+    None,
+    object(),
+    object,
+    True,
+    1.5,
+    float("nan"),
+]
+ODD += ["", "x y", b"x", (), ("a",), ("a", 1), ([], 1), (1, 2, 3), Free("x"), EMPTY]
+FIELDS = ("args", "posonlyargs", "kwonlyargs", "vararg", "kwarg", "locals", "cells", "frees", "body", "handlers")
+FIELDS += ("flags", "first_line", "stack_size", "name", "qualname", "filename", "doc")
+
+
+def damaged(code: Code, rng: random.Random) -> Code:
+    """The same with an instruction or two that are none, and perhaps a field."""
+    new = code.replace()
+    for _ in range(rng.choice((1, 1, 2))):
+        index, odd = rng.randrange(len(new.body)), rng.choice(ODD)
+        op, arg, position = new.body[index]
+        choices: list[Any] = [(op, odd, position)] * 5 + [(odd, arg, position), (op, arg, odd)]
+        choices.append((rng.choice(code.body)[0], arg, position))
+        new.body[index] = Instruction(*rng.choice(choices))
+    if rng.random() < 0.1:
+        new.body[rng.randrange(len(new.body))] = rng.choice(ODD)
+    if rng.random() < 0.3:
+        odd = rng.choice(ODD)
+        setattr(new, rng.choice(FIELDS), rng.choice((odd, [odd])))
+    return new
+
+
+def unverified(code: Code) -> Any:
+    return pyasm.assemble(code, verify=False)
+
+
+USES: list[Callable[[Code], Any]] = [pyasm.verify, pyasm.lower, pyasm.lift, pyasm.assemble, unverified, pyasm.format]
+
+
+@pytest.mark.parametrize("dialect", ["portable", "native"])
+def test_only_errors_of_the_family(dialect: str) -> None:
+    rng = random.Random(f"{SEED} {dialect}")
+    for module in filter(None, map(compiled, sample(stdlib_files(), 4))):
+        codes = [pyasm.disassemble(module, dialect)]
+        for code in codes:
+            codes += [each.arg for each in code.body if isinstance(each.arg, Code)]
+        for code in rng.sample(codes, len(codes) if FULL else min(len(codes), 25)):
+            changed = damaged(code, rng)
+            for use in USES:
+                with contextlib.suppress(pyasm.AssemblyError):
+                    use(changed)
+
+
+def test_all_that_is_wrong_is_told() -> None:
+    """By whoever works on it."""
+    body = [Instruction("LOAD_FAST", []), Instruction("BUILD_TUPLE", HUGE), Instruction("RETURN_VALUE")]
+    for use in USES:
+        if use not in (pyasm.lift, pyasm.format):  # which leave it as it is, and write what has a text
+            with pytest.raises(pyasm.AssemblyError) as caught:
+                use(Code("f", body, dialect=isa.PORTABLE))
+            assert len(caught.value.findings) == 2, use
+            assert "instruction 1 (BUILD_TUPLE" in str(caught.value)
+            assert "a very large number" in str(caught.value)
