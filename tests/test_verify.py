@@ -298,3 +298,33 @@ def test_large_programs(name: str) -> None:
     short, long = (seconds(make(n)) for n in (count // 5, count))
     assert long < 10 * short + 0.5, (short, long)
     assert long < 20
+
+
+LEFT = """\
+FOREACH $x IN [1, 2] {
+    CALL @print($x)
+}
+"""
+
+
+def test_the_source_is_shown(tmp_path: Path) -> None:
+    """A finding has its line of the source and a caret, and says from which lines the entries come."""
+    file = tmp_path / "left.pyasm"
+    file.write_text(LEFT, encoding="utf-8")
+    with pytest.raises(pyasm.VerificationError) as caught:
+        pyasm.verify(pyasm.parse(LEFT, str(file)))
+    first = str(caught.value.findings[0]).splitlines()
+    assert first[1:5] == [
+        "    FOREACH $x IN [1, 2] {",
+        "    ^",
+        "    the stack, its top first:",
+        "    1: an object, from 7 (CALL_FUNCTION 1), line 2",
+    ]
+
+
+@pytest.mark.parametrize("filename", ["<assembly>", "/dev/zero", ".", "there/is/none", "a\0b", "\ud800"])
+def test_no_source(filename: str) -> None:
+    """What is no file is not read."""
+    with pytest.raises(pyasm.VerificationError) as caught:
+        pyasm.verify(pyasm.parse(LEFT, filename))
+    assert str(caught.value.findings[0]).splitlines()[1] == "    the stack, its top first:"

@@ -117,3 +117,21 @@ def nearest(word: object, words: Iterable[str]) -> str:
     candidates: Sequence[str] = list(words)
     near = difflib.get_close_matches(word, candidates, 1) or difflib.get_close_matches(word.upper(), candidates, 1)
     return f"did you mean {near[0]}?" if near else ""
+
+
+_WIDTH = 110
+"""So many characters of a line are shown."""
+
+
+def excerpt(line: str, column: int) -> str:
+    """The part of a line around a column, and a caret under it."""
+    first = max(0, column - _WIDTH // 2) if len(line) > _WIDTH else 0
+    shown = "".join(map(_printable, line[first : first + _WIDTH]))
+    left = shown.lstrip()
+    caret = max(0, column - first - (len(shown) - len(left)))
+    dots = "..." if first else ""
+    return f"    {dots}{left}\n    {' ' * (len(dots) + caret)}^"
+
+
+def _printable(char: str) -> str:
+    return char if char.isprintable() else " " if char in "\t\f" else "\N{REPLACEMENT CHARACTER}"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from pyasm.errors import AssemblySyntaxError, Finding, nearest
+from pyasm.errors import AssemblySyntaxError, Finding, excerpt, nearest
 
 _MOST = 100
 """So many findings are reported; a text with more is not read any further."""
-
-_WIDTH = 110
-"""So many characters of a line are shown."""
 
 
 class Report:
@@ -53,21 +50,7 @@ class Report:
 
     def _finding(self, offset: int, message: str, hint: str) -> Finding:
         line, column, text = self._place(offset)
-        return Finding(message, f"{self.filename}:{line}:{column}", hint, _excerpt(text, column - 1))
-
-
-def _excerpt(line: str, column: int) -> str:
-    """The part of a line around a column, and a caret under it."""
-    first = max(0, column - _WIDTH // 2) if len(line) > _WIDTH else 0
-    shown = "".join(map(_printable, line[first : first + _WIDTH]))
-    left = shown.lstrip()
-    caret = max(0, column - first - (len(shown) - len(left)))
-    dots = "..." if first else ""
-    return f"    {dots}{left}\n    {' ' * (len(dots) + caret)}^"
-
-
-def _printable(char: str) -> str:
-    return char if char.isprintable() else " " if char in "\t\f" else "\N{REPLACEMENT CHARACTER}"
+        return Finding(message, f"{self.filename}:{line}:{column}", hint, excerpt(text, column - 1))
 
 
 def near(word: str, words: Iterable[str]) -> str:

@@ -5,8 +5,11 @@ Only programs that are refused come here: the way is gone once more, and this ti
 
 from __future__ import annotations
 
+import os
+import stat
+
 from pyasm.code import Code, Position
-from pyasm.errors import Finding, named
+from pyasm.errors import Finding, excerpt, named
 from pyasm.isa.slots import meaning
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 from pyasm.verifier.origins import advance
@@ -68,15 +71,18 @@ def _fault(walk: Walk, found: Found) -> Fault:
     op = named(walk.body[index][0]) if 0 <= index < len(walk.body) else ""
     label = _label(walk, index)
     path = _path(walk, index) if index >= 0 else []
-    makers = _makers(walk, path, index) if found.stack is not None else []
+    makers = _makers_there(walk, path, found) if found.stack is not None else []
     kinds = found.stack.types() if found.stack is not None else []
     makers = makers if len(makers) == len(kinds) else [-1] * len(kinds)
     stack = tuple(map(Entry, kinds, makers))
     ways = _ways(walk, path, found)
     fault = Fault(problem.message, place(code, index), problem.expected and f"expected: {problem.expected}")
-    fault = fault._replace(excerpt=_excerpt(walk, stack, ways))
+    position = _position(code, index)
+    fault = fault._replace(
+        excerpt="\n".join([*_source(code, position), *_stack(walk, stack, position), *_way_there(ways)])
+    )
     fault.rule, fault.at, fault.op, fault.label = problem.rule, index, op, label
-    fault.position = _position(code, index)
+    fault.position = position
     fault.stack, fault.expected, fault.path, fault.code = stack, problem.expected, tuple(ways), code.qualname
     return fault
 
@@ -135,6 +141,17 @@ def _path(walk: Walk, index: int) -> list[tuple[int, int]]:
             return pieces[::-1]
 
 
+def _makers_there(walk: Walk, path: list[tuple[int, int]], found: Found) -> list[int]:
+    """The index of the instruction that made each entry; on the second of two ways that do not agree, if there are."""
+    other = found.other
+    if other < 0:
+        return _makers(walk, path, found.at)
+    entries = _makers(walk, _path(walk, other), other)
+    op, arg, _ = walk.body[other]
+    advance(walk.rows, entries, op, arg, other, jumps=other + 1 != found.at)
+    return entries
+
+
 def _makers(walk: Walk, path: list[tuple[int, int]], index: int) -> list[int]:
     """The index of the instruction that made each entry."""
     entries: list[Any] = []
@@ -170,19 +187,54 @@ def _way(walk: Walk, end: int, start: int) -> str:
     return f"{name} from {end} ({walk.body[end][0]})"
 
 
-def _excerpt(walk: Walk, stack: tuple[Entry, ...], ways: list[str]) -> str:
+def _source(code: Code, position: Position | None) -> list[str]:
+    """The line of the source with a caret, where there is a source."""
+    line = _line(code.filename, position.line) if position is not None and position.line else ""
+    if position is None or not line.strip():
+        return []
+    before = line.encode("utf-8", "replace")[: position.column or 0]
+    return [excerpt(line, len(before.decode("utf-8", "ignore")))]
+
+
+_LARGEST = 1 << 24
+"""Files of more bytes are not read for one line of them."""
+
+
+def _line(filename: str, number: int) -> str:
+    """A line of a file, or of what tracebacks know under this name; empty when there is no such thing."""
+    import linecache  # only when something is wrong
+
+    if filename not in linecache.cache:
+        try:
+            there = os.stat(filename)
+        except (OSError, ValueError):
+            return ""
+        if not stat.S_ISREG(there.st_mode) or there.st_size > _LARGEST:
+            return ""
+    return linecache.getline(filename, number).rstrip("\n")
+
+
+def _stack(walk: Walk, stack: tuple[Entry, ...], position: Position | None) -> list[str]:
+    here = position.line if position is not None else None
     lines = []
     for number, entry in enumerate(stack[::-1][:_SHOWN], 1):
-        maker = ""
-        if entry.maker >= 0:
-            op, arg, _ = walk.body[entry.maker]
-            shown = "" if arg is None or isinstance(arg, Code) else f" {_short(arg)}"
-            maker = f", from {entry.maker} ({op}{shown})" if op != "LABEL" else f", from the handler {shown.strip()}"
+        maker = f", from {_maker(walk, entry.maker, here)}" if entry.maker >= 0 else ""
         lines.append(f"    {number}: {meaning(entry.type)}{maker}")
     if len(stack) > _SHOWN:
         lines.append(f"    and {len(stack) - _SHOWN} more")
-    if lines:
-        lines.insert(0, "    the stack, its top first:")
-    if ways:
-        lines.append(f"    the way: {'; '.join(ways[-_SHOWN:])}")
-    return "\n".join(lines)
+    return ["    the stack, its top first:", *lines] if lines else []
+
+
+def _maker(walk: Walk, index: int, here: int | None) -> str:
+    """The instruction that an entry comes from, and its line when it is another one."""
+    op, arg, _ = walk.body[index]
+    shown = "" if arg is None or isinstance(arg, Code) else f" {_short(arg)}"
+    if op == "LABEL":
+        return f"the handler {shown.strip()}"
+    position = _position(walk.code, index)
+    line = f", line {position.line}" if position is not None and position.line not in (None, here) else ""
+    return f"{index} ({op}{shown}){line}"
+
+
+def _way_there(ways: list[str]) -> list[str]:
+    return [f"    the way: {'; '.join(ways[-_SHOWN:])}"] if ways else []
