@@ -233,7 +233,7 @@ def _maker(walk: Walk, index: int, here: int | None) -> str:
         return f"the handler {shown.strip()}"
     position = _position(walk.code, index)
     line = f", line {position.line}" if position is not None and position.line not in (None, here) else ""
-    return f"{index} ({op}{shown}){line}"
+    return f"{index} ({named(op)}{shown}){line}"
 
 
 def _way_there(ways: list[str]) -> list[str]:
