@@ -469,3 +469,14 @@ def test_tables_that_were_read_hold_for_the_same_bytecode_only() -> None:
     assert lines(edited(moved)) <= {1, 9}
     assert len(edited(longer).co_code) == len(original.co_code) + 2
     assert edited(lambda code: setattr(code, "stack_size", 40)).co_stacksize == 40
+
+
+def test_new_variables_beside_many_cells() -> None:
+    """A pair of variables that are not listed, in code with more cells than the pair may count."""
+    if "STORE_FAST_STORE_FAST" not in isa.running().opcodes:
+        pytest.skip("no instruction of this version has two variables")
+    code = pyasm.decode(compile("def f():\n    a, b = 1, 2\n    return a + b", "f", "exec").co_consts[0])
+    code.locals, code.layout, code.cells = [], None, [f"c{number}" for number in range(20)]
+    made = pyasm.encode(code)
+    assert made.co_varnames == ("a", "b")
+    assert eval(made) == 3

@@ -174,12 +174,14 @@ class Scanner:
 
     def children(self, scope: Scope, node: Any) -> None:
         """Visit the nodes in a node, in the order of the text."""
-        for child in node[2:]:
+        for index in _PARTS[type(node)]:
+            child = node[index]
             kind = type(child)
             if kind is tuple:
                 self._each(scope, child)
             elif kind is tree.Local:
-                _local(self, scope, child)
+                if child[2] not in scope.loaded:
+                    _local(self, scope, child)
             elif kind in _SCANNED:
                 self.visit(scope, child)
 
@@ -467,6 +469,18 @@ _LISTING = (tree.Name, tree.Call, type(None))
 
 NODES = {each for each in vars(tree).values() if isinstance(each, type) and hasattr(each, "_fields")}
 """The types of nodes."""
+
+_LEAVES = frozenset({"int", "bool", "str", "str | int", "str | None", "tuple[str, ...]", "Name", "Name | None"})
+"""The annotations of what has no scope to tell of."""
+
+
+def _parts(kind: Any) -> tuple[int, ...]:
+    told = [getattr(each, "__forward_arg__", each) for each in kind.__annotations__.values()]
+    return tuple(i for i, each in enumerate(told) if each not in _LEAVES)
+
+
+_PARTS = {kind: _parts(kind) for kind in NODES}
+"""Type of node -> the indexes of what may be a node, or hold some."""
 
 _TARGETS = {kind: tuple(i for i, name in enumerate(kind._fields) if name in ("target", "targets")) for kind in NODES}
 """Type of node -> the indexes of what it stores in."""

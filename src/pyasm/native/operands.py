@@ -124,7 +124,7 @@ class _Variables(dict[str, int]):
 
     def __init__(self, joint: bool, varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> None:
         self.others = joint and bool(cells or frees)
-        """Are there also cells or free variables?"""
+        """Are there also cells or free variables? Then the numbers of new variables are not known yet."""
         if self.others:
             varnames = variables.deref_operands(joint, varnames, cells, frees)
         super().__init__(zip(varnames, count()))
@@ -140,7 +140,7 @@ class _Variables(dict[str, int]):
                 raise _Bad(f"{str(name)!r} is not among the free variables")
             return self[str(name)]
         self.new.append(name)
-        number = self[name] = len(self)
+        number = self[name] = 0 if self.others else len(self)
         return number
 
 

@@ -87,11 +87,9 @@ def _free_newlines(texts: list[str]) -> list[int]:
 
 # -- the source in PYTHON { }
 
-_PYTHON = re.compile(r"\bPYTHON\b", re.IGNORECASE)
-
 
 def _lexed(text: str) -> tuple[list[str], array[int]]:
-    if _PYTHON.search(text) is None:
+    if "PYTHON" not in text.upper():
         return lexed(text)
     texts: list[str] = []
     starts = array("Q")
