@@ -96,7 +96,7 @@ def test_the_page_of_macros(folder):
         _session(block, namespace)
 
 
-@pytest.mark.parametrize("page", ["inline.md", "modules.md"])
+@pytest.mark.parametrize("page", ["inline.md", "modules.md", "verifier.md"])
 def test_the_sessions_of_other_pages(page, folder):
     with open(os.path.join(transcripts.ROOT, "docs", page), encoding="utf-8") as file:
         sessions = [block for block in blocks(file.read()) if block.language == "python"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import types
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import pyasm
 from pyasm import isa, pyc
 from pyasm.code import Code, Instruction
 from pyasm.native.encode import computed_stack_size
+from pyasm.verifier import types as types_of
 from pyasm.verifier import walk as verifier
 
 HERE = Path(__file__).parent
@@ -328,3 +330,50 @@ def test_no_source(filename: str) -> None:
     with pytest.raises(pyasm.VerificationError) as caught:
         pyasm.verify(pyasm.parse(LEFT, filename))
     assert str(caught.value.findings[0]).splitlines()[1] == "    the stack, its top first:"
+
+
+ONE = Instruction("LOAD_CONST", 1)
+RETURN = Instruction("RETURN_VALUE")
+
+
+def function(*body: Instruction, locals: tuple[str, ...] = ()) -> Code:
+    return Code("f", [*body, ONE, RETURN], dialect=isa.PORTABLE, locals=locals)
+
+
+NO_TEXT = {
+    "instruction": (function(Instruction("NO_SUCH_THING")), function(Instruction("NOP"))),
+    "variables": (function(locals=("x", "x")), function(locals=("x", "y"))),
+}
+"""Rule -> what it refuses, and the nearest that is accepted: what no text can say."""
+
+
+@pytest.mark.parametrize("rule", NO_TEXT)
+def test_what_no_text_can_say(rule: str) -> None:
+    wrong, right = NO_TEXT[rule]
+    with pytest.raises(pyasm.VerificationError) as caught:
+        pyasm.verify(wrong)
+    assert [finding.rule for finding in caught.value.findings] == [rule]
+    assert pyasm.verify(right).stack_size == 1
+    assert eval(pyasm.assemble(right)) == 1
+
+
+PAGE = (HERE.parent / "docs" / "verifier.md").read_text(encoding="utf-8")
+
+
+def test_the_rules_of_the_page() -> None:
+    """docs/verifier.md has every rule, and no other, and every contract."""
+    named = re.compile(r'(?:Problem|wrong)\(\s*(?:-1, Problem\()?"([a-z ]+)",')
+    sources = [file.read_text(encoding="utf-8") for file in Path(verifier.__file__).parent.glob("*.py")]
+    rows = re.findall(r"^\| `([^`]+)` \| .* \|$", PAGE, re.M)
+    assert len(rows) == len(set(rows))
+    assert {name for name in rows if name[0] != "."} == {name for source in sources for name in named.findall(source)}
+    assert {name for name in rows if name[0] == "."} == {*types_of.ARGUMENTS, ".format"}
+
+
+def test_each_rule_has_a_program() -> None:
+    found = set(NO_TEXT)
+    for each in WRONG:
+        with pytest.raises(pyasm.VerificationError) as caught:
+            pyasm.verify(pyasm.parse(each.text))
+        found |= {getattr(finding, "rule", "") for finding in caught.value.findings}
+    assert found >= set(re.findall(r"^\| `([a-z ]+)` ", PAGE, re.M))

@@ -65,7 +65,7 @@ def check(walk: Walk) -> int:
         walk.wrong(-1, Problem("flags", message, "one of the flags 0x20, 0x80, 0x200"))
     if walk.code.stack_size > MOST_STACK:
         message = f"it asks for a stack of {walk.code.stack_size} entries"
-        walk.wrong(-1, Problem("stack size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
+        walk.wrong(-1, Problem("size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
     ops = {each[0] for each in walk.body}
     if "EXTENDED_ARG" in ops and walk.code.dialect != PORTABLE:
         _prefixes(walk)
