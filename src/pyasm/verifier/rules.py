@@ -347,7 +347,10 @@ def _special(move: Move) -> None:
 def _nothing_below(move: Move) -> None:
     if move.below.depth:
         entries = f"{move.below.depth} entries are" if move.below.depth != 1 else "one entry is"
-        move.wrong("leftover", f"{entries} left on the stack", "an empty stack behind what is returned", 1)
+        move.wrong("leftover", f"{entries} left on the stack", _NOTHING, 1)
+
+
+_NOTHING = "nothing below the value; POP_TOP drops an entry, and so does `-> \\` behind a statement"
 
 
 def _store(move: Move) -> None:
