@@ -187,7 +187,10 @@ class Lower(Placing):
             self.calls.append(_new(Call, (index, "plain", count, upper, stack.start(upper - 1, count + 1))))
         else:
             self.finish(index, count)
-        stack.take(index, upper, count, 2)
+        if lower == -2 - upper:
+            stack.take(index, upper, count, 2)
+        else:  # any two values are a function and its first argument
+            stack.take(index, lower, count + 1)
 
     def _is_plain(self, loader: int) -> bool:
         """Is it a function of a module whose attribute is loaded here, for the compiler?"""

@@ -140,6 +140,7 @@ class _Lowering(HandlerWalk):
         label = seven[-1][1]
         if seven[1:] != tuple((kind, label) for kind in SAVED + RAISED):
             raise self.error(index, "the six values of the handler are not on top of the stack")
+        self.takes(index, seven[:1])
         self.forms[label].lasti = True
         return State(state.blocks, (*state.stack, VALUE)), None
 
@@ -331,6 +332,16 @@ class _Rewriting:
         new.append(instruction("RERAISE", n, position))
         self.edits[index] = new
 
+    def _with_except_start(self, index: int, each: Instruction, state: State) -> None:
+        """The native one knows nothing of a made type and traceback: with them the exit is called like any other."""
+        entries = state.stack[-7:]
+        if not self.forms[entries[-1][1]].made:
+            return
+        widths = [self.walk.width(entry) for entry in entries]
+        copied = [sum(widths[place:]) + pushed for pushed, place in enumerate((0, 6, 5, 4))]
+        call = [("COPY", count) for count in copied] + [("CALL_FUNCTION", 3)]
+        self.edits[index] = [instruction(op, count, each[2]) for op, count in call]
+
     def _reraise_value(self, index: int, each: Instruction, state: State) -> None:
         self.edits[index] = [instruction("RERAISE", 0, each[2])]
 
@@ -468,6 +479,7 @@ _METHODS = {
     "RERAISE": _Rewriting._reraise,
     "RERAISE_VALUE": _Rewriting._reraise_value,
     "END_ASYNC_FOR": _Rewriting._end_async_for,
+    "WITH_EXCEPT_START": _Rewriting._with_except_start,
     "JUMP_IF_NOT_EXC_MATCH": _Rewriting._match,
 }
 _CHANGED = _PEEKS.union(_METHODS, MOVING)
