@@ -37,7 +37,7 @@ import mutation
 import pyasm
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import AssemblyError, nearest
+from pyasm.errors import AssemblyError, VerificationError, nearest
 
 MODULES = """
     argparse ast base64 bisect calendar cmd codecs collections colorsys configparser contextlib copy csv
@@ -123,23 +123,21 @@ def made(number: int, seed: int, every: list[Subject], mode: str, edits: int | N
 
 
 def judged(mutant: Mutant) -> tuple[str, Any]:
-    """`accepted` and a code object, or why there is none: `refused`, or a defect of what comes behind the verifier."""
+    """`accepted` and a code object, or why `assemble` gives none: `refused` as it is, or when it is lowered."""
     code = mutant.code
     try:
-        pyasm.verify(code)
+        proof = pyasm.verify(code)
     except AssemblyError as error:
         return "refused", error
     try:
         native = pyasm.lower(code)
-        made = pyasm.encode(native)
+        try:
+            proof = proof if native is code else pyasm.verify(native)
+        except VerificationError:
+            return "refused after lowering", pyasm.encode(native)
+        return "accepted", pyasm.encode(native, proof)
     except AssemblyError as error:
         return "not assembled", error
-    if native is not code:
-        try:
-            pyasm.verify(native)
-        except AssemblyError:
-            return "refused after lowering", made
-    return "accepted", made
 
 
 def unverified(mutant: Mutant) -> types.CodeType | None:
@@ -179,12 +177,12 @@ class Children:
     def _blame(self, batch: list[int], left: list[int], end: str) -> None:
         """Whose fault is the end of a child? What destroys memory is often noticed later, in another one."""
         number, verdict, _ = self.last
-        if verdict == "refused" or not left:
+        if verdict in REFUSED or not left:
             self.outcomes[number] = verdict, end
             return
         victim = left[0]
         verdict = verdict if number == victim else "judging"
-        before = [each for each in batch[: batch.index(victim)] if self.outcomes[each][0] != "refused"]
+        before = [each for each in batch[: batch.index(victim)] if self.outcomes[each][0] not in REFUSED]
         count = next((n for n in (0, *POWERS, len(before)) if n <= len(before) and self._dies(before, n, victim)), None)
         if end == "timed out" or not count:
             self.outcomes[victim] = verdict, end if end == "timed out" or count == 0 else f"{end}, but not again"
@@ -264,7 +262,7 @@ class Children:
             self.system["write"](writing, json.dumps([number, verdict, outcome]).encode() + b"\n")
 
         for number in batch:
-            if self._one(number, driver, tell) == "refused":
+            if self._one(number, driver, tell) in REFUSED:
                 break  # what it may have destroyed must not be laid to the next one
 
     def _one(self, number: int, driver: driving.Driver, tell: Callable[..., None]) -> str:
@@ -308,7 +306,8 @@ def death(status: int) -> str:
 
 DEFECTS = ("broke", "judging")
 """Verdicts that must not be: something else than an error of ours, and no end."""
-RUN = ("accepted", "refused", "refused after lowering")
+REFUSED = ("refused", "refused after lowering")
+RUN = ("accepted", *REFUSED)
 
 
 def summary(outcomes: dict[int, tuple[str, str]]) -> dict[str, Any]:
@@ -324,7 +323,7 @@ def wrong(outcomes: dict[int, tuple[str, str]]) -> list[int]:
     return [
         number
         for number, (verdict, outcome) in sorted(outcomes.items())
-        if verdict in DEFECTS or (verdict != "refused" and outcome.startswith("died"))
+        if verdict in DEFECTS or (verdict not in REFUSED and outcome.startswith("died"))
     ]
 
 

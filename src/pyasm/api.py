@@ -10,11 +10,9 @@ from types import CodeType, FunctionType
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import AssemblyError, Finding, VerificationError
+from pyasm.errors import AssemblyError, Finding
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode
-from pyasm.native.malformed import explained
-from pyasm.native.units import LABEL
 from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,8 +98,7 @@ def assemble(x: Any, /, *, verify: bool = True, **bindings: Any) -> CodeType:
     `bindings` are the objects for the `&name` of a text, the globals of the caller those for its `@!name`. TypeError
     for a binding that it does not have, and for anything else; AssemblyError for what is wrong with it.
     """
-    code, proof = _program(x, bindings, sys._getframe(1).f_globals, verify)
-    return encode(lower(code), proof)
+    return encode(*_native(_program(x, bindings, sys._getframe(1).f_globals), verify))
 
 
 def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any) -> FunctionType:
@@ -111,24 +108,33 @@ def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool =
     AssemblyError, beside those of `assemble`, for code that needs variables of a function around it.
     """
     names = sys._getframe(1).f_globals if globals is None else globals
-    code, proof = _program(x, bindings, names, verify)
+    code = _program(x, bindings, names)
+    native, proof = _native(code, verify)
     if code.frees:
         message = f"it uses variables of a function around it: {', '.join(code.frees)}"
         raise AssemblyError(Finding(message, code.qualname, "assemble that function, and call it"))
     defined = _only_function(code)
-    code = lower(code)
     if defined is not None:
         found: dict[str, Any] = {}
-        exec(encode(code, proof), names, found)  # which evaluates its defaults, and no more
+        exec(encode(native, proof), names, found)  # which evaluates its defaults, and no more
         function: FunctionType = found[defined]
         return function
-    made = FunctionType(encode(code, proof), names)
+    made = FunctionType(encode(native, proof), names)
     made.__qualname__ = code.qualname
     return made
 
 
-def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified: bool) -> tuple[Code, Proof | None]:
-    """What is to be assembled, and what was proved of it. It is verified as it is."""
+def _native(code: Code, verified: bool) -> tuple[Code, Proof | None]:
+    """A code in the dialect of the running interpreter, and what was proved of it."""
+    if not verified:
+        return lower(code), None
+    from pyasm.verifier import lowered
+
+    return lowered(code)
+
+
+def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any]) -> Code:
+    """What is to be assembled."""
     if isinstance(x, str):
         from pyasm.text.parser import parse
 
@@ -141,15 +147,7 @@ def _program(x: Any, bindings: dict[str, Any], globals: dict[str, Any], verified
         raise TypeError(f"a Code, assembly text or a list of tuples is needed, not {type(x).__name__}")
     if bindings:
         raise TypeError(f"there is no &{next(iter(bindings))} in {x.qualname}")
-    return x, verify(x if _is_pure(x) else lower(x)) if verified else None
-
-
-@explained(VerificationError)
-def _is_pure(code: Code) -> bool:
-    """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
-    known = isa.load(code.dialect).opcodes.keys() | {LABEL}
-    inner = [each.arg for each in code.body if isinstance(each.arg, Code)]
-    return {each.op for each in code.body} <= known and all(map(_is_pure, inner))
+    return x
 
 
 def _only_function(code: Code) -> str | None:

@@ -61,25 +61,23 @@ def dump(code: Code, dialect: str | None = None, *, verify: bool = True) -> byte
         raise TypeError(f"dump takes a Code, not {type(code).__name__}")
     from pyasm import marshal
 
-    proof = None
+    file, proof = _file(code, dialect), None
     if verify:
-        from pyasm.verifier import verify as prove
+        from pyasm.verifier import lowered
 
-        proof = prove(code)
-    file = _file(code, dialect)
-    code = _lowered(code, dialect)
+        code, proof = lowered(code, _target(code, dialect))
+    elif code.dialect != _target(code, dialect):
+        from pyasm.translate import lower
+
+        code = lower(code, dialect)
     target = isa.load(code.dialect)
     header = target.magic.to_bytes(2, "little") + _MAGIC_END + file.flags.to_bytes(4, "little") + file.source
     return header + marshal.dumps(encode_raw(code, proof), target, file.form)
 
 
-def _lowered(code: Code, dialect: str | None) -> Code:
-    """The code in the dialect that it is written for."""
-    if dialect == code.dialect or (dialect is None and code.dialect != isa.PORTABLE):
-        return code
-    from pyasm.translate import lower
-
-    return lower(code, dialect)
+def _target(code: Code, dialect: str | None) -> str | None:
+    """The dialect that the code is written for; None: that of the running interpreter."""
+    return code.dialect if dialect is None and code.dialect != isa.PORTABLE else dialect
 
 
 def _file(code: Code, dialect: str | None) -> File:

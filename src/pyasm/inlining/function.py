@@ -16,7 +16,7 @@ from pyasm.translate import lower
 from pyasm.tuples.assemble import source_of
 from pyasm.tuples.decorate import function_like
 from pyasm.typed import Any
-from pyasm.verifier import verify
+from pyasm.verifier import lowered
 
 
 def inlined(target: Any, bindings: Mapping[str, Any], verified: bool = True) -> Any:
@@ -32,8 +32,8 @@ def inlined(target: Any, bindings: Mapping[str, Any], verified: bool = True) -> 
     unused = [name for name in bindings if name not in static.used]
     if unused:
         raise TypeError(f"there is no &{unused[0]} in {code.qualname}")
-    proof = verify(code) if verified else None
-    return function_like(target, encode(lower(code), proof))
+    native, proof = lowered(code) if verified else (lower(code), None)
+    return function_like(target, encode(native, proof))
 
 
 def _expanded(function: FunctionType, static: Static) -> Code:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pyasm import isa
-from pyasm.code import Free
+from pyasm.code import Code, Free
 from pyasm.native.flags import OPTIMIZED, VARARGS, VARKEYWORDS
 from pyasm.typed import Any
 
@@ -87,3 +87,10 @@ def _argument_kinds(raw: Any) -> list[int]:
     if raw.co_flags & VARKEYWORDS:
         kinds.append(VARIABLE | KEYWORD)
     return kinds
+
+
+def promised(code: Code) -> dict[str, str]:
+    """What is passed to functions that compute annotations: the format, of which nobody asks whether it is an int."""
+    first = code.posonlyargs[:1]
+    named = first == [".format"] or (first == ["format"] and code.name == "__annotate__")
+    return {first[0]: "int"} if named else {}

@@ -23,6 +23,7 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Position
 from pyasm.native.units import LABEL
+from pyasm.native.variables import promised
 from pyasm.translate.edit import instruction
 from pyasm.translate.notes import BARE, HELD, SLOT
 from pyasm.translate.peephole import Peephole, Rules
@@ -296,9 +297,11 @@ class _Lowering(_Facts):
             return False
         if walk.ops[walk.before(number)] == "GET_LEN":
             return True
-        after = walk.after(index)
+        place, after = walk.before(number), walk.after(index)
         return (
             walk.body[before][1] == ">"
+            and walk.ops[place] == "LOAD_FAST"
+            and walk.body[place][1] in promised(walk.code).keys() - set(walk.code.cells)
             and after < len(walk.body)
             and walk.body[after][:2] == ("LOAD_COMMON_CONSTANT", "NotImplementedError")
         )

@@ -58,12 +58,12 @@ def assembled(made: Read, *, verify: bool, pad_underflow: bool) -> CodeType:
             found += depth.findings(each, lines)
     if found:
         raise TupleError(found)
-    proof = None
     if verify:
-        from pyasm.verifier import verify as prove
+        from pyasm.verifier import lowered
 
-        proof = prove(code)
-    native = encode(lower(code), proof)
+        native = encode(*lowered(code))
+    else:
+        native = encode(lower(code))
     if code.dialect == isa.PORTABLE:
         key = id(native)
         _assembled[key] = ref(native, lambda _: _assembled.pop(key, None)), code

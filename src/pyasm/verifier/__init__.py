@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import Finding, VerificationError
+from pyasm.errors import Finding, VerificationError, named
 from pyasm.native.collector import uncollected
 from pyasm.native.malformed import explained
-from pyasm.translate.edit import operand
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import opcode, operand
 from pyasm.typed import NamedTuple
 
 
@@ -48,6 +49,37 @@ def verify(code: Code) -> Proof:
     if findings:
         raise VerificationError(findings)
     return proof
+
+
+def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
+    """The code as it is to run, in a native dialect, by default that of the running interpreter; and what was proved.
+
+    What is looked at first is the code as it was written, so that findings are about that; then what it became, so that
+    nothing depends on lowering being right.
+    """
+    proof = verify(code) if is_pure(code) else None
+    if proof is not None and code.dialect == dialect:
+        return code, proof
+    from pyasm.translate import lower
+
+    native = lower(code, dialect)
+    if proof is not None and native is code:
+        return native, proof
+    try:
+        return native, verify(native)
+    except VerificationError as error:
+        if proof is None:  # native instructions stand in it: it was not looked at before
+            raise
+        message = f"lowered to {native.dialect} it could crash the interpreter, which is a defect of lowering:"
+        raise VerificationError([Finding(message, named(code.qualname)), *error.findings]) from None
+
+
+@explained(VerificationError)
+def is_pure(code: Code) -> bool:
+    """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
+    known = isa.load(code.dialect).opcodes.keys() | {LABEL}
+    inner = [arg for arg in map(operand, code.body) if type(arg) is Code]
+    return set(map(opcode, code.body)) <= known and all(map(is_pure, inner))
 
 
 def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> Proof:

@@ -322,6 +322,14 @@ def _yield(move: Move) -> None:
         _receiver_below(move)
 
 
+def _return_generator(move: Move) -> None:
+    """The frame moves into the generator with nothing, or with the iterator of a first loop."""
+    most = 2 if move.dialect.first_iterator == "generator" else 0
+    if move.below.depth > most:
+        message = f"{move.below.depth} entries are on the stack"
+        move.wrong("generator", message, f"at most {most}" if most else "an empty stack", 1)
+
+
 def _resume(move: Move) -> None:
     if move.n >= 2 and getattr(move.dialect, "yield_operand", "") != "delegation":
         _receiver_below(move, 1)
@@ -394,6 +402,7 @@ RULES: dict[str, Any] = {
     "SEND": _pair,
     "FOR_ITER": _pair,
     "YIELD_VALUE": _yield,
+    "RETURN_GENERATOR": _return_generator,
     "RESUME": _resume,
     "LOAD_SPECIAL": _special,
     "END_ASYNC_FOR": _end_async_for,

@@ -60,13 +60,6 @@ def needed_arguments(code: Code) -> list[str]:
     return needs
 
 
-def promised(code: Code) -> dict[str, str]:
-    """What is passed to functions that compute annotations: the format, of which nobody asks whether it is an int."""
-    first = code.posonlyargs[:1]
-    named = first == [".format"] or (first == ["format"] and code.name == "__annotate__")
-    return {first[0]: "int"} if named else {}
-
-
 def _loops_over_argument(code: Code) -> bool:
     """Is its first argument the iterator of a loop, which nothing looks at? A NULL may be above it."""
     found = [each for each in code.body if each[0] not in ("LABEL", "PUSH_NULL")]

@@ -15,13 +15,14 @@ from pyasm.errors import shown
 from pyasm.isa.slots import join, meaning, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
+from pyasm.native.variables import promised
 from pyasm.translate.edit import opcode, places
 from pyasm.typed import Any, NamedTuple
 from pyasm.verifier import acts, frames, origins
 from pyasm.verifier.order import ranks
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import NEVER, Machine, Problem, Stack, arrive
-from pyasm.verifier.types import needed_arguments, promised
+from pyasm.verifier.types import needed_arguments
 from pyasm.verifier.variables import Variables, odd_names
 
 MOST_BLOCKS = 20
