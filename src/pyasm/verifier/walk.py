@@ -441,7 +441,8 @@ class Walk:
             self.wrong(index, Problem("handler", message, "a handler with a smaller depth"), stack)
         elif not quiet:
             self._raise(region, stack, index)
-            self.floor = region.depth
+            if self.rows[self.ops[index]].flow != "yield":  # what is thrown there is not all that may be raised
+                self.floor = region.depth
 
     def _may_leave(self, index: int, stack: Stack) -> bool:
         op, arg, _ = self.body[index]
