@@ -19,8 +19,8 @@ import pyasm
 from pyasm import isa, pyc
 from pyasm.code import Code, Instruction
 from pyasm.native.encode import computed_stack_size
+from pyasm.verifier import machines
 from pyasm.verifier import types as types_of
-from pyasm.verifier import walk as verifier
 
 HERE = Path(__file__).parent
 MESSAGES = HERE / "verify" / "messages.txt"
@@ -243,7 +243,7 @@ def test_proved_sizes_of_the_library() -> None:
 
 
 def seconds(code: Code) -> float:
-    verifier.forget()
+    machines.forget()
     started = time.process_time()
     pyasm.verify(code)
     return time.process_time() - started
@@ -365,7 +365,7 @@ PAGE = (HERE.parent / "docs" / "verifier.md").read_text(encoding="utf-8")
 def test_the_rules_of_the_page() -> None:
     """docs/verifier.md has every rule, and no other, and every contract."""
     named = re.compile(r'(?:Problem|wrong)\(\s*(?:-1, Problem\()?"([a-z ]+)",')
-    sources = [file.read_text(encoding="utf-8") for file in Path(verifier.__file__).parent.glob("*.py")]
+    sources = [file.read_text(encoding="utf-8") for file in Path(machines.__file__).parent.glob("*.py")]
     rows = re.findall(r"^\| `([^`]+)` \| .* \|$", PAGE, re.M)
     assert len(rows) == len(set(rows))
     assert {name for name in rows if name[0] != "."} == {name for source in sources for name in named.findall(source)}

@@ -13,7 +13,8 @@ from pyasm.verifier.stack import Problem
 from pyasm.verifier.types import ARGUMENTS
 
 if TYPE_CHECKING:
-    from pyasm.verifier.walk import Region, Walk
+    from pyasm.verifier.states import Region
+    from pyasm.verifier.walk import Walk
 
 _FIRST = frozenset({"COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "POP_TOP", "NOP", "LABEL"})
 """What may stand before RESUME."""
@@ -28,7 +29,7 @@ MOST_STACK = 1 << 20
 
 def regions(walk: Walk) -> dict[int, Region | None]:
     """Index of each label -> the region that begins or goes on there."""
-    from pyasm.verifier.walk import Region
+    from pyasm.verifier.states import Region
 
     places = sorted(walk.labels.values())
     found: dict[int, Region | None] = {}

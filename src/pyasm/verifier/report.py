@@ -15,7 +15,8 @@ from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 from pyasm.verifier.origins import advance
 
 if TYPE_CHECKING:
-    from pyasm.verifier.walk import Found, Walk
+    from pyasm.verifier.states import Found
+    from pyasm.verifier.walk import Walk
 
 _SHOWN = 8
 """So many entries and labels are shown."""
