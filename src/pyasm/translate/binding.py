@@ -9,9 +9,10 @@ before execution can take different ways.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
-from itertools import compress
+from itertools import compress, count
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -51,20 +52,22 @@ def _kinds(dialect_name: str) -> dict[str, int]:
 class Events:
     """What happens to locals in a body with these mnemonics, and where it branches, in order, as often as needed."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
-        kinds: list[Any] = list(map(_kinds(dialect.name).get, ops))
-        self.indexes = list(compress(range(len(ops)), kinds))
-        self.kinds = list(compress(kinds, kinds))
-        self.operands = list(compress(map(operand, body), kinds))
+    def __init__(
+        self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, uses: Iterable[int]
+    ) -> None:
+        """`uses` are the indexes of the instructions that use a local, of those that matter."""
+        self.indexes = sorted([*where(ops, _ways(dialect.name)), *uses])
+        self.kinds = list(map(_kinds(dialect.name).__getitem__, map(ops.__getitem__, self.indexes)))
+        self.operands = list(map(operand, map(body.__getitem__, self.indexes)))
 
     def __iter__(self) -> Iterator[Event]:
         return zip(self.indexes, self.kinds, self.operands)
 
 
-def numbered(code: Code, used: Sequence[str]) -> dict[str, int]:
+def numbered(code: Code, used: Mapping[str, Any]) -> dict[str, int]:
     """Name of each local -> its index, as the encoder will number them. `used` are those that instructions name."""
-    names = {name: index for index, name in enumerate(code.parameters + code.locals)}
-    if not names.keys() >= set(used):
+    names = dict(zip(code.parameters + code.locals, count()))
+    if not names.keys() >= used.keys():
         shared = {*code.cells, *code.frees}
         for name in used:
             if name not in names and name not in shared:
@@ -75,13 +78,17 @@ def numbered(code: Code, used: Sequence[str]) -> dict[str, int]:
 class Locals:
     """The locals of a body: how they are numbered, and where the body uses them."""
 
-    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+    def __init__(
+        self, code: Code, ops: Sequence[str], dialect: isa.Dialect, places: list[int], uses: list[str]
+    ) -> None:
+        """`places` are the indexes of all instructions that use a local, `uses` their mnemonics."""
         self.body, self.ops, self.dialect = code.body, ops, dialect
-        self.places = list(where(ops, USES))
-        """The indexes of the instructions that use one …"""
-        self.used = list(map(operand, map(self.body.__getitem__, self.places)))
-        """… and the names."""
-        self.names = numbered(code, self.used)
+        self.places, self.uses = places, uses
+        self.used = list(map(operand, map(self.body.__getitem__, places)))
+        """The names in these instructions …"""
+        self.distinct = dict.fromkeys(self.used)
+        """… each once."""
+        self.names = numbered(code, self.distinct)
         self.parameters = len(code.parameters)
 
     def unchecked(self, restores: Container[int], unbinds: bool) -> set[int]:
@@ -89,45 +96,47 @@ class Locals:
 
         `restores` are the STORE_FAST that may store NULL. Are there instructions that unbind?
         """
-        names, parameters, touched = self.names, self.parameters, set()
-        if unbinds:
-            touched = {name for index, name in zip(self.places, self.used) if self.ops[index] in UNBINDING}
-        if restores:
-            touched.update([name for index, name in zip(self.places, self.used) if index in restores])
-        if len(names) == parameters and not touched:
+        names = self.names
+        touched = self._touched(restores) if unbinds or restores else set()
+        if len(names) == self.parameters and not touched:
             return set()
-        unsure = set(self.used) - (self._bound_first() - touched)
-        bits = {}
-        start = 0
-        for name in unsure:
-            index = names.get(name, FOLLOWED)
-            if index < FOLLOWED and (index >= parameters or name in touched):
-                bits[name] = 1 << index
-                if index >= parameters:
-                    start |= 1 << index
         many = len(names) > FOLLOWED
+        bits, start = self._bits(touched)
         if not bits and not many:
             return set()
-        happenings = Events(self.body, self.ops, self.dialect)
+        places = self.places if many else compress(self.places, map(bits.__contains__, self.used))
+        happenings = Events(self.body, self.ops, self.dialect, places)
         found = _of_many(names, happenings, restores) if many else set()
         if bits and (unbinds or restores):
             return found | _Unbinding(self.ops, happenings, bits, restores).run(start)
         return found | _unsure(happenings, bits, start) if bits else found
 
+    def _touched(self, restores: Container[int]) -> set[str]:
+        """The locals that something unbinds."""
+        found = set(compress(self.used, map(UNBINDING.__contains__, self.uses)))
+        if restores:
+            found.update(compress(self.used, map(restores.__contains__, self.places)))
+        return found
+
+    def _bits(self, touched: Set[str]) -> tuple[dict[str, int], int]:
+        """A bit for each local that has to be followed; those that are unbound at the beginning."""
+        names, parameters = self.names, self.parameters
+        bits = {}
+        start = 0
+        for name in self.distinct.keys() - (self._bound_first() - touched):
+            index = names.get(name, FOLLOWED)
+            if index < FOLLOWED and (index >= parameters or name in touched):
+                bits[name] = 1 << index
+                if index >= parameters:
+                    start |= 1 << index
+        return bits, start
+
     def _bound_first(self) -> set[str]:
-        """The locals that are stored before execution can take different ways, and not loaded before that."""
+        """The locals that are stored before execution can take different ways, and not used before that."""
         end = next(where(self.ops, _ways(self.dialect.name)), len(self.ops))
-        stored: set[str] = set()
-        loaded: set[str] = set()
-        for index, name in zip(self.places, self.used):
-            if index > end:
-                break
-            if self.ops[index] == "STORE_FAST":
-                if name not in loaded:
-                    stored.add(name)
-            elif name not in stored:
-                loaded.add(name)
-        return stored
+        number = bisect_left(self.places, end)
+        first = dict(zip(reversed(self.used[:number]), reversed(self.uses[:number])))
+        return {name for name, op in first.items() if op == "STORE_FAST"}
 
 
 def _unsure(happenings: Iterable[Event], bits: Mapping[str, int], start: int) -> set[int]:

@@ -5,12 +5,11 @@ Stack depth, block stacks, kinds of stack entries and definite assignment are al
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode, places, where
+from pyasm.translate.edit import Picked, instruction, opcode, places
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -74,34 +73,64 @@ def reached(
     With `handlers`, exceptions are ways too. `ops` are the mnemonics of the body, `turns` those of `table.turns`, where
     they are at hand.
     """
-    if ops is None:
-        ops = list(map(opcode, body))
-    size = len(ops)
-    naming = table.naming if handlers else table.jumps
-    stops = list(where(ops, naming | table.ends) if turns is None else turns.where(naming | table.ends))
-    found = bytearray(size)
-    labels: dict[Any, int] | None = None
-    pending = [0]
-    while pending:
-        index = pending.pop()
-        for number in range(bisect_left(stops, index), len(stops)):
-            stop = stops[number]
-            op = ops[stop]
-            if found[stop]:  # the rest is known
-                found[index : found.find(1, index)] = b"\1" * (found.find(1, index) - index)
-                break
-            found[index : stop + 1] = b"\1" * (stop + 1 - index)
+    if turns is None:
+        turns = Picked(list(map(opcode, body)) if ops is None else ops, table.turns)
+    naming, ends = table.naming if handlers else table.jumps, table.ends
+    found = bytearray(len(body))
+    named: set[Any] = set()
+    """The labels to which something goes that is reached."""
+    lost: dict[Any, int] = {}
+    """Labels to which nothing in front of them goes, behind what ends a way -> their numbers among the turns."""
+    pending: list[int] = []
+    start: int | None = 0
+    for number, (index, op) in enumerate(zip(turns.indexes, turns.ops)):
+        if op == LABEL:
+            if start is None:
+                label = body[index][1]
+                if label in named:
+                    start = index
+                else:
+                    lost[label] = number
+        elif start is not None:
             if op in naming:
-                labels = labels or places(body, ops)
-                place = labels.get(body[stop][1])
-                if place is not None and not found[place]:
-                    pending.append(place)
-            if op in table.ends:
-                break
-            index = stop + 1
-        else:
-            found[index:] = b"\1" * (size - index)
+                label = body[index][1]
+                named.add(label)
+                if label in lost:
+                    pending.append(lost[label])
+            if op in ends:
+                found[start : index + 1] = b"\1" * (index + 1 - start)
+                start = None
+    if start is not None:
+        found[start:] = b"\1" * (len(found) - start)
+    if pending:
+        _reach_lost(body, turns, found, lost, pending, naming, ends)
     return found
+
+
+def _reach_lost(
+    body: Sequence[Instruction],
+    turns: Picked,
+    found: bytearray,
+    lost: dict[Any, int],
+    pending: list[int],
+    naming: Set[str],
+    ends: Set[str],
+) -> None:
+    """Where ways lead from the pending labels, to which something behind them goes."""
+    while pending:
+        number = pending.pop()
+        start, behind = turns.indexes[number], len(found)
+        for at in range(number, len(turns.indexes)):
+            index, op = turns.indexes[at], turns.ops[at]
+            if found[index]:
+                behind = index
+                break
+            if op in naming and body[index][1] in lost:
+                pending.append(lost[body[index][1]])
+            if op in ends:
+                behind = index + 1
+                break
+        found[start:behind] = b"\1" * (behind - start)
 
 
 def without_unreached(body: list[Instruction], table: Effects) -> list[Instruction]:

@@ -12,7 +12,7 @@ without instructions.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import compress
 from operator import eq
 
@@ -24,7 +24,6 @@ from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, places, r
 from pyasm.translate.effects import effects
 from pyasm.translate.loaded import BORROWED
 from pyasm.translate.notes import BEGIN
-from pyasm.typed import Any
 
 CHECKED, CLEARED = "LOAD_FAST_CHECK", "LOAD_FAST_AND_CLEAR"
 PAIRS = {
@@ -38,7 +37,7 @@ LAST_OF_PAIR = 15
 _SINGLE = {"LOAD_FAST": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST", "STORE_FAST": "STORE_FAST"}
 _PARTS = {pair: parts for parts, pair in PAIRS.items()}
 _PARTS["LOAD_FAST_BORROW_LOAD_FAST_BORROW"] = _PARTS["LOAD_FAST_LOAD_FAST"]
-_CLOSURES = frozenset({"LOAD_CLOSURE"})
+_LOADS = frozenset({"LOAD_FAST", "LOAD_FAST_BORROW"})
 _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", CLEARED})
 
 
@@ -57,10 +56,17 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     opcodes = dialect.opcodes
     body = code.body
     ops = list(map(opcode, body))
-    found = set(ops)
+    places = list(where(ops, _LOCALS))
+    uses = list(map(ops.__getitem__, places))
+    found = set(uses)
+    closures: list[int] = []
+    if "LOAD_CLOSURE" in found:
+        closures = [index for index, op in zip(places, uses) if op == "LOAD_CLOSURE"]
+        places = [index for index, op in zip(places, uses) if op != "LOAD_CLOSURE"]
+        uses = list(map(ops.__getitem__, places))
     unbinds = not found.isdisjoint(binding.UNBINDING)
-    restores = _Shadows(body, dialect).restores if unbinds else set()
-    variables = binding.Locals(code, ops, dialect)
+    restores = _Shadows(body, ops, dialect).restores if CLEARED in found else set()
+    variables = binding.Locals(code, ops, dialect, places, uses)
     checks = variables.unchecked(restores, unbinds)
     if "DELETE_FAST" in found:
         checks |= _of_emptied_cells(code, variables.names)
@@ -68,43 +74,42 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
         _, arg, position = body[index]
         body[index] = instruction(CHECKED, arg, position)
         ops[index] = CHECKED
-    if not opcodes.keys().isdisjoint(_PARTS):
-        names = variables.names
-        small: Set[str] = names.keys()
-        if max(names.values(), default=0) > LAST_OF_PAIR:
-            small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
-        kept = _fuse(body, ops, small, restores)
-        if not all(kept):
-            body, ops = list(compress(body, kept)), list(compress(ops, kept))
-    if "LOAD_CLOSURE" not in opcodes and "LOAD_CLOSURE" in found:
-        rename(body, list(where(ops, _CLOSURES)), "LOAD_FAST")
-        ops = list(map(opcode, body))
+    if closures and "LOAD_CLOSURE" not in opcodes:
+        rename(body, closures, "LOAD_FAST")
+    if "LOAD_FAST_LOAD_FAST" in opcodes:
+        body, ops = _fused(body, ops, places, variables.names, restores)
     if "LOAD_FAST_BORROW" in opcodes:
+        if closures:
+            ops = list(map(opcode, body))
         borrowing.borrow(body, ops, dialect)
     code.body = body
     return NOTHING
 
 
-def _fuse(body: list[Instruction], ops: list[str], small: Set[str], restores: Set[int]) -> bytearray:
+def _fused(
+    body: list[Instruction], ops: list[str], places: list[int], names: Mapping[str, int], restores: Set[int]
+) -> tuple[list[Instruction], list[str]]:
     """Make pairs of neighbours one instruction, from the left, where no line begins with the second one.
 
-    Gives 0 for those that are no longer needed. `restores` stay as they are.
+    `places` are the indexes of all that use locals; `restores` stay as they are.
     """
-    kept = bytearray(b"\1") * len(body)
-    for index in _neighbours(_uses(ops, _SINGLE, restores)):
+    small: Set[str] = names.keys()
+    if len(small) > LAST_OF_PAIR:
+        small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
+    kept = None
+    done = 0
+    for index in _neighbours(places):
         pair = PAIRS.get((ops[index], ops[index + 1]))
-        if pair and kept[index] and fuses(body, index, body[index][1], body[index + 1][1], small):
+        if pair and index >= done and fuses(body, index, body[index][1], body[index + 1][1], small):
+            if restores and (index in restores or index + 1 in restores):
+                continue
             _, name, position = body[index]
             body[index] = instruction(pair, (name, body[index + 1][1]), position)
             ops[index] = pair
+            done = index + 2
+            kept = kept or bytearray(b"\1") * len(body)
             kept[index + 1] = 0
-    return kept
-
-
-def _uses(ops: Sequence[str], wanted: Container[str], restores: Set[int]) -> list[int]:
-    """The indexes of these mnemonics, but for `restores`."""
-    found = list(where(ops, wanted))
-    return [index for index in found if index not in restores] if restores else found
+    return (list(compress(body, kept)), list(compress(ops, kept))) if kept else (body, ops)
 
 
 def _neighbours(indexes: list[int]) -> Iterator[int]:
@@ -134,56 +139,67 @@ def _of_emptied_cells(code: Code, names: Mapping[str, int]) -> set[int]:
 class _Shadows:
     """What the LOAD_FAST_AND_CLEAR of a body shadow, until their value is put back."""
 
-    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect, *, found: bool = True) -> None:
-        """Nothing to look for unless one is `found`."""
+    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
         self.restores: set[int] = set()
         """The indexes of the STORE_FAST that put a value back, which may be NULL."""
-        self.plain: set[tuple[int, str]] = set()
-        """Where a local stands in the place of a cell: index and name."""
-        self.body = body
-        self.step = effects(dialect.name).step
-        self.labels: dict[Any, int] = {}
-        if not found:
-            return
-        self.labels = places(body)
-        for index in [index for index, each in enumerate(body) if each[0] == CLEARED]:
-            self._follow(index)
+        self.body, self.ops = body, ops
+        self.table = effects(dialect.name)
+        self.labels = places(body, ops)
+        self.followed = {index: self._follow(index) for index in where(ops, _CLEARED)}
+        """Index of a LOAD_FAST_AND_CLEAR -> those of the instructions up to where its value is put back."""
 
-    def _follow(self, start: int) -> None:
+    def _follow(self, start: int) -> set[int]:
         """Where the entry that is pushed there ends: on every path, with the number of entries above it."""
-        body, step = self.body, self.step
+        body, ops, plain, step = self.body, self.ops, self.table.plain, self.table.step
         seen: set[int] = set()
         pending = [(start + 1, 0)]
         while pending:
             index, above = pending.pop()
-            while index not in seen and index < len(body):
+            while index not in seen and index < len(ops) and above >= 0:
                 seen.add(index)
-                op, arg, _ = body[index]
+                op = ops[index]
+                change = plain.get(op)
                 if op == "STORE_FAST" and not above:
                     self.restores.add(index)
                     break
-                following: int | None = above
-                if op == "SWAP" and above in (0, arg - 1):
-                    following = arg - 1 - above
+                if change is not None:
+                    above += change
+                elif op == "SWAP" and above in (0, body[index][1] - 1):
+                    above = body[index][1] - 1 - above
                 elif op != LABEL:
+                    arg = body[index][1]
                     following, jumping = step(op, arg, above)
                     if jumping is not None and jumping >= 0 and arg in self.labels:
                         pending.append((self.labels[arg], jumping))
-                if following is None or following < 0:
-                    break
-                above = following
+                    if following is None:
+                        break
+                    above = following
                 index += 1
-        name = body[start][1]
-        if not any(body[index][0] == "MAKE_CELL" and body[index][1] == name for index in seen):
-            self.plain.update([(index, name) for index in seen])
+        return seen
+
+    def plain(self) -> set[tuple[int, str]]:
+        """Where a local stands in the place of a cell: index and name."""
+        found: set[tuple[int, str]] = set()
+        for start, seen in self.followed.items():
+            name = self.body[start][1]
+            if not any(self.ops[index] == "MAKE_CELL" and self.body[index][1] == name for index in seen):
+                found.update([(index, name) for index in seen])
+        return found
 
 
 # -- lifting
 
 _FIRST = {**_SINGLE, **{pair: parts[0] for pair, parts in _PARTS.items()}}
-_BORROWED, _CHECKED = frozenset({"LOAD_FAST_BORROW"}), frozenset({CHECKED})
-_LOADS = _BORROWED | {"LOAD_FAST"}
+_CHECKED, _CLEARED = frozenset({CHECKED}), frozenset({CLEARED})
 _FORMS = frozenset({*_FIRST, CHECKED})
+_TOLD = _FORMS | _CLEARED
+_APART = {
+    (op, following): following in _PARTS
+    for op, one in _SINGLE.items()
+    for following, other in _FIRST.items()
+    if (one, other) in PAIRS
+}
+"""Two neighbours that could be one pair, or one with half of the other -> is the second one a pair?"""
 
 
 def lifts(dialect: isa.Dialect) -> Set[str]:
@@ -198,69 +214,82 @@ def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     opcodes = dialect.opcodes
     body = code.body
     ops = list(map(opcode, body))
-    found = set(ops)
-    shadows = _Shadows(body, dialect, found=CLEARED in found)
+    places = list(where(ops, _TOLD))
+    uses = list(map(ops.__getitem__, places))
+    found = set(uses)
+    shadows = _Shadows(body, ops, dialect) if CLEARED in found else None
     marks: dict[int, str] = {}
     if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(BORROWED):
         marks = borrowing.hidden_blocks(body, ops, dialect)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
-        _closures(code, ops, shadows.plain)
-    if not opcodes.keys().isdisjoint(_PARTS):
-        _unfused(code, ops, shadows.restores, marks)
+        _closures(code, ops, places, shadows.plain() if shadows else frozenset())
+    if "LOAD_FAST_LOAD_FAST" in opcodes:
+        _unfused(code, ops, places, shadows.restores if shadows else frozenset(), marks)
     if "LOAD_FAST_BORROW" in found:
-        rename(body, list(where(ops, _BORROWED)), "LOAD_FAST")
-    code.body = _separated(body, ops, marks)
+        rename(body, [index for index in places if ops[index] == "LOAD_FAST_BORROW"], "LOAD_FAST")
+    parts = [] if found.isdisjoint(_PARTS) else list(compress(places, map(_PARTS.__contains__, uses)))
+    code.body = _separated(body, parts, marks)
     if CHECKED in found:
+        ops = list(map(opcode, code.body))
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
-            _mark_checks(code, dialect, CLEARED in found)
-        rename(code.body, list(where(list(map(opcode, code.body)), _CHECKED)), "LOAD_FAST")
+            ops = _mark_checks(code, ops, dialect)
+        rename(code.body, list(where(ops, _CHECKED)), "LOAD_FAST")
     return NOTHING
 
 
-def _closures(code: Code, ops: list[str], plain: Set[tuple[int, str]]) -> None:
+def _closures(code: Code, ops: list[str], places: Sequence[int], plain: Set[tuple[int, str]]) -> None:
     """LOAD_CLOSURE for the loads of cells."""
     body, cells = code.body, {*code.cells, *code.frees}
-    for index in where(ops, _LOADS):
-        _, name, position = body[index]
-        if type(name) is Free or (name in cells and (index, name) not in plain):
-            body[index] = instruction("LOAD_CLOSURE", name, position)
-            ops[index] = "LOAD_CLOSURE"
+    for index in places:
+        if ops[index] in _LOADS:
+            _, name, position = body[index]
+            if type(name) is Free or (name in cells and (index, name) not in plain):
+                body[index] = instruction("LOAD_CLOSURE", name, position)
+                ops[index] = "LOAD_CLOSURE"
 
 
-def _unfused(code: Code, ops: Sequence[str], restores: Set[int], marks: dict[int, str]) -> None:
+def _unfused(code: Code, ops: Sequence[str], places: list[int], restores: Set[int], marks: dict[int, str]) -> None:
     """Note where a block must begin, since two neighbours are no pair that could be one."""
     body = code.body
-    small = set((code.parameters + code.locals)[: LAST_OF_PAIR + 1])
-    for index in _neighbours(_uses(ops, _FIRST, restores)):
-        following = index + 1
-        if (_SINGLE.get(ops[index]), _FIRST[ops[following]]) not in PAIRS:
+    small: Set[str] = frozenset()
+    for index in _neighbours(places):
+        is_pair = _APART.get((ops[index], ops[index + 1]))
+        if is_pair is None or (restores and (index in restores or index + 1 in restores)):
             continue
-        arg = body[following][1]
-        if fuses(body, index, body[index][1], arg[0] if ops[following] in _PARTS else arg, small):
-            marks.setdefault(following, BEGIN)
+        arg = body[index + 1][1]
+        small = small or set((code.parameters + code.locals)[: LAST_OF_PAIR + 1])
+        if fuses(body, index, body[index][1], arg[0] if is_pair else arg, small):
+            marks.setdefault(index + 1, BEGIN)
 
 
-def _separated(body: list[Instruction], ops: Sequence[str], marks: dict[int, str]) -> list[Instruction]:
+def _separated(body: list[Instruction], parts: Sequence[int], marks: dict[int, str]) -> list[Instruction]:
     """The body with two instructions for each pair, and labels at the marks."""
     edits: dict[int, list[Instruction]] = {}
-    for index in where(ops, _PARTS):
+    for index in parts:
         op, names, position = body[index]
         one, other = _PARTS[op]
         edits[index] = [instruction(one, names[0], position), instruction(other, names[1], position)]
-    labels = {kind: Labels(body, kind) for kind in set(marks.values())}
-    for index, kind in marks.items():
-        edits[index] = [instruction(LABEL, labels[kind].new()), *edits.get(index, [body[index]])]
+    if marks:
+        labels = {kind: Labels(body, kind) for kind in set(marks.values())}
+        for index, kind in marks.items():
+            edits[index] = [instruction(LABEL, labels[kind].new()), *edits.get(index, [body[index]])]
     return rewrite(body, edits)
 
 
-def _mark_checks(code: Code, dialect: isa.Dialect, clears: bool) -> None:
-    """Labels where only the beginning of a block explains that the compiler is not sure of a local."""
+def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> list[str]:
+    """Labels where only the beginning of a block explains that the compiler is not sure of a local.
+
+    Takes and gives the mnemonics of the body.
+    """
     body = code.body
-    ops = list(map(opcode, body))
     checks = set(where(ops, _CHECKED))
-    happenings = binding.Events(body, ["LOAD_FAST" if op == CHECKED else op for op in ops], dialect)
-    names = binding.numbered(code, [arg for _, kind, arg in happenings if kind <= binding.UNBIND])
-    splits = binding.splits(names, happenings, _Shadows(body, dialect, found=clears).restores, checks)
+    restores = _Shadows(body, ops, dialect).restores if CLEARED in ops else set()
+    loads = ["LOAD_FAST" if op == CHECKED else op for op in ops]
+    happenings = binding.Events(body, loads, dialect, where(loads, binding.USES))
+    names = binding.numbered(code, dict.fromkeys([arg for _, kind, arg in happenings if kind <= binding.UNBIND]))
+    splits = binding.splits(names, happenings, restores, checks)
     if splits:
         new = Labels(body, BEGIN).new
         code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})
+        ops = list(map(opcode, code.body))
+    return ops
