@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, compress, repeat
-from operator import is_not
+from itertools import accumulate
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
@@ -12,7 +11,7 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite
 from pyasm.translate.effects import PSEUDO, effects, number
-from pyasm.translate.regions import SETUPS, facts, is_next
+from pyasm.translate.regions import facts, is_next
 from pyasm.translate.uncovered import uncover
 from pyasm.typed import Any
 
@@ -25,7 +24,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     ops = list(map(opcode, code.body))
     if not _PSEUDO.isdisjoint(ops):
         walk = _Walk(code, ops, dialect)
-        uncover(code.body, ops, walk.picked, walk.labels, walk.innermost, dialect)
+        walk.bounds.update(uncover(code.body, ops, walk.picked, walk.labels, walk.innermost, dialect))
         code.body, code.handlers = _table(code.body, walk, dialect)
 
 
@@ -50,49 +49,115 @@ class _Walk:
         self.code = code
         self.ops = ops
         self.table = effects(dialect.name)
-        self.picked = Picked(ops, facts(dialect.name).telling)
+        self.picked = Picked(ops, facts(dialect.name).bounding)
         """The instructions that do not just go on, or are no instructions, and a few others: the turns."""
         self.turns = self.picked.indexes
         self.labels = self.picked.places(code.body)
-        self.numbers = {index: at for at, index in enumerate(self.turns)}
-        """Index of a turn -> its number among them."""
         self.sums = list(accumulate(self.table.changed(code.body, ops), initial=0))
-        self.own: list[Any] = [None] * len(self.turns)
-        """The block of each turn, and of the instructions up to the next."""
-        self.seen = bytearray(len(self.turns))
-        self.states: dict[str, Any] = {}
-        """Label -> block."""
+        self.innermost: list[Any] = [None] * len(ops)
+        """The block of each instruction …"""
+        self.bounds: set[int] = set()
+        """… and where that may be another one than in front."""
+        self.ways: dict[str, tuple[Any, int]] = {}
+        """Label -> the block, and the depth if a jump came there first."""
         self.blocks: dict[str, _Block] = {}
         self.depths: dict[str, tuple[int, bool]] = {}
         """Handler -> depth that is kept, and whether lasti comes above it."""
-        self.pending: list[tuple[int, Any, int]] = []
-        """Number of a label, its block and depth: what is to be followed."""
+        self.seen = bytearray(len(self.turns))
+        """For each turn: was it followed?"""
+        self.lost: dict[str, int] = {}
+        """Labels to which nothing in front of them goes, behind what ends a way -> their numbers among the turns …"""
+        self.pending: list[str] = []
+        """… and those of them to which something behind them goes."""
         self.reached = True
-        self._follow(0, None, 0)
-        self._follow_all()
+        self._sweep()
+        self._follow_lost()
         self.reached = False
-        self._follow_unreached()
-        self.innermost = self._innermost()
-        """The block of each instruction."""
+        if 0 in self.seen:
+            self._follow_unreached()
+
+    def _sweep(self) -> None:
+        """All ways, in the order in which the code stands."""
+        body, ways, seen, sums = self.code.body, self.ways, self.seen, self.sums
+        jumping, ends = self.table.jumping, self.table.ends
+        block: Any = None
+        base = start = first = 0
+        alive = True
+        for number, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
+            if op == LABEL:
+                label = body[index][1]
+                way = ways.get(label)
+                if alive:
+                    if way is None:
+                        ways[label] = block, 0
+                    elif way[0] is not block:
+                        self._differs(label)
+                elif way is None:
+                    self.lost[label] = number
+                else:
+                    block, base, start, first = way[0], way[1] - sums[index], index, number
+                    alive = True
+            elif alive:
+                if op in _PSEUDO:
+                    self._fill(start, index, block)
+                    block, start = self._change(index, block, base), index
+                elif op in jumping:
+                    self._go(body[index][1], block, base + sums[index] + jumping[op])
+                if op in ends:
+                    self._fill(start, index + 1, block)
+                    seen[first : number + 1] = b"\1" * (number + 1 - first)
+                    alive = False
+        if alive:
+            self._fill(start, len(self.ops), block)
+            seen[first:] = b"\1" * (len(seen) - first)
+
+    def _follow_lost(self) -> None:
+        while self.pending:
+            label = self.pending.pop()
+            number = self.lost[label]
+            if not self.seen[number]:
+                block, depth = self.ways[label]
+                self._follow(number, block, depth - self.sums[self.turns[number]])
 
     def _follow_unreached(self) -> None:
         """What no path comes to: it begins behind instructions that do not go on."""
         ends, seen, size = self.table.ends, self.seen, len(self.ops)
         for at, op in enumerate(self.picked.ops):
             index = self.turns[at] + 1
-            if op in ends and index < size and not (at + 1 < len(seen) and seen[at + 1]):
+            if op in ends and index < size and at + 1 < len(seen) and not seen[at + 1]:
                 self._follow(at + 1, None, self._needed(index) - self.sums[index])
-                self._follow_all()
+                self._follow_lost()
 
-    def _innermost(self) -> list[Any]:
-        turns, ends = self.turns, self.table.ends
-        parts = [repeat(None, turns[0] if turns else len(self.ops))]
-        for op, block, index, behind in zip(self.picked.ops, self.own, turns, [*turns[1:], len(self.ops)]):
-            if op in ends:
-                parts += repeat(block, 1), repeat(None, behind - index - 1)
-            else:
-                parts.append(repeat(block, behind - index))
-        return list(chain.from_iterable(parts))
+    def _follow(self, number: int, block: Any, base: int) -> None:
+        """From a turn on, until this way ends or comes to where one was before."""
+        body, ops, ways, seen = self.code.body, self.picked.ops, self.ways, self.seen
+        start = self.turns[number]
+        for at in range(number, len(ops)):
+            index, op = self.turns[at], ops[at]
+            if op == LABEL:
+                label = body[index][1]
+                if ways.setdefault(label, (block, 0))[0] is not block:
+                    self._differs(label)
+                if seen[at]:
+                    self._fill(start, index, block)
+                    return
+            elif op in _PSEUDO:
+                self._fill(start, index, block)
+                block, start = self._change(index, block, base), index
+            elif op in self.table.jumping:
+                self._go(body[index][1], block, base + self.sums[index] + self.table.jumping[op])
+            seen[at] = 1
+            if op in self.table.ends:
+                self._fill(start, index + 1, block)
+                return
+        self._fill(start, len(self.ops), block)
+
+    def _fill(self, start: int, stop: int, block: Any) -> None:
+        """These instructions have this block."""
+        if block is not None:
+            self.innermost[start:stop] = [block] * (stop - start)
+            self.bounds.add(start)
+            self.bounds.add(stop)
 
     def _needed(self, index: int) -> int:
         """The least depth at an instruction: what the first one from there on reads."""
@@ -104,66 +169,37 @@ class _Walk:
             index += 1
         return 0
 
-    def _follow_all(self) -> None:
-        while self.pending:
-            at, block, depth = self.pending.pop()
-            if not self.seen[at]:
-                self._follow(at, block, depth - self.sums[self.turns[at]])
-
-    def _follow(self, at: int, block: Any, base: int) -> None:
-        """From a turn on, until this way ends or comes to where one was before."""
-        body, ops, seen, own, states = self.code.body, self.picked.ops, self.seen, self.own, self.states
-        sums, jumping, ends = self.sums, self.table.jumping, self.table.ends
-        for turn in range(at, len(ops)):
-            op = ops[turn]
-            if op == LABEL:
-                label = body[self.turns[turn]][1]
-                if label not in states:
-                    states[label] = block
-                else:
-                    self._meets(label, block)
-                    if seen[turn]:
-                        return
-            elif op in SETUPS:
-                index = self.turns[turn]
-                block = self._enter(op, body[index][1], block, base + sums[index])
-            elif op == "POP_BLOCK":
-                block = self._leave(self.turns[turn], block)
-            elif op in jumping:
-                index = self.turns[turn]
-                self._go(body[index][1], block, base + sums[index] + jumping[op])
-            seen[turn] = 1
-            own[turn] = block
-            if op in ends:
-                return
-
     def _go(self, label: str, block: Any, depth: int) -> None:
-        """To a label, later."""
-        if label in self.states:
-            self._meets(label, block)
-        else:
-            self.states[label] = block
-            self.pending.append((self.numbers[self.labels[label]], block, depth))
+        """A way leads to a label."""
+        way = self.ways.get(label)
+        if way is None:
+            self.ways[label] = block, depth
+            if label in self.lost:
+                self.pending.append(label)
+        elif way[0] is not block:
+            self._differs(label)
 
-    def _meets(self, label: str, block: Any) -> None:
+    def _differs(self, label: str) -> None:
         """TargetError when a way without exceptions comes to a label with another block than before."""
-        if self.states[label] is not block and self.reached:
+        if self.reached:
             raise TargetError(
                 Finding("it is reached inside of different blocks", f"{self.code.qualname}, label {label}")
             )
 
-    def _enter(self, op: str, handler: str, block: Any, depth: int) -> _Block:
+    def _change(self, index: int, block: Any, base: int) -> Any:
+        """The block behind a pseudo instruction."""
+        op, handler, _ = self.code.body[index]
+        if op == "POP_BLOCK":
+            if block is None:
+                raise TargetError(Finding("POP_BLOCK outside of a block", f"{self.code.qualname}, instruction {index}"))
+            return block.around
         if handler not in self.blocks:
             self.blocks[handler] = _Block(handler, block)
+            depth = base + self.sums[index]
             kept = depth - 1 if op == "SETUP_WITH" else depth
             self.depths[handler] = kept, op != "SETUP_FINALLY"
             self._go(handler, block, kept + (1 if op == "SETUP_FINALLY" else 2))
         return self.blocks[handler]
-
-    def _leave(self, index: int, block: Any) -> Any:
-        if block is None:
-            raise TargetError(Finding("POP_BLOCK outside of a block", f"{self.code.qualname}, instruction {index}"))
-        return block.around
 
 
 def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Instruction], list[Handler]]:
@@ -174,7 +210,7 @@ def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[
     handlers: list[Handler] = []
     inside: Any = None
     start = ""
-    for index in _changes(walk.ops, innermost, edits):
+    for index in _staying(walk.ops, walk.bounds, edits):
         block = innermost[index]
         if block is not inside:
             label = new_label()
@@ -195,22 +231,26 @@ def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict
     ops = walk.ops
     for index in walk.picked.where(_PSEUDO):
         position = body[index][2]
-        edits[index] = () if position is None else (instruction("NOP", None, position),)
-        walk.innermost[index] = None
+        if position is None:
+            edits[index] = ()
+        else:
+            edits[index] = (instruction("NOP", None, position),)
+            walk.innermost[index] = None
+            walk.bounds.update((index, index + 1))
     for index in walk.picked.where(facts(dialect.name).jumps):
         if ops[index + 1 : index + 2] and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
             edits[index] = ()
     return edits
 
 
-def _changes(ops: Sequence[str], innermost: Sequence[Any], edits: dict[int, tuple[Instruction, ...]]) -> Iterator[int]:
-    """Indexes of instructions that stay, behind which the block may be another than in front of them."""
-    done = 0
-    for index in compress(range(len(ops)), map(is_not, innermost, chain([None], innermost))):
+def _staying(ops: Sequence[str], bounds: set[int], edits: dict[int, tuple[Instruction, ...]]) -> Iterator[int]:
+    """The first instruction that stays from each of these indexes on."""
+    done, size = 0, len(ops)
+    for index in sorted(bounds):
         if index >= done:
             done = index
-            while done < len(ops) and (ops[done] == LABEL or edits.get(done) == ()):
+            while done < size and (ops[done] == LABEL or edits.get(done) == ()):
                 done += 1
-            if done < len(ops):
+            if done < size:
                 yield done
                 done += 1

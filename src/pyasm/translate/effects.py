@@ -14,7 +14,6 @@ from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import where
 from pyasm.typed import Any, NamedTuple
 
 PSEUDO = {"SETUP_FINALLY": (0, 1), "SETUP_CLEANUP": (0, 2), "SETUP_WITH": (0, 1), "POP_BLOCK": (0, 0)}
@@ -76,18 +75,22 @@ class Effects:
         """What just goes on, with a change of the depth that depends on the operand."""
         self.turns = frozenset({LABEL, *PSEUDO}) | self.naming | self.ends
         """All else: what is no instruction, or does not just go on."""
-        self.following = dict.fromkeys((LABEL, *self.counted, *self.ends), 0)
-        """The change of the depth where execution goes on behind an instruction; 0 where the operand says it."""
+        self.following: dict[str, int | None] = dict.fromkeys((LABEL, *self.ends), 0)
+        """The change of the depth where execution goes on behind an instruction; None where the operand says it."""
         self.following.update(self.plain)
         self.following.update({name: self.rows[name].net(0) for name in self.naming - self.ends})
         self.following.setdefault("POP_BLOCK", 0)
+        self.following.update(dict.fromkeys(self.counted))
 
     def changed(self, body: Sequence[Instruction], ops: Sequence[str]) -> list[Any]:
         """The change of the depth by each instruction, where execution goes on behind it."""
         found: list[Any] = [*map(self.following.__getitem__, ops)]
-        for index in where(ops, self.counted):
+        changes = self.changes
+        index = -1
+        for _ in range(found.count(None)):
+            index = found.index(None, index + 1)
             op, arg, _ = body[index]
-            found[index] = self.changes[op, arg if type(arg) is int else number(arg)][0]
+            found[index] = changes[op, arg if type(arg) is int else number(arg)][0]
         return found
 
     def step(self, op: str, arg: Any, depth: int) -> tuple[int | None, int | None]:

@@ -123,7 +123,9 @@ class Facts:
         self.branching = frozenset(row.name for row in naming if row.flow != "next")
         others = {LABEL, "POP_BLOCK", "NOP", "NOT_TAKEN", "PUSH_EXC_INFO"}
         self.telling = self.leaping | self.ends | self.naming | others
-        """All that is looked for."""
+        """All that is looked for where there are regions …"""
+        self.bounding = self.telling - {"NOP", "PUSH_EXC_INFO"}
+        """… and where there are to be regions."""
 
 
 @cache

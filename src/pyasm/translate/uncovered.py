@@ -187,17 +187,22 @@ def uncover(
     labels: dict[Any, int],
     innermost: list[Any],
     dialect: isa.Dialect,
-) -> None:
-    """The inverse of `fill`: put in no region what a compiler has in none."""
+) -> list[int]:
+    """The inverse of `fill`: put in no region what a compiler has in none.
+
+    Gives the indexes of what was put elsewhere, and those behind.
+    """
+    moved: list[int] = []
     if dialect.uncovered != "none":
         for index, _ in late_jumps(body, ops, turns, labels, dialect):
             arg = body[index][1]
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
+                moved += index, index + 1
     if dialect.uncovered == "slots":
-        _uncover_taken(body, ops, turns, innermost, dialect)
+        _uncover_taken(body, ops, turns, innermost, moved, dialect)
         if _any(labels, SLOT):
-            _leave_taken(body, ops, innermost)
+            _leave_taken(body, ops, innermost, moved)
     if _any(labels, BARE):
         for index in turns.where(facts(dialect.name).leaping | {LABEL}):
             op, arg, _ = body[index]
@@ -205,6 +210,8 @@ def uncover(
                 place = index + 1 if op == LABEL else index
                 if op != LABEL or ops[place] == "NOP":
                     innermost[place] = None
+                    moved += place, place + 1
+    return moved
 
 
 def _any(labels: Iterable[str], stem: str) -> bool:
@@ -213,7 +220,12 @@ def _any(labels: Iterable[str], stem: str) -> bool:
 
 
 def _uncover_taken(
-    body: Sequence[Instruction], ops: Sequence[str], turns: Picked, innermost: list[Any], dialect: isa.Dialect
+    body: Sequence[Instruction],
+    ops: Sequence[str],
+    turns: Picked,
+    innermost: list[Any],
+    moved: list[int],
+    dialect: isa.Dialect,
 ) -> None:
     """A NOT_TAKEN is in no region if its block is fresh, or against the rule."""
     for index in turns.where(_TAKEN):
@@ -222,9 +234,10 @@ def _uncover_taken(
             against = str(body[before][1]).startswith(SLOT)
             if ops[before] != "END_SEND" and is_fresh(body, ops, index, dialect) != against:
                 innermost[index] = None
+                moved += index, index + 1
 
 
-def _leave_taken(body: Sequence[Instruction], ops: Sequence[str], innermost: list[Any]) -> None:
+def _leave_taken(body: Sequence[Instruction], ops: Sequence[str], innermost: list[Any], moved: list[int]) -> None:
     """Put a NOT_TAKEN against the rule whose jump is in no region into the one that was left before."""
     before = 0
     left = None
@@ -232,6 +245,7 @@ def _leave_taken(body: Sequence[Instruction], ops: Sequence[str], innermost: lis
         if op == "NOT_TAKEN":
             if innermost[before] is None and str(body[before][1]).startswith(SLOT):
                 innermost[index] = left
+                moved += index, index + 1
         elif op != LABEL:
             before = index
             left = innermost[index] if innermost[index] is not None else left
