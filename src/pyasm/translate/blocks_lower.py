@@ -83,7 +83,7 @@ class _Walk:
         block: Any = None
         base = start = first = 0
         alive = True
-        for number, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
+        for at, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
             if op == LABEL:
                 label = body[index][1]
                 way = ways.get(label)
@@ -93,9 +93,9 @@ class _Walk:
                     elif way[0] is not block:
                         self._differs(label)
                 elif way is None:
-                    self.lost[label] = number
+                    self.lost[label] = at
                 else:
-                    block, base, start, first = way[0], way[1] - sums[index], index, number
+                    block, base, start, first = way[0], way[1] - sums[index], index, at
                     alive = True
             elif alive:
                 if op in _PSEUDO:
@@ -105,7 +105,7 @@ class _Walk:
                     self._go(body[index][1], block, base + sums[index] + jumping[op])
                 if op in ends:
                     self._fill(start, index + 1, block)
-                    seen[first : number + 1] = b"\1" * (number + 1 - first)
+                    seen[first : at + 1] = b"\1" * (at + 1 - first)
                     alive = False
         if alive:
             self._fill(start, len(self.ops), block)
