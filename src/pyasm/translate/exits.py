@@ -18,7 +18,8 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, rewrite
-from pyasm.translate.kinds import VALUE, SparseWalk, State, moved, permutation
+from pyasm.translate.kinds import VALUE, SparseWalk, State
+from pyasm.translate.moves import moved, permutation
 from pyasm.typed import Any
 
 _NONE = ("LOAD_CONST", None)

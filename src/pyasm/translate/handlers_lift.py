@@ -8,8 +8,10 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate.blocks_lift import CLEANUP
+from pyasm.translate.caught import HandlerWalk
 from pyasm.translate.edit import Picked, instruction, rewrite
-from pyasm.translate.kinds import MOVING, VALUE, HandlerWalk, State, next_real, permutation
+from pyasm.translate.kinds import VALUE, State, next_real
+from pyasm.translate.moves import MOVING, permutation
 from pyasm.typed import Any
 
 SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH"})

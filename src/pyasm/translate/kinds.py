@@ -6,7 +6,8 @@ number of entries that stand for one: instructions that only move entries are re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 
 from pyasm import isa
@@ -14,16 +15,12 @@ from pyasm.code import Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode
+from pyasm.translate.edit import Picked, opcode
 from pyasm.translate.effects import effects, number
-from pyasm.translate.flow import reached
+from pyasm.translate.moves import PERMUTATIONS, permutation
 from pyasm.typed import Any, NamedTuple
 
 VALUE = ("value", None)
-_BELOW = 8
-"""So many values are taken to be on the stack where an exception is caught; handlers that compilers make do not read
-as many."""
-_ROTATIONS = {2: "ROT_TWO", 3: "ROT_THREE", 4: "ROT_FOUR"}
 
 
 class State:
@@ -93,99 +90,62 @@ def _fixed(*dialects: str) -> dict[str, _Fixed]:
             taken = row.takes(0)
             counts = row.stays(0) + taken, row.leaves(0) - taken, row.jumped(0) - taken
             found[name] = _Fixed(*counts, row.goes_on, row.names_label)
-    for name, (taken, left) in _PERMUTATIONS.items():
+    for name, (taken, left) in PERMUTATIONS.items():
         found[name] = _Fixed(taken, len(left) - taken, 0, True, False)
     return found
 
 
+class _Effects:
+    """What instructions do among values, but for those that a walk deals with itself."""
+
+    def __init__(self, fixed: Mapping[str, _Fixed], known: Mapping[str, Row], specials: Set[str]) -> None:
+        self.plain: dict[str, tuple[int, int]] = {}
+        """Of those that just go on: entries read, change of the depth."""
+        self.turning: dict[str, _Fixed] = {}
+        """The others, but for those of which the operand decides."""
+        for name, each in fixed.items():
+            if name not in specials:
+                if each.goes_on and not each.names_label:
+                    self.plain[name] = each[:2]
+                else:
+                    self.turning[name] = each
+        self.counted = _Counted(known)
+
+
+class _Counted(dict[tuple[str, int], _Fixed]):
+    """Mnemonic and number -> what it does."""
+
+    def __init__(self, known: Mapping[str, Row]) -> None:
+        self.rows = known
+
+    def __missing__(self, key: tuple[str, int]) -> _Fixed:
+        op, n = key
+        found = _UNKNOWN
+        moves = permutation(op, n)
+        if op in self.rows:
+            stays, takes, leaves, jumped, goes_on, names_label = self.rows[op]
+            if moves is not None:
+                found = _Fixed(moves[0], len(moves[1]) - moves[0], 0, True, False)
+            else:
+                taken = takes(n)
+                found = _Fixed(stays(n) + taken, leaves(n) - taken, jumped(n) - taken, goes_on, names_label)
+        self[key] = found
+        return found
+
+
+_UNKNOWN = _Fixed(sys.maxsize, 0, 0, True, False)
+_NO_EFFECTS = _Effects({}, {}, frozenset())
+"""Nothing is known of any instruction."""
+
+
 @cache
-def _among_values(dialects: tuple[str, ...], others: frozenset[str]) -> dict[str, tuple[int, int]]:
-    """Of those that just go on, and are no others: entries read, change of the depth."""
-    fixed = _fixed(*dialects).items()
-    return {name: each[:2] for name, each in fixed if each.goes_on and not each.names_label and name not in others}
+def _among_values(dialects: tuple[str, ...], specials: frozenset[str]) -> _Effects:
+    return _Effects(_fixed(*dialects), rows(*dialects), specials)
 
 
 @cache
 def _turns(dialect: str, told: frozenset[str]) -> frozenset[str]:
     return effects(dialect).turns | told
-
-
-def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:
-    """Of an instruction that only moves, copies or drops entries: how many, and which of them it leaves."""
-    if op in _PERMUTATIONS:
-        return _PERMUTATIONS[op]
-    if type(arg) is not int or arg < 1:
-        return None
-    if op == "COPY":
-        return arg, [*range(arg), 0]
-    if op == "SWAP":
-        return arg, [arg - 1, *range(1, arg - 1), 0] if arg > 1 else [0]
-    return (arg, [arg - 1, *range(arg - 1)]) if op == "ROT_N" else None
-
-
-_PERMUTATIONS: dict[str, tuple[int, list[int]]] = {
-    "POP_TOP": (1, []),
-    "ROT_TWO": (2, [1, 0]),
-    "ROT_THREE": (3, [2, 0, 1]),
-    "ROT_FOUR": (4, [3, 0, 1, 2]),
-    "DUP_TOP": (1, [0, 0]),
-    "DUP_TOP_TWO": (2, [0, 1, 0, 1]),
-}
-
-MOVING = frozenset({*_PERMUTATIONS, "COPY", "SWAP", "ROT_N"})
-"""The instructions that `permutation` knows."""
-
-
-def moved(each: Instruction, taken: int, left: Sequence[int], widths: Sequence[int]) -> list[Instruction]:
-    """The instructions that do with entries of these widths what a permutation does with entries of one."""
-    if all(width == 1 for width in widths):
-        return [each]
-    starts = [sum(widths[:i]) for i in range(taken)]
-    target = [starts[i] + j for i in left for j in range(widths[i])]
-    position = each[2]
-    return [instruction(op, arg, position) for op, arg in _moves(sum(widths), target)]
-
-
-def _moves(count: int, target: list[int]) -> list[tuple[str, Any]]:
-    """Instructions after which these of `count` entries are left."""
-    source = list(range(count))
-    if target == source[: len(target)]:
-        return [("POP_TOP", None)] * (count - len(target))
-    if target[:count] == source:
-        more = target[count:]
-        if more == [count - 1]:
-            return [("DUP_TOP", None)]
-        if more == [count - 2, count - 1]:
-            return [("DUP_TOP_TWO", None)]
-        return [("COPY", count - each + i) for i, each in enumerate(more)]
-    for top in range(1, count):
-        if target == source[-top:] + source[:-top]:
-            return rotation(count) * top
-    return _swaps(target)
-
-
-def rotation(count: int) -> list[tuple[str, Any]]:
-    """Move the top entry below the next count - 1."""
-    if count in _ROTATIONS:
-        return [(_ROTATIONS[count], None)]
-    return [("SWAP", n) for n in range(count, 1, -1)]
-
-
-def _swaps(target: Sequence[int]) -> list[tuple[str, Any]]:
-    """Any order of the entries, by exchanging the top with another: each exchange brings one to its place."""
-    now = list(range(len(target)))
-    moves: list[tuple[str, Any]] = []
-
-    def exchange(place: int) -> None:
-        moves.append(("SWAP", len(now) - place) if len(now) - place > 2 else ("ROT_TWO", None))
-        now[place], now[-1] = now[-1], now[place]
-
-    for place in range(len(now) - 1):
-        if now[place] != target[place]:
-            if now[-1] != target[place]:
-                exchange(now.index(target[place]))
-            exchange(place)
-    return moves
 
 
 Special = Callable[[int, Any, State], "tuple[State | None, State | None]"]
@@ -237,7 +197,6 @@ class SparseWalk:
         self.specials: Mapping[str, Special] = {}
         self.unentered: frozenset[Any] = frozenset()
         """Labels of handlers that are not followed."""
-        self._known_counts: dict[tuple[str, int], _Fixed] = {}
 
     def run(self) -> None:
         """Follow every way."""
@@ -246,7 +205,7 @@ class SparseWalk:
         self._follow_all([(0, State(None, ()))])
 
     def _begin(self) -> None:
-        self.plain = _among_values(self.dialects, frozenset(self.specials))
+        self.effects = self._effects()
         self.met: dict[int, tuple[State, int]] = {}
         """Index of a label -> what is there."""
         self.states.clear()
@@ -256,6 +215,9 @@ class SparseWalk:
         self.left: set[int] = set()
         """… up to these indexes."""
 
+    def _effects(self) -> _Effects:
+        return _among_values(self.dialects, frozenset(self.specials))
+
     def _follow_all(self, ways: Sequence[tuple[int, State]]) -> None:
         self.pending = [(index, *_parted(state)) for index, state in ways]
         while self.pending:
@@ -263,27 +225,65 @@ class SparseWalk:
 
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
-        plain, ops, size, to_end = self.plain, self.ops, len(self.ops), self.to_end
+        size, to_end = len(self.ops), self.to_end
         while index < size and (to_end or base.stack or base.blocks is not None):
             begin = index
-            while index < size:
-                effect = plain.get(ops[index])
-                if effect is None or effect[0] > above:
-                    break
-                above += effect[1]
-                index += 1
+            index, above, ended = self._go_on(index, base, above)
             if index > begin:
-                self.seen[begin:index] = b"\1" * (index - begin)
-                if base.blocks is not None:
-                    self.covered.append((index - 1, base.blocks))
-                if index == size:
-                    break
+                self._note(begin, index, base.blocks)
+            if ended:
+                return
+            if index == size:
+                break
             found = self._step(index, base, above)
             if found is None:
                 return
             base, above = found
             index += 1
         self.left.add(index)
+
+    def _go_on(self, index: int, base: State, above: int) -> tuple[int, int, bool]:
+        """As long as only values matter: up to where, how many there are then, and does the way end?"""
+        body, ops, met, specials = self.body, self.ops, self.met, self.specials
+        plain, turning, counted = self.effects.plain, self.effects.turning, self.effects.counted
+        size = len(ops)
+        while index < size:
+            op = ops[index]
+            effect = plain.get(op)
+            if effect is not None:
+                if effect[0] > above:
+                    break
+                above += effect[1]
+            elif op == LABEL:
+                if index in met:
+                    old, count = met[index]
+                    return index, above, old is base and count == above
+                met[index] = base, above
+            elif op in specials:
+                break
+            else:
+                arg = body[index][1]
+                reads, change, jump, goes_on, names_label = (
+                    turning.get(op) or counted[op, arg if type(arg) is int else number(arg)]
+                )
+                if reads > above:
+                    break
+                if names_label:
+                    self.pending.append((self.labels[arg], base, above + jump))
+                if not goes_on:
+                    return index + 1, above, True
+                above += change
+            index += 1
+        return index, above, False
+
+    def _note(self, begin: int, behind: int, blocks: Any) -> None:
+        """These instructions are reached, with the block stack."""
+        self.seen[begin:behind] = b"\1" * (behind - begin)
+        if blocks is not None:
+            while behind > begin and self.ops[behind - 1] == LABEL:
+                behind -= 1
+            if behind > begin:
+                self.covered.append((behind - 1, blocks))
 
     def _step(self, index: int, base: State, above: int) -> tuple[State, int] | None:
         """What is there behind an instruction; None when this way ends."""
@@ -298,8 +298,8 @@ class SparseWalk:
             if op == "POP_TOP" and not above and base.stack:
                 self.states[index] = base
                 return _parted(State(base.blocks, base.stack[:-1]))
-            found = self.fixed.get(op) or self._counted(op, arg)
-            if found is not None and found[0] <= above:
+            found = self.fixed.get(op) or self.effects.counted[op, arg if type(arg) is int else number(arg)]
+            if found[0] <= above:
                 _, change, jump, goes_on, names_label = found
                 if names_label:
                     self.pending.append((self.labels[arg], base, above + jump))
@@ -309,21 +309,6 @@ class SparseWalk:
         if jumping is not None:
             self.pending.append((self.labels[arg], *_parted(jumping)))
         return None if following is None else _parted(following)
-
-    def _counted(self, op: str, arg: Any) -> _Fixed | None:
-        """What an instruction does with this operand, None for one that there is not."""
-        n = arg if type(arg) is int else number(arg)
-        found = self._known_counts.get((op, n))
-        if found is None and op in self.rows:
-            stays, takes, leaves, jumped, goes_on, names_label = self.rows[op]
-            moves = permutation(op, arg)
-            if moves is not None:
-                found = _Fixed(moves[0], len(moves[1]) - moves[0], 0, True, False)
-            else:
-                taken = takes(n)
-                found = _Fixed(stays(n) + taken, leaves(n) - taken, jumped(n) - taken, goes_on, names_label)
-            self._known_counts[op, n] = found
-        return found
 
     def _meet(self, index: int, base: State, above: int) -> tuple[State, int] | None:
         """At a label; None when it was reached in the same way before."""
@@ -398,87 +383,8 @@ class Walk(SparseWalk):
         super().__init__(body, name, *dialects)
         self.fixed = {}
 
-    def _begin(self) -> None:
-        super()._begin()
-        self.plain = {}
-
-    def _counted(self, op: str, arg: Any) -> _Fixed | None:
-        return None
-
-
-class HandlerWalk(SparseWalk):
-    """A walk that tells what is there in the code of handlers; elsewhere there are only values.
-
-    It begins where exceptions are caught. Where that does not do, every way is followed.
-    """
-
-    setups: frozenset[str]
-    """The instructions that name a handler."""
-    alike: frozenset[str]
-    """Those whose state must be known, even if there are only values."""
-    odd: frozenset[str]
-    """Those that are in no other code than that of handlers, if all is well."""
-
-    def run(self) -> None:
-        """Fill `states`."""
-        self._begin()
-        if not self._run_handlers():
-            self.unentered = frozenset()
-            self.seen = bytearray(len(self.body) + 1)
-            super().run()
-
-    def _run_handlers(self) -> bool:
-        body, labels = self.body, self.labels
-        begin = State(None, (VALUE,) * _BELOW)
-        reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
-        begun = set()
-        entered = set()
-        try:
-            for index in self.turns.where(self.setups):
-                if reach[index] and index not in self.states:
-                    begun.add(index)
-                    way = op, label = body[index][:2]
-                    if way not in entered:
-                        entered.add(way)
-                        handler = self.specials[op](index, label, begin)[1]
-                        if handler is not None:
-                            self._follow_all([(labels[label], handler)])
-        except TargetError:
-            return False  # the other walk says it better
-        walked, self.seen = self.seen, reach
-        return begun.isdisjoint(self.states) and self._is_apart(walked) and self._tell_rest(walked, begin)
-
-    def _is_apart(self, walked: bytearray) -> bool:
-        """Does no other code lead into what was followed?"""
-        ops, body, met, seen = self.ops, self.body, self.met, self.seen
-        names = {body[index][1] for index in met}
-        for index in self.turns.where(self.table.jumps):
-            if seen[index] and ((body[index][1] in names and not walked[index]) or body[index][1] in self.unentered):
-                return False
-        for index in [*met, *map(self.labels.__getitem__, self.unentered)]:
-            before = index - 1
-            while before >= 0 and ops[before] == LABEL:
-                before -= 1
-            if before < 0 or (
-                seen[before] and ops[before] not in self.table.ends and (not walked[before] or index not in met)
-            ):
-                return False
-        for index in self.left:
-            while index < len(ops) and ops[index] == LABEL:
-                if index in met:
-                    return False
-                index += 1
-        return True
-
-    def _tell_rest(self, walked: bytearray, begin: State) -> bool:
-        """States for those that need one; False when there is what cannot be."""
-        for index in self.turns.where(self.odd):
-            if self.seen[index] and not walked[index]:
-                return False
-        for index in self.turns.where(self.alike):
-            if self.seen[index] and not walked[index]:
-                self.states[index] = begin
-        return True
+    def _effects(self) -> _Effects:
+        return _NO_EFFECTS
 
 
 def next_real(body: Sequence[Instruction], index: int) -> int:

@@ -14,7 +14,8 @@ from pyasm import isa
 from pyasm.code import Code, Free, Instruction, Position
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, places, rewrite
-from pyasm.translate.kinds import MOVING, State, Walk, moved, next_real, permutation
+from pyasm.translate.kinds import State, Walk, next_real
+from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
 
 _SAVE, _CELL = "LOAD_FAST_AND_CLEAR", "MAKE_CELL"

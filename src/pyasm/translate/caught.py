@@ -1,0 +1,87 @@
+"""What is on the stack in the code of handlers: a walk from where exceptions are caught."""
+
+from __future__ import annotations
+
+from pyasm.errors import TargetError
+from pyasm.native.units import LABEL
+from pyasm.translate.flow import reached
+from pyasm.translate.kinds import VALUE, SparseWalk, State
+
+_BELOW = 8
+"""So many values are taken to be on the stack where an exception is caught; handlers that compilers make do not read
+as many."""
+
+
+class HandlerWalk(SparseWalk):
+    """A walk that tells what is there in the code of handlers; elsewhere there are only values.
+
+    It begins where exceptions are caught. Where that does not do, every way is followed.
+    """
+
+    setups: frozenset[str]
+    """The instructions that name a handler."""
+    alike: frozenset[str]
+    """Those whose state must be known, even if there are only values."""
+    odd: frozenset[str]
+    """Those that are in no other code than that of handlers, if all is well."""
+
+    def run(self) -> None:
+        """Fill `states`."""
+        self._begin()
+        if not self._run_handlers():
+            self.unentered = frozenset()
+            self.seen = bytearray(len(self.body) + 1)
+            super().run()
+
+    def _run_handlers(self) -> bool:
+        body, labels = self.body, self.labels
+        begin = State(None, (VALUE,) * _BELOW)
+        reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
+        begun = set()
+        entered = set()
+        try:
+            for index in self.turns.where(self.setups):
+                if reach[index] and index not in self.states:
+                    begun.add(index)
+                    way = op, label = body[index][:2]
+                    if way not in entered:
+                        entered.add(way)
+                        handler = self.specials[op](index, label, begin)[1]
+                        if handler is not None:
+                            self._follow_all([(labels[label], handler)])
+        except TargetError:
+            return False  # the other walk says it better
+        walked, self.seen = self.seen, reach
+        return begun.isdisjoint(self.states) and self._is_apart(walked) and self._tell_rest(walked, begin)
+
+    def _is_apart(self, walked: bytearray) -> bool:
+        """Does no other code lead into what was followed?"""
+        ops, body, met, seen = self.ops, self.body, self.met, self.seen
+        names = {body[index][1] for index in met}
+        for index in self.turns.where(self.table.jumps):
+            if seen[index] and ((body[index][1] in names and not walked[index]) or body[index][1] in self.unentered):
+                return False
+        for index in [*met, *map(self.labels.__getitem__, self.unentered)]:
+            before = index - 1
+            while before >= 0 and ops[before] == LABEL:
+                before -= 1
+            if before < 0 or (
+                seen[before] and ops[before] not in self.table.ends and (not walked[before] or index not in met)
+            ):
+                return False
+        for index in self.left:
+            while index < len(ops) and ops[index] == LABEL:
+                if index in met:
+                    return False
+                index += 1
+        return True
+
+    def _tell_rest(self, walked: bytearray, begin: State) -> bool:
+        """States for those that need one; False when there is what cannot be."""
+        for index in self.turns.where(self.odd):
+            if self.seen[index] and not walked[index]:
+                return False
+        for index in self.turns.where(self.alike):
+            if self.seen[index] and not walked[index]:
+                self.states[index] = begin
+        return True

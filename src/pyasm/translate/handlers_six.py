@@ -1,0 +1,173 @@
+"""Which entries of the stack of portable code are of the six values of a handler, and which of these are to be made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyasm import isa
+from pyasm.code import Code, Instruction
+from pyasm.translate.caught import HandlerWalk
+from pyasm.translate.edit import Picked
+from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
+from pyasm.translate.kinds import VALUE, State, next_real
+from pyasm.typed import Any
+
+SAVED = ("saved traceback", "saved value", "saved type")
+RAISED = ("traceback", "exception", "type")
+
+
+class Form:
+    """What a handler is to look like."""
+
+    def __init__(self, kind: str, at: int, lasti: bool) -> None:
+        self.kind = kind
+        self.at = at
+        """Index of its first instruction."""
+        self.lasti = lasti
+        self.made = False
+        """Are type and traceback made at its beginning?"""
+        self.last = -1
+        """Index of the last instruction that is in it."""
+        self.depth = 0
+        """In how many blocks it is."""
+
+
+def _forms(body: Sequence[Instruction], turns: Picked, labels: dict[Any, int]) -> dict[str, Form]:
+    """Label of each handler -> its form."""
+    forms: dict[str, Form] = {}
+    for index in turns.where(SETUPS):
+        op, label, _ = body[index]
+        if label in forms:
+            continue
+        at = next_real(body, labels[label])
+        first = body[at][0] if at < len(body) else ""
+        if op == "SETUP_CLEANUP":
+            kind = ONE
+        elif first == "END_ASYNC_FOR" and op == "SETUP_FINALLY":
+            kind = LOOP
+        else:
+            kind = UNBIND if op == "SETUP_FINALLY" and is_unbinding(body, at) else SIX
+        forms[label] = Form(kind, at, op != "SETUP_FINALLY" or kind == UNBIND)
+    return forms
+
+
+class SixWalk(HandlerWalk):
+    """Which entries are of a handler's six, in portable code."""
+
+    setups = SETUPS
+    alike = SETUPS | {"RERAISE_VALUE"}
+    odd = frozenset({"POP_EXCEPT", "END_ASYNC_FOR", "WITH_EXCEPT_START", "RERAISE", "JUMP_IF_NOT_EXC_MATCH"})
+    told = alike | odd
+
+    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
+        self.forms = _forms(code.body, self.turns, self.labels)
+        self.specials = {
+            "SETUP_FINALLY": self._setup,
+            "SETUP_CLEANUP": self._setup_cleanup,
+            "SETUP_WITH": self._setup_with,
+            "SETUP_ASYNC_WITH": self._setup_async_with,
+            "POP_BLOCK": self._pop_block,
+            "POP_EXCEPT": self._pop_except,
+            "END_ASYNC_FOR": self._end_async_for,
+            "WITH_EXCEPT_START": self._with_except_start,
+            "RERAISE": self._reraise,
+            "RERAISE_VALUE": self._reraise_value,
+            "JUMP_IF_NOT_EXC_MATCH": self._match,
+        }
+
+    def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
+        """The state at the beginning of a handler."""
+        kinds = tuple((kind, label) for kind in SAVED + RAISED)
+        return State(("handler", label, state.blocks), kept + kinds)
+
+    def _setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack)
+
+    def _setup_cleanup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        handler = State(state.blocks, (*state.stack, VALUE, VALUE))
+        return State(("region", label, state.blocks), state.stack), handler
+
+    def _setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        manager = self.top(index, state.stack, 1)
+        self.takes(index, manager)
+        kept = (*state.stack[:-1], VALUE)
+        return State(("region", label, state.blocks), (*kept, VALUE)), self.six(state, label, kept)
+
+    def _setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
+        self.top(index, state.stack, 1)
+        return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack[:-1])
+
+    def _pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if state.blocks is None or state.blocks[0] != "region":
+            raise self.error(index, "the innermost block is not that of a SETUP")
+        return State(state.blocks[2], state.stack), None
+
+    def _pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if state.blocks is None or state.blocks[0] != "handler":
+            raise self.error(index, "it is in no handler")
+        label = state.blocks[1]
+        if self.top(index, state.stack, 3) != tuple((kind, label) for kind in SAVED):
+            raise self.error(index, "what was handled before is not on top of the stack")
+        return State(state.blocks[2], state.stack[:-3]), None
+
+    def _end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        if state.blocks is None or state.blocks[0] != "handler":
+            raise self.error(index, "it is in no handler")
+        label = state.blocks[1]
+        if self.top(index, state.stack, 7)[1:] != tuple((kind, label) for kind in SAVED + RAISED):
+            raise self.error(index, "the exception of the handler is not on top of the stack")
+        return State(state.blocks[2], state.stack[:-7]), None
+
+    def _with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        seven = self.top(index, state.stack, 7)
+        label = seven[-1][1]
+        if seven[1:] != tuple((kind, label) for kind in SAVED + RAISED):
+            raise self.error(index, "the six values of the handler are not on top of the stack")
+        self.takes(index, seven[:1])
+        self.forms[label].lasti = True
+        return State(state.blocks, (*state.stack, VALUE)), None
+
+    def _reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        self.top(index, state.stack, 3)
+        return None, None
+
+    def _reraise_value(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        return self.transfer(index, self.body[index], state)
+
+    def _match(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
+        matched, _type = self.top(index, state.stack, 2)
+        if matched[0] != "type":
+            self.takes(index, [matched])
+        after = State(state.blocks, state.stack[:-2])
+        return after, after
+
+    def takes(self, index: int, entries: Sequence[Any]) -> None:
+        """A type or traceback that is used as a value must be made."""
+        for kind, label in entries:
+            if kind in SAVED:
+                hint = "only POP_EXCEPT may take what was handled before"
+                raise self.error(index, f"it takes the {kind} of a handler", hint)
+            if kind == "type" or kind == "traceback":
+                self.forms[label].made = True
+
+    def width(self, entry: Any) -> int:
+        """How many native entries stand for an entry."""
+        kind, label = entry
+        if label is None or kind in ("exception", "saved type"):
+            return 1
+        if kind == "saved traceback":
+            return int(self.forms[label].lasti)
+        return 0 if kind == "saved value" else int(self.forms[label].made)
+
+    def merge_kinds(self, old: State, new: State) -> State:
+        """Made types and tracebacks are values."""
+        stack = []
+        for a, b in zip(old.stack, new.stack):
+            if a != b:
+                if a[0] in SAVED or b[0] in SAVED:
+                    return super().merge_kinds(old, new)
+                self.takes(0, (a, b))
+                a = VALUE
+            stack.append(a)
+        return old if tuple(stack) == old.stack else State(old.blocks, tuple(stack))
