@@ -27,6 +27,8 @@ from pyasm.typed import Any
 
 _MAKING = frozenset({"GET_ITER", "MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
 """Native instructions that may make a pair, or the function of a generator expression."""
+_LOOKED_AT = _MAKING.union(MOVING, ADDING, {"PUSH_NULL", "FOR_ITER", "POP_TOP"})
+"""These, and what does not just use the entries that it takes."""
 SECOND = frozenset({"GET_ITER", "PUSH_NULL"})
 """What pushes the second entry of an iterator."""
 
@@ -111,6 +113,16 @@ class Pairs:
                 self.seen.add(index)
                 index += 1
                 continue
+            elif op not in _LOOKED_AT:
+                pops, net, jump, goes_on = self.effect(op, body[index][1])
+                if depth - pops >= lowest:
+                    if jump is not None:
+                        pending.append((self.labels[body[index][1]], (depth + jump, pairs, functions)))
+                    if not goes_on:
+                        break
+                    depth += net
+                    index += 1
+                    continue
             self.done.add(index)
             following, jumping = self._transfer(index, body[index], (depth, pairs, functions))
             if jumping is not None and (jumping[1] or jumping[2]):

@@ -28,6 +28,8 @@ from pyasm.typed import Any
 
 _LOOPS = frozenset({"FOR_ITER"})
 _MAKERS = frozenset({"GET_ITER", "MAKE_FUNCTION"})
+_LOOKED_AT = MOVING.union(ADDING, _LOOPS, _MAKERS, {"POP_TOP", "GET_ANEXT", "CALL_FUNCTION"})
+"""What does not just use the entries that it takes."""
 
 Slot = tuple[int, int]
 """The height of the stack with an entry on top; the index of what made it, an iterator or a generator expression."""
@@ -92,15 +94,9 @@ class _Follower:
         lowest = slots[-1][0] if slots else 0
         while index < size:
             op = ops[index]
-            if op in plain and op != "POP_TOP":
-                pops, made = plain[op]
-                height -= pops
-                if height < lowest:
-                    slots = self._used(height, slots)
-                    if not slots:
-                        return
-                    lowest = slots[-1][0]
-                height += made
+            effect = plain.get(op)
+            if effect is not None and height - effect[0] >= lowest:
+                height += effect[1] - effect[0]
             elif op == LABEL:
                 if index != start:
                     self.entered.add(index)
@@ -138,6 +134,11 @@ class _Follower:
 
     def _step(self, index: int, op: str, arg: Any, height: int, slots: tuple[Slot, ...]) -> Any:
         """Height and iterators behind an instruction, both at its label or None, and does execution go on?"""
+        if slots and op not in _LOOKED_AT:
+            pops, net, jump, goes_on = self.effect(op, arg)
+            if height - pops < slots[-1][0]:
+                slots = self._used(height - pops, slots)
+            return height + net, slots, None if jump is None else (height + jump, slots), goes_on
         top = slots[-1][1] if slots and slots[-1][0] == height else None
         if top is not None and self.ops[top] == "MAKE_FUNCTION":
             top = None
