@@ -8,17 +8,18 @@ without an exception.
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import hidden
-from pyasm.translate.edit import places, rename, where
+from pyasm.translate.edit import places, rename_each, where
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
 from pyasm.translate.loaded import BORROWED, LOADING, Follower
 
-_REGIONS = ("SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH")
+_REGIONS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 
 
 def borrow(body: list[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
@@ -26,11 +27,10 @@ def borrow(body: list[Instruction], ops: Sequence[str], dialect: isa.Dialect) ->
     if dialect.empty_hides and hidden.has_empty(places(body, ops)):
         may = hidden.Blocks(body, ops, dialect).all_borrowable()
     else:
-        loads = _without_exception(body, ops, dialect, LOADING)
+        loads = _without_exception(body, ops, dialect, BORROWED)
         owned = Follower(body, ops, dialect).owned(loads, len(ops))
         may = [index for index in loads if index not in owned] if owned else loads
-    for op, borrowed in BORROWED.items():
-        rename(body, [index for index in may if ops[index] == op], borrowed)
+    rename_each(body, may, map(BORROWED.__getitem__, map(ops.__getitem__, may)))
 
 
 def _without_exception(
@@ -38,10 +38,10 @@ def _without_exception(
 ) -> list[int]:
     """The indexes of these mnemonics, where execution comes without an exception."""
     found = list(where(ops, wanted))
-    if not any(map(ops.__contains__, _REGIONS)):
+    if not found or _REGIONS.isdisjoint(ops):
         return found
     reach = reached(body, effects(dialect.name), ops=ops)
-    return [index for index in found if reach[index]]
+    return list(compress(found, map(reach.__getitem__, found)))
 
 
 def hidden_blocks(body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> dict[int, str]:

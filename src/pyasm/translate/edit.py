@@ -33,8 +33,13 @@ def instruction(op: str, arg: Any = None, position: Position | None = None) -> I
 
 def rename(body: list[Instruction], indexes: Sequence[int], op: str) -> None:
     """Give the instructions at these indexes another mnemonic."""
+    rename_each(body, indexes, repeat(op))
+
+
+def rename_each(body: list[Instruction], indexes: Sequence[int], ops: Iterable[str]) -> None:
+    """Give each of them its own."""
     old = list(map(body.__getitem__, indexes))
-    new = map(_new, repeat(Instruction), zip(repeat(op), map(operand, old), map(_place, old)))
+    new = map(_new, repeat(Instruction), zip(ops, map(operand, old), map(_place, old)))
     for index, each in zip(indexes, new):
         body[index] = each
 

@@ -149,4 +149,4 @@ class Blocks:
 
 def has_empty(labels: Iterable[Any]) -> bool:
     """Does one of these labels stand for an empty block?"""
-    return any(str(label).startswith(EMPTY) for label in labels)
+    return f" {EMPTY}" in f" {' '.join(map(str, labels))}"

@@ -18,6 +18,7 @@ from pyasm.typed import Any, NamedTuple
 BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
 BORROWS = frozenset(BORROWED.values())
 LOADING = BORROWS.union(BORROWED)
+_TWO = frozenset(name for name in LOADING if "_LOAD" in name)
 
 FIXED, COUNTED, LOAD, LOADS, STORE, STORE_LOAD, STORES, CLEAR, KILL, COPY, SWAP, SETUP = range(12)
 """What an instruction does with entries: always the same; dependent on its operand; something with locals; …"""
@@ -104,7 +105,7 @@ class _Counted(dict[Any, _Change]):
 def _gone(dialect_name: str) -> set[tuple[str, str]]:
     """A load and an instruction behind which nothing of it is left."""
     pops = {name: 0 if step.counted else step.pops for name, step in steps(dialect_name).items()}
-    return {(load, name) for load in LOADING for name, n in pops.items() if n > ("_LOAD" in load)}
+    return {(load, name) for load in LOADING for name, n in pops.items() if n > (load in _TWO)}
 
 
 _Entry = tuple[int, Any]
@@ -128,12 +129,23 @@ class Follower:
 
         They are still on the stack when their local changes, or at the end of their block, or are stored.
         """
-        ops, gone = self.ops, self.gone
+        body, ops, gone, steps = self.body, self.ops, self.gone, self.steps
         owned: set[int] = set()
         done = 0
         for load in loads:
-            if load >= done and (load + 1 == stop or (ops[load], ops[load + 1]) not in gone):
-                done = self._follow(load, stop, [], [], 0, owned)
+            if load < done:
+                continue
+            if load + 1 < stop:
+                following = ops[load + 1]
+                if (ops[load], following) in gone:
+                    continue
+                counted = steps[following].counted
+                if counted is not None:
+                    arg = body[load + 1][1]
+                    pops, _, keeps = counted[arg[1] if type(arg) is tuple else arg]
+                    if pops > (ops[load] in _TWO) and not keeps:
+                        continue
+            done = self._follow(load, stop, [], [], 0, owned)
         return owned
 
     def _follow(  # one loop, for speed

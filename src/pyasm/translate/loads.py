@@ -94,7 +94,7 @@ def _fused(
     `places` are the indexes of all that use locals; `restores` stay as they are.
     """
     small: Set[str] = names.keys()
-    if len(small) > LAST_OF_PAIR:
+    if max(names.values(), default=0) > LAST_OF_PAIR:
         small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
     kept = None
     done = 0
