@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, compress
-from operator import ne
+from operator import is_not
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, instruction, rewrite
+from pyasm.translate.edit import Labels, instruction, operand, rewrite
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
 from pyasm.translate.regions import SETUPS, Regions, facts
@@ -83,14 +83,15 @@ class _Inserter:
         for handler, around in self.regions.around.items():
             if innermost[first[handler]] != around:
                 self.entries[handler] = self._stub(first[handler], around)
-        branching = self.facts.branching
-        for index in self.naming:
+        jumps = list(self.regions.turns.where(self.facts.branching))
+        targets = list(map(operand, map(old.__getitem__, jumps)))
+        self.named.update(targets)
+        there = map(innermost.__getitem__, map(first.__getitem__, targets))
+        for index in compress(jumps, map(is_not, map(innermost.__getitem__, jumps), there)):
             op, label, position = old[index]
-            if op in branching:
-                self.named.add(label)
-                at, coming = first[label], innermost[index]
-                if innermost[at] != coming:
-                    self.edits[index] = [instruction(op, self._stub(at, coming), position)]
+            at, coming = first[label], innermost[index]
+            if innermost[at] != coming:
+                self.edits[index] = [instruction(op, self._stub(at, coming), position)]
 
     def _stub(self, first: int, coming: Any) -> str:
         stubs = self.stubs.setdefault(first, {})
@@ -103,7 +104,7 @@ class _Inserter:
         ops, old, innermost, named = self.ops, self.old, self.innermost, self.named
         size = len(ops)
         yield from self.stubs
-        for index in compress(range(size), map(ne, innermost, chain([None], innermost))):
+        for index in compress(range(size), map(is_not, innermost, chain([None], innermost))):
             while index < size and ops[index] == LABEL:
                 index += 1
             if index < size:
@@ -129,6 +130,8 @@ class _Inserter:
         coming = innermost[at - 1] if alive and at else None
         inner = innermost[index]
         stubs = self.stubs.get(index, {})
+        if not stubs and (coming == inner or (named and not alive)):
+            return
         parts: list[Instruction] = []
         going = alive
         if alive and coming in stubs:
@@ -237,8 +240,7 @@ class _Inserter:
         used = {old[index][1] for index in self.naming if index not in edits}
         used.update(each[1] for parts in edits.values() for each in parts if each[0] in naming)
         for index, parts in edits.items():
-            if any(each[0] == LABEL for each in parts):
-                edits[index] = [e for e in parts if e[0] != LABEL or e[1] in used or e[1].startswith(BARE)]
+            edits[index] = [e for e in parts if e[0] != LABEL or e[1] in used or e[1].startswith(BARE)]
         for name, index in self.regions.labels.items():
             if index not in edits and name not in used and not name.startswith(BARE):
                 edits[index] = []
