@@ -10,6 +10,7 @@ before execution can take different ways.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import compress, count
@@ -26,7 +27,10 @@ FOLLOWED = 64
 LOAD, STORE, UNBIND, MARK, JUMP, BRANCH, END, SETUP, POP = range(1, 10)
 """What an instruction is to the analysis of locals."""
 
-_LEAVING = (JUMP, END)
+_GOING = frozenset({JUMP, BRANCH, SETUP})
+"""What names a label …"""
+_LEAVING = frozenset({JUMP, END})
+"""… and what does not go on."""
 
 Event = tuple[int, int, Any]
 """The index of an instruction, what it is, its operand."""
@@ -63,10 +67,19 @@ class Events:
     def __iter__(self) -> Iterator[Event]:
         return zip(self.indexes, self.kinds, self.operands)
 
+    def since(self, number: int) -> Iterator[Event]:
+        """Those from this one on."""
+        return zip(self.indexes[number:], self.kinds[number:], self.operands[number:])
 
-def numbered(code: Code, used: Mapping[str, Any]) -> dict[str, int]:
+    def first_of(self, labels: Set[Any]) -> int:
+        """The number of the first of these labels; behind all others where there is none."""
+        kinds = enumerate(self.kinds)
+        return next((at for at, kind in kinds if kind == MARK and self.operands[at] in labels), len(self.kinds))
+
+
+def numbered(code: Code, parameters: Sequence[str], used: Mapping[str, Any]) -> dict[str, int]:
     """Name of each local -> its index, as the encoder will number them. `used` are those that instructions name."""
-    names = dict(zip(code.parameters + code.locals, count()))
+    names = dict(zip([*parameters, *code.locals], count()))
     if not names.keys() >= used.keys():
         shared = {*code.cells, *code.frees}
         for name in used:
@@ -88,8 +101,9 @@ class Locals:
         """The names in these instructions …"""
         self.distinct = dict.fromkeys(self.used)
         """… each once."""
-        self.names = numbered(code, self.distinct)
-        self.parameters = len(code.parameters)
+        parameters = code.parameters
+        self.names = numbered(code, parameters, self.distinct)
+        self.parameters = len(parameters)
 
     def unchecked(self, restores: Container[int], unbinds: bool) -> set[int]:
         """The indexes of the LOAD_FAST that may find their local unbound and have to look.
@@ -111,6 +125,15 @@ class Locals:
             return found | _Unbinding(self.ops, happenings, bits, restores).run(start)
         return found | _unsure(happenings, bits, start) if bits else found
 
+    def emptied(self) -> set[int]:
+        """The indexes of the LOAD_FAST of variables with cells whose place something deletes; no compiler does so."""
+        names = self.names
+        deleted = {name for name, op in zip(self.used, self.uses) if op == "DELETE_FAST" and name not in names}
+        if not deleted:
+            return set()
+        uses = zip(self.places, self.used, self.uses)
+        return {index for index, name, op in uses if op == "LOAD_FAST" and name in deleted}
+
     def _touched(self, restores: Container[int]) -> set[str]:
         """The locals that something unbinds."""
         found = set(compress(self.used, map(UNBINDING.__contains__, self.uses)))
@@ -123,55 +146,61 @@ class Locals:
         names, parameters = self.names, self.parameters
         bits = {}
         start = 0
-        for name in self.distinct.keys() - (self._bound_first() - touched):
+        bound = self._bound_first()
+        for name in self.distinct:
             index = names.get(name, FOLLOWED)
-            if index < FOLLOWED and (index >= parameters or name in touched):
-                bits[name] = 1 << index
-                if index >= parameters:
+            if parameters <= index < FOLLOWED:
+                if name not in bound or name in touched:
+                    bits[name] = 1 << index
                     start |= 1 << index
+            elif name in touched and index < FOLLOWED:
+                bits[name] = 1 << index
         return bits, start
 
     def _bound_first(self) -> set[str]:
         """The locals that are stored before execution can take different ways, and not used before that."""
-        end = next(where(self.ops, _ways(self.dialect.name)), len(self.ops))
+        ways = _ways(self.dialect.name)
+        end = next(compress(count(), map(ways.__contains__, self.ops)), len(self.ops))
         number = bisect_left(self.places, end)
-        first = dict(zip(reversed(self.used[:number]), reversed(self.uses[:number])))
+        first = dict(zip(self.used[:number][::-1], self.uses[:number][::-1]))
         return {name for name, op in first.items() if op == "STORE_FAST"}
 
 
-def _unsure(happenings: Iterable[Event], bits: Mapping[str, int], start: int) -> set[int]:
-    """The loads that may find one of these locals unbound, where nothing unbinds any.
+def _unsure(happenings: Events, bits: Mapping[str, int], mask: int) -> set[int]:
+    """The loads that may find one of these locals unbound, where nothing unbinds any. Those of the mask are unbound at
+    the beginning.
 
-    All is gone through in the order in which it stands, until no way back brings news.
+    All is gone through in the order in which it stands, and again from the first label to which a way back brings news.
     """
     found: set[int] = set()
-    masks: dict[Any, int] = {}
+    masks: dict[Any, int] = defaultdict(int)
     """Label -> the locals that may be unbound there."""
-    again, bit_of = True, bits.get
-    while again:
-        again, mask = False, start
-        passed: set[Any] = set()
-        for index, kind, arg in happenings:
+    news: set[Any] = set()
+    """The labels with more of them than when they were passed."""
+    bit_of = bits.get
+    events = happenings.since(0)
+    while True:
+        for index, kind, arg in events:
             if kind <= UNBIND:
-                if mask:
-                    bit = bit_of(arg)
-                    if bit and mask & bit:
-                        mask ^= bit
-                        if kind == LOAD:
-                            found.add(index)
+                bit = mask and mask & bit_of(arg, 0)
+                if bit:
+                    mask ^= bit
+                    if kind == LOAD:
+                        found.add(index)
             elif kind == MARK:
-                passed.add(arg)
-                mask |= masks.get(arg, 0)
+                mask |= masks[arg]
                 masks[arg] = mask
+                news.discard(arg)
             elif mask:
-                if kind <= BRANCH or kind == SETUP:
-                    old = masks.get(arg, 0)
-                    if mask | old != old:
-                        masks[arg] = mask | old
-                        again = again or arg in passed
+                if kind in _GOING and mask & ~masks[arg]:
+                    masks[arg] |= mask
+                    news.add(arg)
                 if kind in _LEAVING:
                     mask = 0
-    return found
+        number = happenings.first_of(news) if news else len(happenings.kinds)
+        if number == len(happenings.kinds):
+            return found
+        events, mask = happenings.since(number), 0
 
 
 _Chain = Any

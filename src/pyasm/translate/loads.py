@@ -69,7 +69,7 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     variables = binding.Locals(code, ops, dialect, places, uses)
     checks = variables.unchecked(restores, unbinds)
     if "DELETE_FAST" in found:
-        checks |= _of_emptied_cells(code, variables.names)
+        checks |= variables.emptied()
     for index in checks:
         _, arg, position = body[index]
         body[index] = instruction(CHECKED, arg, position)
@@ -94,7 +94,7 @@ def _fused(
     `places` are the indexes of all that use locals; `restores` stay as they are.
     """
     small: Set[str] = names.keys()
-    if max(names.values(), default=0) > LAST_OF_PAIR:
+    if len(small) > LAST_OF_PAIR:
         small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
     kept = None
     done = 0
@@ -128,12 +128,6 @@ def fuses(body: Sequence[Instruction], index: int, name: str, following: str, sm
         index -= 1
         one = body[index][2]
     return one is None or one[0] is None or other[0] is None or one[0] == other[0]
-
-
-def _of_emptied_cells(code: Code, names: Mapping[str, int]) -> set[int]:
-    """The indexes of the LOAD_FAST of variables with cells whose place something deletes, which no compiler does."""
-    deleted = {arg for op, arg, _ in code.body if op == "DELETE_FAST" and arg not in names}
-    return {index for index, (op, arg, _) in enumerate(code.body) if op == "LOAD_FAST" and arg in deleted}
 
 
 class _Shadows:
@@ -286,7 +280,9 @@ def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> list[str]:
     restores = _Shadows(body, ops, dialect).restores if CLEARED in ops else set()
     loads = ["LOAD_FAST" if op == CHECKED else op for op in ops]
     happenings = binding.Events(body, loads, dialect, where(loads, binding.USES))
-    names = binding.numbered(code, dict.fromkeys([arg for _, kind, arg in happenings if kind <= binding.UNBIND]))
+    names = binding.numbered(
+        code, code.parameters, dict.fromkeys([arg for _, kind, arg in happenings if kind <= binding.UNBIND])
+    )
     splits = binding.splits(names, happenings, restores, checks)
     if splits:
         new = Labels(body, BEGIN).new
