@@ -70,10 +70,11 @@ class States:
         self.made = "COPY_FREE_VARS" not in self.rows
         self.unchecked = "LOAD_FAST_CHECK" in self.rows
         self.generator = code.flags & GENERATORS
-        odd = odd_names(self.body, self.rows)
+        self.ops = list(map(opcode, self.body))
+        odd = odd_names(self.body, self.ops, dialect.name)
         if odd:
             self.body = [Instruction(LABEL, object()) if i in odd else each for i, each in enumerate(self.body)]
-        self.ops = list(map(opcode, self.body))
+            self.ops = list(map(opcode, self.body))
         self.labels = places(self.body, self.ops)
         self.loop_ends = loop_ends(code.dialect)
         needs = {name: kind for name, kind in zip(code.args, needed_arguments(code)) if kind != "value"}

@@ -5,13 +5,15 @@ They are such that what two ways know together is the `&` of the two numbers, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 
+from pyasm import isa
 from pyasm.code import Code, Free
 from pyasm.errors import shown
-from pyasm.isa import JUMPS, Opcode
+from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode
+from pyasm.translate.edit import where
 from pyasm.typed import Any, NamedTuple
 
 _VALUE, _CELL, _NEEDED, _ALL = 1, 3, 5, 7
@@ -74,12 +76,18 @@ class Variables(dict[Any, Place]):
 _NAMES = frozenset({"local", "locals", "deref", *JUMPS})
 
 
-def odd_names(body: Sequence[Any], rows: Mapping[str, Opcode]) -> dict[int, str]:
+@cache
+def _naming(dialect_name: str) -> frozenset[Any]:
+    """The mnemonics whose operand is the name of a variable or a label."""
+    rows = isa.load(dialect_name).opcodes
+    return frozenset({LABEL, *(op for op, row in rows.items() if row.operand in _NAMES)})
+
+
+def odd_names(body: Sequence[Any], ops: Sequence[Any], dialect_name: str) -> dict[int, str]:
     """Index of each instruction whose mnemonic, or the name of whose variable or label, cannot be one -> its text."""
     try:
-        hash(tuple(map(opcode, body)))
-        naming = {op for op, row in rows.items() if row.operand in _NAMES} | {LABEL}
-        hash(tuple([arg for op, arg, _ in body if op in naming]))
+        for index in where(ops, _naming(dialect_name)):
+            hash(body[index][1])
     except TypeError:
         return {index: text for index, text in enumerate(map(_odd_name, body)) if text}
     return {}
