@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence, Set
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode, places
+from pyasm.translate.edit import Picked, instruction, opcode, operand, places
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -76,6 +76,8 @@ def reached(
     if turns is None:
         turns = Picked(list(map(opcode, body)) if ops is None else ops, table.turns)
     naming, ends = table.naming if handlers else table.jumps, table.ends
+    if handlers and _leads_everywhere(body, turns, naming, ends):
+        return bytearray(b"\1") * len(body)
     found = bytearray(len(body))
     named: set[Any] = set()
     """The labels to which something goes that is reached."""
@@ -105,6 +107,21 @@ def reached(
     if pending:
         _reach_lost(body, turns, found, lost, pending, naming, ends)
     return found
+
+
+def _leads_everywhere(body: Sequence[Instruction], turns: Picked, naming: Set[str], ends: Set[str]) -> bool:
+    """Is behind each instruction that ends a way a label to which something in front of it goes? Mostly it is."""
+    size = len(body)
+    sources = list(turns.where(naming))
+    targets = map(operand, map(body.__getitem__, reversed(sources)))
+    first = dict(zip(targets, reversed(sources)))
+    for index in turns.where(ends):
+        index += 1
+        while index < size and (body[index][0] != LABEL or first.get(body[index][1], size) > index):
+            if body[index][0] != LABEL:
+                return False
+            index += 1
+    return True
 
 
 def _reach_lost(

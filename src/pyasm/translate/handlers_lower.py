@@ -46,8 +46,7 @@ class _Rewriting:
 
     def body(self) -> list[Instruction]:
         """The new body."""
-        for index, blocks in sorted(self.walk.covered, key=itemgetter(0)):
-            self._extent(index, blocks)
+        self._extents()
         for index, state in sorted(self.walk.states.items()):
             if self.old[index][0] in _CHANGED:
                 self._instruction(index, self.old[index], state)
@@ -77,16 +76,21 @@ class _Rewriting:
             cleanup = self.cleanups[max(around, key=lambda label: self.forms[label].at)]
             self.edits[index] = [instruction("SETUP_CLEANUP", cleanup), new] if begins else [new]
 
-    def _extent(self, index: int, blocks: Any) -> None:
-        depth = 0
-        inner = blocks
-        while blocks is not None:
-            if blocks[0] == "handler":
-                self.forms[blocks[1]].last = index
-                depth += 1
-            blocks = blocks[2]
-        if inner[0] == "handler":
-            self.forms[inner[1]].depth = depth
+    def _extents(self) -> None:
+        """Where handlers end, and how deep they are."""
+        last: dict[int, tuple[int, Any]] = {}
+        for index, blocks in sorted(self.walk.covered, key=itemgetter(0)):
+            last[id(blocks)] = index, blocks
+        for index, inner in sorted(last.values(), key=itemgetter(0)):
+            depth = 0
+            blocks = inner
+            while blocks is not None:
+                if blocks[0] == "handler":
+                    self.forms[blocks[1]].last = index
+                    depth += 1
+                blocks = blocks[2]
+            if inner[0] == "handler":
+                self.forms[inner[1]].depth = depth
 
     def _instruction(self, index: int, each: Instruction, state: State) -> None:
         op, arg, _ = each

@@ -27,6 +27,7 @@ _DELEGATING = frozenset({"GET_YIELD_FROM_ITER", "YIELD_FROM"})
 _AWAITED = frozenset({"GET_AWAITABLE", "GET_ANEXT"})
 _ITERATING = frozenset({"FOR_ITER", "GET_ITER", "GET_AITER"})
 _LOOPS = frozenset({"FOR_ITER"})
+_CONSTANTS = frozenset({"LOAD_CONST"})
 NATIVE = SECOND.union(_LOOPS, FIRST.values(), {"MAKE_FUNCTION"})
 PORTABLE = _ITERATING | _DELEGATING
 """What lifting and lowering deal with."""
@@ -38,7 +39,7 @@ def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) 
     `ops` are the mnemonics of the body, `found` those that there are.
     """
     edits = {} if found.isdisjoint(SECOND) and code.name != GENERATOR_EXPRESSION else lift_makers(code, ops)
-    if edits or "FOR_ITER" in found or ("MAKE_FUNCTION" in found and _has_expressions(code.body)):
+    if edits or "FOR_ITER" in found or ("MAKE_FUNCTION" in found and _has_expressions(code.body, ops)):
         Pairs(code, ops, dialect, edits).follow()
         code.body = rewrite(code.body, edits)
 
@@ -68,8 +69,9 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str])
         code.body = rewrite(body, webs.popped())
 
 
-def _has_expressions(body: Sequence[Instruction]) -> bool:
-    return any(is_expression(arg) for arg in map(operand, body) if type(arg) is Code)
+def _has_expressions(body: Sequence[Instruction], ops: Sequence[str]) -> bool:
+    constants = map(operand, map(body.__getitem__, where(ops, _CONSTANTS)))
+    return any(is_expression(arg) for arg in constants if type(arg) is Code)
 
 
 def _lower_delegations(body: Sequence[Instruction], ops: Sequence[str], edits: Edits) -> bool:

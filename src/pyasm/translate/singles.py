@@ -86,6 +86,7 @@ class _Follower:
         loop = next((index for index in range(1, len(self.ops)) if self.ops[index] != LABEL), 0)
         if self.ops[0] == "LOAD_FAST" and loop <= _NEAR and self.ops[loop] == "FOR_ITER":
             self.edits[0] = (self.body[0], instruction("PUSH_NULL", None, self.body[loop][2]))
+            self.entered.add(1)
             self.follow(1, ((0, 0),))
 
     def _follow(self, index: int, height: int, slots: tuple[Slot, ...], pending: list[Any]) -> None:
