@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from functools import partial
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -12,15 +12,15 @@ from pyasm.native.flags import OPTIMIZED
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import rewrite
 from pyasm.translate.entries import MIXED, Walk
-from pyasm.translate.straight import Straight, Watched
-from pyasm.typed import Any, NamedTuple
+from pyasm.translate.habits import habits
+from pyasm.translate.straight import COMMON, Straight, Watched, guard_behind
+from pyasm.typed import Any
 
 LEAST_PLAIN = 30
 """Compilers load no method for a call with so many arguments; names of keywords are one more."""
-COMMON = "LOAD_COMMON_CONSTANT"
 STORES = frozenset({"STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"})
-_NAME_LOADS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"})
-_GUARD = (COMMON, "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
+LEAVES = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"})
+"""What loads the value of a name."""
 
 
 def is_null(ops: Sequence[str], entry: int) -> bool:
@@ -60,12 +60,13 @@ class Paths(Walk):
 
     def _guard(self, index: int) -> bool:
         """Is the callable compared with a builtin, which is not called then? It is called behind the jump's label."""
-        following = [n for n in range(index + 1, min(index + 9, len(self.ops))) if self.ops[n] != LABEL][:4]
-        if tuple(self.ops[n] for n in following) != _GUARD:
+        guard = guard_behind(self.ops, index)
+        if guard is None:
             return False
-        place = self.places[self.body[following[2]][1]]
+        jump, drop = guard
+        place = self.places[self.body[jump][1]]
         self.ids[-1] = place
-        self.guards[place] = following[3]
+        self.guards[place] = drop
         return True
 
     def replace(self, index: int, pops: int, pushes: int) -> None:
@@ -82,35 +83,6 @@ class Paths(Walk):
     def joined(self, one: int, other: int) -> None:
         """There are different entries at one place."""
         self.mixed = self.mixed or is_null(self.ops, one) or is_null(self.ops, other)
-
-
-class Habits(NamedTuple):
-    """How a dialect calls."""
-
-    null_first: bool
-    """Is NULL below the callable, not above it?"""
-    flagless: bool
-    """Does CALL_FUNCTION_EX find NULL in the place of a mapping?"""
-    counted: bool
-    """Is there a PRECALL before CALL?"""
-    names_pushed: bool
-    """Are the names of arguments on the stack?"""
-    looks_up_super: bool
-    """Are a call of super and the attribute of that one instruction?"""
-
-
-@cache
-def habits(dialect: str) -> Habits:
-    """How it calls."""
-    opcodes = isa.load(dialect).opcodes
-    call = opcodes["CALL_FUNCTION_EX"]
-    return Habits(
-        call.stack.startswith("null"),
-        call.operand == "-",
-        "PRECALL" in opcodes,
-        "CALL_KW" in opcodes,
-        "LOAD_SUPER_ATTR" in opcodes,
-    )
 
 
 class Calls:
@@ -150,7 +122,7 @@ class Calls:
 
     def base(self, attribute: int) -> str | None:
         """The name whose attribute this instruction loads, when it is one."""
-        if self.ops[attribute - 1] not in _NAME_LOADS:
+        if self.ops[attribute - 1] not in LEAVES:
             return None
         return str.__str__(self.name(attribute - 1))
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.native.units import LABEL
-from pyasm.translate.callables import LEAST_PLAIN, Calls, Paths, is_null
-from pyasm.translate.edit import instruction
+from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Calls, Paths, is_null
+from pyasm.translate.edit import instruction, where
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Watched, Winding
 from pyasm.typed import Any
 
 PORTABLE = frozenset({"LOAD_ATTR"})
 """Words of both dialects that are portable already."""
+_LOOP = [LABEL, "FOR_ITER"]
 _new = tuple.__new__
 
 
@@ -31,11 +32,59 @@ class Lift(Calls):
 
     def rewrite(self) -> None:
         """Look at the calls, and change the body."""
-        self.stack.ask(self, _WATCHED)
+        if isinstance(self.stack, Straight):
+            self._look(self.stack)
+        else:
+            self.stack.ask(self, _WATCHED)
         self._drop()
         self.edit()
         if self.evidence and self.code.layout is not None:
             self.code.layout = self.code.layout._replace(plain=frozenset(self.evidence))
+
+    def _look(self, stack: Straight) -> None:
+        """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
+        body, ops, new, functions = self.body, self.ops, self.new, _WATCHED.all
+        callees, flagged, dropped = stack.callees, self.flagged, self.dropped
+        null_first, looks_up_super = self.habits.null_first, self.habits.looks_up_super
+        for index in where(ops, functions):
+            op = ops[index]
+            _, arg, position = body[index]
+            if op == "CALL" and not self.names:
+                callee, rest = stack.quickly(index, arg)
+                loader = ops[callee] if rest == 0 else ""
+                if loader == "LOAD_METHOD":
+                    stack.open -= 1
+                    callees[index] = callee
+                    new[index] = _new(Instruction, ("CALL_METHOD", arg, position))
+                    continue
+                if loader == "LOAD_GLOBAL":
+                    name, flags = body[callee][1]
+                    if flags & 1 and not (looks_up_super and name == "super"):
+                        dropped.add(-2 - callee)
+                        callees[index] = callee
+                        new[index] = _new(Instruction, ("CALL_FUNCTION", arg, position))
+                        continue
+                elif loader == "PUSH_NULL" and not null_first and ops[callee - 1] in LEAVES:
+                    callees[index] = callee - 1
+                    self._drop_beside(callee, callee - 1, callee - 1)
+                    new[index] = _new(Instruction, ("CALL_FUNCTION", arg, position))
+                    continue
+                elif null_first and loader in LEAVES and ops[callee - 1] == "PUSH_NULL":
+                    callees[index] = callee - 1
+                    self._drop_beside(callee - 1, callee, callee)
+                    new[index] = _new(Instruction, ("CALL_FUNCTION", arg, position))
+                    continue
+            if op == "LOAD_GLOBAL":
+                name, flags = arg
+                new[index] = _new(Instruction, ("LOAD_GLOBAL", name, position))
+                if flags & 1:
+                    flagged.append(-2 - index)
+                continue
+            function = functions[op]
+            if function is None:
+                stack.open += ops[index + 1 : index + 3] != _LOOP  # its NULL is not for a call
+            else:
+                function(self, index, arg)
 
     def _load_global(self, index: int, arg: tuple[Any, int]) -> None:
         """A global, perhaps with NULL."""
@@ -93,9 +142,9 @@ class Lift(Calls):
         elif loader != "LOAD_SPECIAL":  # that is for another pass
             slot, callee = (lower, upper) if self.habits.null_first else (upper, lower)
             if is_null(self.ops, slot):
-                start = stack.start(callee, above - self.habits.null_first)
-                self._drop_beside(slot, callee, start)
-                method = self._is_plain(slot, callee, start, count, keywords)
+                begin = stack.begin(stack.start(callee, above - self.habits.null_first)) if callee >= 0 else None
+                self._drop_beside(slot, callee, begin)
+                method = self._is_plain(slot, callee, begin, count, keywords)
             else:
                 if stack.mixed and (slot == MIXED or (slot >= 0 and self.ops[slot] == LABEL)):
                     self.error(index, "NULL is beside the callable on some paths only")
@@ -105,23 +154,22 @@ class Lift(Calls):
             self.new[index] = _new(Instruction, (name, count, self.body[index][2]))
         stack.take(index, lower if lower >= MIXED else -2 - lower, above - 1, 2)
 
-    def _is_plain(self, null: int, callee: int, start: int, count: int, keywords: bool) -> bool:
+    def _is_plain(self, null: int, callee: int, begin: int | None, count: int, keywords: bool) -> bool:
         """Does the compiler take it for a function of a module? That is a method in portable code."""
         if callee < 0 or self.ops[callee] != "LOAD_ATTR" or count + keywords >= LEAST_PLAIN or self.code.layout is None:
             return False
-        base = self.base(callee)
-        if base is None or self.stack.begin(start) != callee - 1 or not self._stands_beside(null, callee):
+        if begin != callee - 1 or self.ops[begin] not in LEAVES or not self._stands_beside(null, callee):
             return False
+        base = str.__str__(self.name(begin))
         self.evidence.add(base)
         if not keywords:
             self.new[callee] = instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2])
         return not keywords
 
-    def _drop_beside(self, null: int, callee: int, start: int) -> None:
+    def _drop_beside(self, null: int, callee: int, begin: int | None) -> None:
         """NULL goes. Of two loads in one instruction its position may be all that is known of the second."""
         self.dropped.add(null)
-        begin = self.stack.begin(start) if null >= 0 and callee >= 0 else None
-        if begin is None or self.ops[begin] != "LOAD_FAST":
+        if begin is None or null < 0 or self.ops[begin] != "LOAD_FAST":
             return
         position = self.body[null][2]
         op, name, where = self.body[begin]
@@ -166,7 +214,8 @@ class Lift(Calls):
         first = self.habits.null_first or upper == -2 - lower
         slot, callee = (lower, upper) if first else (upper, lower)
         if is_null(self.ops, slot):
-            self._drop_beside(slot, callee, stack.start(callee, above - self.habits.null_first))
+            start = stack.start(callee, above - self.habits.null_first)
+            self._drop_beside(slot, callee, stack.begin(start) if slot >= 0 and callee >= 0 else None)
         else:
             self.error(index, "a value is in the place of NULL", "push NULL beside the callable")
         self.new[index] = instruction("CALL_FUNCTION_EX", int(mapping), self.body[index][2])

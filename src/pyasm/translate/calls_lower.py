@@ -6,11 +6,11 @@ from collections.abc import Set
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
-from pyasm.translate.callables import COMMON, LEAST_PLAIN, Paths
+from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Paths
 from pyasm.translate.calls_placing import Call, Placing
-from pyasm.translate.edit import instruction
+from pyasm.translate.edit import instruction, where
 from pyasm.translate.entries import MIXED
-from pyasm.translate.straight import Straight, Watched, Winding
+from pyasm.translate.straight import COMMON, Straight, Watched, Winding
 from pyasm.typed import Any
 
 PORTABLE = frozenset({"LOAD_ATTR", "LOAD_GLOBAL", "CALL_FUNCTION_EX"})
@@ -18,6 +18,7 @@ PORTABLE = frozenset({"LOAD_ATTR", "LOAD_GLOBAL", "CALL_FUNCTION_EX"})
 _COMPREHENSIONS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 _TYPE_PARAMETERS = "<generic parameters of "
 _ADDED = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_CONST", "BUILD_MAP", "POP_TOP", "SWAP"})
+_PLAIN_CALLABLES = LEAVES | {"LOAD_ATTR"}
 _EXITS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 _FUNCTIONS = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
 _new = tuple.__new__
@@ -37,9 +38,12 @@ class Lower(Placing):
 
     def rewrite(self) -> Set[str] | None:
         """Look at the calls, decide where each NULL goes, and change the body. Gives back what comes into it."""
-        self.stack.ask(self, _WATCHED)
-        if isinstance(self.stack, Straight) and self.stack.open:  # somebody may have looked for what is below a method
-            raise Winding
+        if isinstance(self.stack, Straight):
+            self._look(self.stack)
+            if self.stack.open:  # somebody may have looked for what is below a method
+                raise Winding
+        else:
+            self.stack.ask(self, _WATCHED)
         self.place()
         body, new, flagged = self.body, self.new, self.flagged
         for index in self.globals:
@@ -47,6 +51,36 @@ class Lower(Placing):
             new[index] = _new(Instruction, ("LOAD_GLOBAL", (name, 1 if index in flagged else 0), position))
         self.edit()
         return None if self.supers else _ADDED
+
+    def _look(self, stack: Straight) -> None:
+        """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
+        body, ops, functions = self.body, self.ops, _WATCHED.all
+        callees, calls, globals, plain = stack.callees, self.calls, self.globals, self.plain
+        for index in where(ops, functions):
+            op = ops[index]
+            _, arg, _ = body[index]
+            if op == "CALL_METHOD":
+                callee, rest = stack.quickly(index, arg)
+                if rest == 0 and ops[callee] == "LOAD_METHOD" and not (plain and self._is_method_plain(callee, arg)):
+                    stack.open -= 1
+                    callees[index] = callee
+                    self.finish(index, arg)
+                    continue
+            elif op == "CALL_FUNCTION" and not (arg == 1 and self.defines):
+                callee, rest = stack.quickly(index, arg)
+                if rest == 0 and ops[callee] in _PLAIN_CALLABLES and body[callee][1] != "super":
+                    callees[index] = callee
+                    calls.append(_new(Call, (index, op, arg, callee, callee)))
+                    continue
+            elif op == "LOAD_GLOBAL":
+                if type(arg) is not tuple:
+                    globals.append(index)
+                continue
+            function = functions[op]
+            if function is None:
+                stack.open += 1
+            else:
+                function(self, index, arg)
 
     def _load_global(self, index: int, name: Any) -> None:
         """A global: with NULL, if a call will want that."""
@@ -180,7 +214,7 @@ class Lower(Placing):
         lower, upper = stack.pair(index, count + 1)
         plain = False
         if self.plain and upper >= 0 and lower == -2 - upper and self.ops[upper] == "LOAD_METHOD":
-            plain = count < LEAST_PLAIN and upper - 1 not in self.supers and self._is_plain(upper)
+            plain = self._is_method_plain(upper, count)
         if stack.shared:
             self._want(upper, "plain" if plain else "CALL_METHOD")
         if plain:
@@ -191,6 +225,10 @@ class Lower(Placing):
             stack.take(index, upper, count, 2)
         else:  # any two values are a function and its first argument
             stack.take(index, lower, count + 1)
+
+    def _is_method_plain(self, loader: int, count: int) -> bool:
+        """Is it such a function, called with so many arguments?"""
+        return count < LEAST_PLAIN and loader - 1 not in self.supers and self._is_plain(loader)
 
     def _is_plain(self, loader: int) -> bool:
         """Is it a function of a module whose attribute is loaded here, for the compiler?"""

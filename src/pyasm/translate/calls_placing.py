@@ -45,8 +45,19 @@ class Placing(Calls):
     def place(self) -> None:
         """Decide where each NULL goes."""
         self._pair_branches()
+        ops, flagged, placed, stack = self.ops, self.flagged, self.placed, self.stack
         for call in self.calls:
-            self._place(call)
+            index, op, count, callee, _ = call
+            if (
+                op != "CALL_FUNCTION"
+                or (callee < 0 or ops[callee] != "LOAD_GLOBAL")
+                or (callee in placed or callee in stack.bad or callee in stack.used)
+            ):
+                self._place(call)
+            else:
+                flagged.add(callee)
+                placed.add(callee)
+                self.finish(index, count)
         for index, arguments in self.supers.items():
             self._super(index, arguments)
         for merge in self.merges:

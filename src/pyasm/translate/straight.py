@@ -18,12 +18,26 @@ from pyasm.native.units import LABEL
 from pyasm.translate.edit import places, where
 from pyasm.translate.effects import number
 from pyasm.translate.entries import MIXED
+from pyasm.translate.habits import habits
 from pyasm.translate.rows import PERMUTING, Row, rows
 from pyasm.typed import Any, NamedTuple
 
 _WITHS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"})
 _PAIRS = frozenset({"LOAD_GLOBAL", "LOAD_METHOD", "LOAD_SUPER_ATTR"})
 """Instructions that may leave two entries, for calls alone."""
+
+
+COMMON = "LOAD_COMMON_CONSTANT"
+_DUPLICATES = frozenset({"DUP_TOP"})
+_GUARD = (COMMON, "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
+
+
+def guard_behind(ops: Sequence[str], index: int) -> tuple[int, int] | None:
+    """Behind DUP_TOP: the jump, and what drops the other one, where a callable is compared with the builtin that it
+    should be, which is not called then.
+    """
+    following = [n for n in range(index + 1, min(index + 9, len(ops))) if ops[n] != LABEL][:4]
+    return (following[2], following[3]) if tuple(ops[n] for n in following) == _GUARD else None
 
 
 class Winding(Exception):
@@ -56,7 +70,11 @@ class _Facts(NamedTuple):
     bends: frozenset[str]
     """Labels, and what names one or does not go on."""
     turns: frozenset[str]
-    """What does more with the entries than drop some and push one, but for pairs that only calls take."""
+    """What does more with the entries than drop some and push one, but for pairs that only calls take …"""
+    reading: frozenset[str]
+    """… and that of it which leaves nothing on top of what it reads."""
+    idle: frozenset[str]
+    """What does nothing with the entries."""
 
 
 @cache
@@ -74,7 +92,11 @@ def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
     nets = {name: change for name, change in changes.items() if name not in turns and name not in bends}
     makers = frozenset(table) - silent - bends - turns | {"LOAD_SPECIAL"}
     counted = frozenset(table) - frozenset(changes)
-    return _Facts(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns))
+    reading = frozenset(name for name in turns & silent if table[name].reads != 0)
+    idle = frozenset(name for name in nets.keys() & silent if nets[name] == 0)
+    return _Facts(
+        *(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle)
+    )
 
 
 class Straight:
@@ -84,6 +106,7 @@ class Straight:
     used: Mapping[int, int] = {}
     forked: Mapping[int, int] = {}
     guards: Mapping[int, int] = {}
+    guarded: dict[int, int] | None = None
     mixed = False
     depth: Sequence[int] = ()
     """Before each instruction, from an unknown base. Empty before somebody needs it."""
@@ -98,6 +121,9 @@ class Straight:
         self.body = code.body
         self.ops = ops
         self.facts = _facts(dialect.name, portable)
+        self.null_first = habits(dialect.name).null_first
+        if ops[-1] not in self.facts.bends:  # so every way back ends at the last instruction, before the first one
+            raise Winding
         self.rows = self.facts.rows
         self.callees: dict[int, int] = {}
         """The calls so far, and where their callables are complete."""
@@ -107,19 +133,6 @@ class Straight:
         self.open = 0
         """How often something was pushed that only a call can take, and no call took it so far."""
 
-    def ask(self, rules: Any, watched: Watched) -> None:
-        """Call the functions of the rules, in order."""
-        body, ops, functions = self.body, self.ops, watched.all
-        if ops[-1] not in self.facts.bends:  # so every way back ends at the last instruction, before the first one
-            raise Winding
-        for index in where(ops, functions):
-            op, arg, _ = body[index]
-            function = functions[op]
-            if function is None:
-                self.open += 1
-            else:
-                function(rules, index, arg)
-
     def take(self, index: int, callee: int, count: int, own: int = 1, start: int | None = None) -> None:
         """A call takes so many entries and its callable, `own` entries, complete after an instruction."""
         if callee >= 0:
@@ -127,38 +140,64 @@ class Straight:
 
     def entry(self, index: int, above: int) -> int:
         """The identity of the entry below so many others, before an instruction. MIXED: that of a with statement."""
+        ops, facts = self.ops, self.facts
+        place, rest = self.quickly(index, above)
+        touched = False
+        while rest == 0 and ops[place] in facts.reading:
+            pops, _, _ = self._counts(place)
+            place, rest = self.quickly(place, pops)
+            touched = True
+        if rest == 0 and ops[place] in facts.makers and place >= 0:
+            if touched:
+                self.bad.add(place)
+            return place
+        if rest == -1 and ops[place + 1] == "LOAD_GLOBAL":
+            return -3 - place
+        if rest == 0 and not touched and ops[place] == LABEL and place in self._guarded():
+            return place
+        return self._entry_past_events(index, above)
+
+    def quickly(self, index: int, above: int) -> tuple[int, int]:
+        """The instruction that left the entry below so many others, and 0 if its last entry that is."""
         ops, nets = self.ops, self.facts.nets
         place = index - 1
         rest = above
         while rest > 0:
             net = nets.get(ops[place])
             if net is None:
-                place, net = self._back(place)
+                place, net = self._back(place, rest)
                 if place < 0:
-                    return self._entry_past_events(index, above)
+                    return place, above
             rest -= net
             place -= 1
-        if rest == 0 and ops[place] in self.facts.makers and place >= 0:
-            return place
-        if rest == -1 and ops[place + 1] == "LOAD_GLOBAL":
-            return -3 - place
-        return self._entry_past_events(index, above)
+        if rest == 0:
+            while ops[place] in self.facts.idle:
+                place -= 1
+        return place, rest
 
-    def _back(self, place: int) -> tuple[int, int]:
+    def _back(self, place: int, rest: int) -> tuple[int, int]:
         """From an instruction back to where its expression began, or not as far; and how that changed the depth.
 
-        Below zero: something else is there.
+        So many entries are to be found still. Below zero: something else is there.
         """
         callees, last = self.callees, place
         while place in callees:
             place = callees[place]
             if place in self.begins:
                 return self.begins[place], 1
-        op, arg, _ = self.body[place]
-        if op in self.facts.bends or op in self.facts.turns:
+        op = self.ops[place]
+        if op in self.facts.bends:
             return -1, 0
-        pops, pushes, _ = self.rows[op].counts[arg if type(arg) is int else number(arg)]
+        pops, pushes, reads = self._counts(place)
+        if op in self.facts.turns:
+            return (place, pushes - pops) if pushes + reads <= rest else (-1, 0)
         return place, pushes - pops - (place != last and pushes > 1)
+
+    def _counts(self, place: int) -> tuple[int, int, int]:
+        """How many entries an instruction drops, pushes and reads."""
+        op, arg, _ = self.body[place]
+        found: tuple[int, int, int] = self.rows[op].counts[arg if type(arg) is int else number(arg)]
+        return found
 
     def pair(self, index: int, above: int) -> tuple[int, int]:
         """The identities of the entry below so many others, and of that above it."""
@@ -181,12 +220,14 @@ class Straight:
     def begin(self, entry: int) -> int:
         """Where the expression begins that is complete after an instruction."""
         ops, nets = self.ops, self.facts.nets
-        place = entry
+        place = self._guarded()[entry] if entry in self.guards else entry
         rest = 1
         while True:
             net = nets.get(ops[place])
             if net is None:
-                place, net = self._back(place)
+                if ops[place] in self.facts.turns and ops[place] not in self.facts.reading:
+                    raise Winding
+                place, net = self._back(place, rest)
                 if place < 0:
                     raise Winding
             rest -= net
@@ -228,7 +269,30 @@ class Straight:
 
     def is_mark(self, index: int) -> bool:
         """Is it a label that nothing jumps to?"""
-        raise Winding
+        return self.ops[index] == LABEL and self.body[index][1] not in self._jumps()
+
+    def _jumps(self) -> list[Any]:
+        """The names of labels in instructions."""
+        naming = {op for op in self.facts.bends.intersection(self.ops) if op != LABEL and self.rows[op].names_label}
+        return [self.body[index][1] for index in where(self.ops, naming)]
+
+    def _guarded(self) -> Mapping[int, int]:
+        """Labels before which a callable was compared with the builtin that it should be -> where it is complete.
+
+        It is called behind the label, which nothing else leads to.
+        """
+        if self.guarded is None:
+            self.guarded, self.guards = {}, {}
+            named = places(self.body, self.ops)
+            for index in where(self.ops, () if self.null_first else _DUPLICATES):
+                guard = guard_behind(self.ops, index)
+                if guard is not None:
+                    jump, drop = guard
+                    name = self.body[jump][1]
+                    place = named[name]
+                    if not self.rows[self.ops[place - 1]].goes_on and self._jumps().count(name) == 1:
+                        self.guarded[place], self.guards[place] = index - 1, drop
+        return self.guarded
 
     def _entry_past_events(self, index: int, above: int) -> int:
         """The same as `entry`, when other instructions that matter may stand between."""
@@ -262,11 +326,10 @@ class Straight:
         raise Winding
 
     def _depths(self) -> list[int]:
-        body, ops, table = self.body, self.ops, self.rows
+        ops = self.ops
         changes: list[Any] = list(map(self.facts.changes.get, ops))
         for index in where(ops, self.facts.counted):
-            op, arg, _ = body[index]
-            pops, pushes, _ = table[op].counts[arg if type(arg) is int else number(arg)]
+            pops, pushes, _ = self._counts(index)
             changes[index] = pushes - pops
         return list(accumulate(changes, initial=0))
 
@@ -284,10 +347,8 @@ class Straight:
 
     def _lowest(self, place: int) -> int:
         """How deep the stack is below what an instruction drops or counts."""
-        op, arg, _ = self.body[place]
-        pops, _, reads = self.rows[op].counts[arg if type(arg) is int else number(arg)]
-        lowest: int = self.depth[place] - pops - reads
-        return lowest
+        pops, _, reads = self._counts(place)
+        return self.depth[place] - pops - reads
 
     def _reach(self, place: int, first: int, last: int) -> tuple[int, int]:
         """The first and the last instruction so far from where a way leads here, or to where one leads from here."""
