@@ -148,9 +148,14 @@ class _Inner:
 
     def translated(self, body: list[Instruction]) -> list[Instruction]:
         """A body with other code objects in its operands."""
-        if not any(issubclass(kind, Code) for kind in set(map(type, map(operand, body)))):
+        kinds = set(map(type, map(operand, body)))
+        if Code not in kinds and not any(issubclass(kind, Code) for kind in kinds):
             return body
-        return [each._replace(arg=self._one(each[1])) if isinstance(each[1], Code) else each for each in body]
+        new = body[:]
+        for index, (op, arg, position) in enumerate(body):
+            if isinstance(arg, Code):
+                new[index] = instruction(op, self._one(arg), position)
+        return new
 
     def constants(self, consts: tuple[Any, ...]) -> tuple[Any, ...]:
         """A pool with other code objects."""

@@ -61,11 +61,13 @@ class Lower(Placing):
             _, arg, _ = body[index]
             if op == "CALL_METHOD":
                 callee, rest = stack.quickly(index, arg)
-                if rest == 0 and ops[callee] == "LOAD_METHOD" and not (plain and self._is_method_plain(callee, arg)):
-                    stack.open -= 1
-                    callees[index] = callee
-                    self.finish(index, arg)
-                    continue
+                if rest == 0 and ops[callee] == "LOAD_METHOD":
+                    base = body[callee - 1][1] if plain else ""
+                    if not plain or (base.__class__ is str and base not in plain):
+                        stack.open -= 1
+                        callees[index] = callee
+                        self.finish(index, arg)
+                        continue
             elif op == "CALL_FUNCTION" and not (arg == 1 and self.defines):
                 callee, rest = stack.quickly(index, arg)
                 if rest == 0 and ops[callee] in _PLAIN_CALLABLES and body[callee][1] != "super":

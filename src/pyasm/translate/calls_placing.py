@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.native.units import LABEL
-from pyasm.translate.callables import Calls, Paths, contains, union
+from pyasm.translate.callables import LEAVES, Calls, Paths, contains, union
 from pyasm.translate.edit import instruction
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Winding
@@ -46,18 +46,23 @@ class Placing(Calls):
         """Decide where each NULL goes."""
         self._pair_branches()
         ops, flagged, placed, stack = self.ops, self.flagged, self.placed, self.stack
+        null_first = self.habits.null_first
         for call in self.calls:
             index, op, count, callee, _ = call
+            loader = ops[callee] if op == "CALL_FUNCTION" and callee >= 0 else ""
             if (
-                op != "CALL_FUNCTION"
-                or (callee < 0 or ops[callee] != "LOAD_GLOBAL")
+                loader not in LEAVES
+                or (null_first and loader != "LOAD_GLOBAL")
                 or (callee in placed or callee in stack.bad or callee in stack.used)
             ):
                 self._place(call)
-            else:
+                continue
+            if loader == "LOAD_GLOBAL":
                 flagged.add(callee)
-                placed.add(callee)
-                self.finish(index, count)
+            else:
+                self.after[callee] = [instruction("PUSH_NULL", None, self.body[callee][2])]
+            placed.add(callee)
+            self.finish(index, count)
         for index, arguments in self.supers.items():
             self._super(index, arguments)
         for merge in self.merges:
@@ -110,6 +115,8 @@ class Placing(Calls):
 
     def _pair_branches(self) -> None:
         """`(a if test else b)(x)` where the compiler copies the call: NULL, pushed before the test, is for both."""
+        if len({self.body[call[0]][2] for call in self.calls}) == len(self.calls):
+            return
         calls = [call for call in self.calls if call.op not in ("plain", "LOAD_METHOD", "swapped")]
         places = [place for place in (self.body[call.at][2] for call in calls) if place is not None]
         if len(set(places)) == len(places):

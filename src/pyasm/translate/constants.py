@@ -131,7 +131,9 @@ _BUILT = frozenset({slice, tuple, frozenset})
 def _has_slice(value: Any) -> bool:
     """Is a slice in a constant?"""
     kind = type(value)
-    return kind is slice or ((kind is tuple or kind is frozenset) and any(map(_has_slice, value)))
+    if kind is tuple or kind is frozenset:
+        return not _BUILT.isdisjoint(map(type, value)) and any(map(_has_slice, value))
+    return kind is slice
 
 
 def _make(walk: Peephole, index: int, dialect: isa.Dialect) -> None:

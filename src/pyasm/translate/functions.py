@@ -98,6 +98,8 @@ def _qualname(inner: Code, name: str) -> str:
 def _qualname_in_body(inner: Code) -> str | None:
     """The name that the body of a class begins with setting."""
     body = inner.body[: len(inner.cells) + _CLASS_BEGINS_WITHIN]
+    if "STORE_NAME" not in map(opcode, body):
+        return None
     for (_, name, _), (op, target, _) in zip(body, body[1:]):
         if target == "__qualname__" and op == "STORE_NAME":
             return name if type(name) is str else None

@@ -26,7 +26,7 @@ from pyasm.native.units import LABEL
 from pyasm.native.variables import promised
 from pyasm.translate.edit import instruction
 from pyasm.translate.notes import BARE, HELD, SLOT
-from pyasm.translate.peephole import Peephole, Rules
+from pyasm.translate.peephole import PASS, Peephole, Rules
 from pyasm.typed import Any
 
 OPPOSITE = {
@@ -74,13 +74,13 @@ def lowering(name: str) -> Rules:
     """The other way."""
     dialect = isa.load(name)
     if "JUMP_ABSOLUTE" in dialect.opcodes:
-        return {"JUMP_FORWARD": _turn_back}
+        return {LABEL: PASS, "JUMP_FORWARD": _turn_back}
     return _Lowering(dialect).rules()
 
 
 def _turn_back(walk: Peephole, index: int, label: Any, position: Position | None) -> None:
     """For dialects whose JUMP_FORWARD only goes forward and whose JUMP_ABSOLUTE goes anywhere."""
-    if walk.goes_back(index, label):
+    if label in walk.passed:
         walk.new[index] = instruction("JUMP_ABSOLUTE", label, position)
 
 
@@ -250,6 +250,7 @@ class _Lowering(_Facts):
         """Those that the dialect needs."""
         rules: Rules = dict.fromkeys(OPPOSITE, self.test)
         rules.update(dict.fromkeys(KEEPING.values(), self.keeping))
+        rules[LABEL] = PASS
         rules["JUMP_ABSOLUTE"] = rules["JUMP_FORWARD"] = self.jump
         if self.to_bool:
             rules["UNARY_NOT"] = self.negation
@@ -257,7 +258,7 @@ class _Lowering(_Facts):
 
     def jump(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
         op = walk.ops[index]
-        if walk.goes_back(index, label):
+        if label in walk.passed:
             made = "JUMP_BACKWARD" if op == "JUMP_ABSOLUTE" else "JUMP_BACKWARD_NO_INTERRUPT"
             walk.new[index] = instruction(made, label, position)
         elif op == "JUMP_ABSOLUTE":
@@ -266,7 +267,10 @@ class _Lowering(_Facts):
     def test(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
         """A conditional jump."""
         body, ops = walk.body, walk.ops
-        name, before = ops[index], walk.before(index)
+        name = ops[index]
+        before = index - 1
+        if ops[before] == LABEL:
+            before = walk.before(index)
         parts: list[Any] = []
         if name in TESTS:
             op = ops[before]
@@ -281,10 +285,15 @@ class _Lowering(_Facts):
                     self._compare_for_test(walk, before)
             elif op not in BOOLS:
                 parts.append(instruction("TO_BOOL", None, _test_position(walk, before, position)))
-        behind = body[index + 1][1] if ops[index + 1] == LABEL else None
-        if behind is not None and behind.startswith(_NOTES):
-            behind = None
-        self._jump_if(walk, index, name, label, position, behind, parts)
+        if label in walk.passed or self.directed:
+            behind = body[index + 1][1] if ops[index + 1] == LABEL else None
+            if behind is not None and behind.startswith(_NOTES):
+                behind = None
+            self._jump_if(walk, name, label, position, behind, parts)
+        else:
+            parts.append(body[index] if name == ops[index] else instruction(name, label, position))
+            if self.not_taken:
+                parts.append(instruction("NOT_TAKEN", None, position))
         if len(parts) == 1:
             walk.new[index] = parts[0]
         else:
@@ -313,7 +322,6 @@ class _Lowering(_Facts):
     def _jump_if(
         self,
         walk: Peephole,
-        index: int,
         name: str,
         label: str,
         position: Position | None,
@@ -321,7 +329,7 @@ class _Lowering(_Facts):
         parts: list[Any],
     ) -> None:
         """A conditional jump; `behind` is a label that is behind it already."""
-        back = walk.goes_back(index, label)
+        back = label in walk.passed
         if self.directed:
             name = name.replace("JUMP", "JUMP_BACKWARD" if back else "JUMP_FORWARD")
         elif back:
@@ -339,13 +347,13 @@ class _Lowering(_Facts):
 
     def keeping(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
         op = walk.ops[index]
-        if self.keeps and not walk.goes_back(index, label):
+        if self.keeps and label not in walk.passed:
             return
         parts = [instruction("COPY", 1, position)]
         if self.to_bool:
             parts.append(instruction("TO_BOOL", None, position))
         name = "POP_JUMP_IF_FALSE" if op == "JUMP_IF_FALSE_OR_POP" else "POP_JUMP_IF_TRUE"
-        self._jump_if(walk, index, name, label, position, None, parts)
+        self._jump_if(walk, name, label, position, None, parts)
         parts.append(instruction("POP_TOP", None, position))
         walk.edits[index] = parts
 

@@ -12,7 +12,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, rewrite, where
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.flow import forward
 from pyasm.translate.spans import end_of_entry, replaces_entry, start_of_entry
@@ -89,20 +89,24 @@ def _join_conversions(code: Code, dialect: isa.Dialect) -> None:
     """A conversion in front of a specification goes into the FORMAT_VALUE behind it, as 3.9 has it."""
     body, table = code.body, effects(dialect.name)
     edits: Edits = {}
-    for index, (op, arg, position) in enumerate(body):
-        if op == "CONVERT_VALUE":
-            end = end_of_entry(body, index + 1, "FORMAT_WITH_SPEC", table)
-            if end is not None and body[end][2] == position and start_of_entry(body, end, table) == index + 1:
-                edits[index] = ()
-                edits[end] = (instruction("FORMAT_VALUE", WITH_SPEC | arg, position),)
+    ops = list(map(opcode, body))
+    if "FORMAT_WITH_SPEC" not in ops:
+        return
+    for index in where(ops, {"CONVERT_VALUE"}):
+        _, arg, position = body[index]
+        end = end_of_entry(body, index + 1, "FORMAT_WITH_SPEC", table)
+        if end is not None and body[end][2] == position and start_of_entry(body, end, table) == index + 1:
+            edits[index] = ()
+            edits[end] = (instruction("FORMAT_VALUE", WITH_SPEC | arg, position),)
     code.body = rewrite(body, edits)
 
 
 def _split_conversions(code: Code, dialect: isa.Dialect) -> None:
     body, table = code.body, effects(dialect.name)
     edits: dict[int, Any] = {}
-    for index, (op, arg, position) in enumerate(body):
-        if op == "FORMAT_VALUE" and arg & WITH_SPEC and arg & CONVERSION:
+    for index in where(list(map(opcode, body)), {"FORMAT_VALUE"}):
+        _, arg, position = body[index]
+        if arg & WITH_SPEC and arg & CONVERSION:
             conversion = instruction("CONVERT_VALUE", arg & CONVERSION, position)
             formatting = instruction("FORMAT_WITH_SPEC", None, position)
             start = start_of_entry(body, index, table)
@@ -129,7 +133,7 @@ def _exchange(code: Code, dialect: isa.Dialect, old: Any, new: Any) -> None:
     body, table = code.body, effects(dialect.name)
     edits: Edits = {}
     begin: int | None = None
-    for index in range(len(body)):
+    for index in where(list(map(opcode, body)), {old[0][0][0], old[1][0][0]}):
         if _is_at(body, index, old[0]):
             begin = index
         elif begin is not None and _is_at(body, index, old[1]):
@@ -205,8 +209,9 @@ def _flag_imports(code: Code, dialect: isa.Dialect) -> None:
     """Only imports of a module outside of try statements may become lazy by a setting."""
     body = code.body
     protected = _protected(body, effects(dialect.name)) if code.name == MODULE else None
-    for index, (op, arg, position) in enumerate(body):
-        if op == "IMPORT_NAME" and type(arg) is not tuple:
+    for index in where(list(map(opcode, body)), {"IMPORT_NAME"}):
+        op, arg, position = body[index]
+        if type(arg) is not tuple:
             starred = index + 1 < len(body) and body[index + 1][0] == "IMPORT_STAR"
             if protected is None or starred or protected[index]:
                 body[index] = instruction(op, (arg, EAGER), position)

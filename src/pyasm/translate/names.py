@@ -185,8 +185,10 @@ class _Several:
     """Several instructions on one side, or any operand."""
 
     def __init__(self, rules: list[_Rule], positions: bool, single: Words) -> None:
-        self.rules = sorted((rule for rule in rules if len(rule.old) > 1), key=lambda rule: -len(rule.old))
-        self.seconds = {rule.old[1][0] for rule in self.rules}
+        several = sorted((rule for rule in rules if len(rule.old) > 1), key=lambda rule: -len(rule.old))
+        self.rows = [([op for op, _ in rule.old], rule) for rule in several]
+        """The mnemonics of each, and the rule."""
+        self.seconds = {ops[1] for ops, _ in self.rows}
         self.short = [rule for rule in rules if len(rule.old) == 1]
         self.positions = positions
         """Only instructions of one position are taken together."""
@@ -205,20 +207,24 @@ class _Several:
 
     def _put_row(self, walk: Peephole, index: int) -> bool:
         """Change several in a row, if they are such."""
-        for old, new in self.rules:
-            size = len(old)
+        for ops, (old, new) in self.rows:
+            size = len(ops)
+            if walk.ops[index : index + size] != ops:
+                continue
             found = walk.body[index : index + size]
-            if [each[0] for each in found] != [op for op, _ in old]:
-                continue
-            if not all(_fits(each[1], wanted) for each, (_, wanted) in zip(found, old)):
-                continue
+            value: Any = None
             last = found[-1][2]
-            if self.positions and any(each[2] != last for each in found):
-                continue
-            value = next((each[1] for each, wanted in zip(found, old) if wanted[1] == ANY), None)
-            walk.edits.update(dict.fromkeys(range(index + 1, index + size), ()))
-            walk.edits[index] = [instruction(op, value if arg == ANY else arg, last) for op, arg in new]
-            return True
+            for each, (_, wanted) in zip(found, old):
+                if wanted == ANY:
+                    value = each[1]
+                elif not _fits(each[1], wanted):
+                    break
+                if self.positions and each[2] != last:
+                    break
+            else:
+                walk.edits.update(dict.fromkeys(range(index + 1, index + size), ()))
+                walk.edits[index] = [instruction(op, value if arg == ANY else arg, last) for op, arg in new]
+                return True
         return False
 
 

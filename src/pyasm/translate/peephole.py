@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, places, rewrite, where
+from pyasm.translate.edit import Labels, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any, NamedTuple
 
@@ -32,14 +32,15 @@ class Peephole:
         self.new = code.body[:]
         """Instructions in place of single ones."""
         self.edits: dict[int, Any] = {}
-        """Index -> instructions in its place, any number of them. No rule is asked about these."""
-        self._places: dict[Any, int] | None = None
+        """Index -> instructions in its place, any number of them. No function is asked about these."""
+        self.passed: set[Any] = set()
+        """The labels so far, where PASS is their rule: a jump to them goes back."""
         self._named: list[Any] | None = None
         self._labels: dict[str, Labels] = {}
 
     def run(self, indexes: Iterable[int], rules: Rules) -> None:
         """Change the code's body. At these indexes are the instructions that have rules."""
-        body, ops, new, edits = self.body, self.ops, self.new, self.edits
+        body, ops, new, edits, passed = self.body, self.ops, self.new, self.edits, self.passed
         ops += _EDGE
         for index in indexes:
             rule = rules[ops[index]]
@@ -48,22 +49,21 @@ class Peephole:
                 rule = rule.get(arg.__class__)
                 if rule is None:
                     continue
-            if index in edits:
-                continue
             kind = rule.__class__
             if kind is dict:
                 made = rule.get(arg)
                 if made is not None:
                     new[index] = _new(Instruction, (made[0], made[1], position))
+            elif kind is Flagged:
+                if arg.__class__ is not tuple:
+                    new[index] = _new(Instruction, (rule[0], (arg, rule[1]), position))
             elif kind is Unflagged:
                 name, flags = arg
                 if flags in rule:
                     new[index] = _new(Instruction, (rule[flags], name, position))
-            elif kind is Flagged:
-                if arg.__class__ is not tuple:
-                    op, flags = rule
-                    new[index] = _new(Instruction, (op, (arg, flags), position))
-            else:
+            elif rule is PASS:
+                passed.add(arg)
+            elif index not in edits:
                 rule(self, index, arg, position)
         self.code.body = rewrite(new, edits)
 
@@ -93,12 +93,6 @@ class Peephole:
             self._named = [self.body[index][1] for index in where(self.ops, effects(self.dialect.name).labelled)]
         return self._named
 
-    def goes_back(self, index: int, label: str) -> bool:
-        """Is the label before an instruction?"""
-        if self._places is None:
-            self._places = places(self.body, self.ops)
-        return self._places.get(label, index) < index
-
     def new_label(self, stem: str = "L") -> str:
         """A name that no label has."""
         if stem not in self._labels:
@@ -115,6 +109,10 @@ class Flagged(NamedTuple):
 
     op: str
     flags: int
+
+
+PASS = "pass"
+"""A rule for labels: they are noted."""
 
 
 class ByType(dict[type, Any]):

@@ -6,7 +6,7 @@ from collections.abc import Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Instruction
 from pyasm.translate import constants, jumps, longhand, names
 from pyasm.translate.edit import NOTHING, opcode, where
 from pyasm.translate.peephole import Peephole, Rules
@@ -22,13 +22,12 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 
 def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To the portable words."""
-    words = _lifting(dialect.name)
-    ops = list(map(opcode, code.body))
+    words, body = _lifting(dialect.name), code.body
+    ops = list(map(opcode, body))
     found = list(where(ops, words.all))
     if not words.rest.isdisjoint(map(ops.__getitem__, found)):
         longhand.lift(code, dialect, set(ops))
-        ops = list(map(opcode, code.body))
-        found = list(where(ops, words.rules))
+        ops, found = _again(code, body, ops, words.rules)
     if found:
         Peephole(code, ops, dialect).run(found, words.rules)
     return NOTHING
@@ -41,17 +40,24 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 
 def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To those of the dialect, its compiler's choice; TargetError for what it has no words for."""
-    words = _lowering(dialect.name)
-    ops = list(map(opcode, code.body))
+    words, body = _lowering(dialect.name), code.body
+    ops = list(map(opcode, body))
     found = list(where(ops, words.all))
     if not words.rest.isdisjoint(map(ops.__getitem__, found)):
-        names.refuse(code, dialect, set(ops))
-        longhand.lower(code, dialect, set(ops))
-        ops = list(map(opcode, code.body))
-        found = list(where(ops, words.rules))
+        present = set(ops)
+        names.refuse(code, dialect, present)
+        longhand.lower(code, dialect, present)
+        ops, found = _again(code, body, ops, words.rules)
     if found:
         Peephole(code, ops, dialect).run(found, words.rules)
     return NOTHING
+
+
+def _again(code: Code, old: list[Instruction], ops: list[str], rules: Rules) -> tuple[list[str], list[int]]:
+    """The mnemonics, when the body may be another one, and where there are rules."""
+    if code.body is not old:
+        ops = list(map(opcode, code.body))
+    return ops, list(where(ops, rules))
 
 
 class _Words(NamedTuple):
