@@ -6,6 +6,7 @@ body as it was; what they make of it is collected beside it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from pyasm import isa
@@ -35,7 +36,7 @@ class Peephole:
         """Index -> instructions in its place, any number of them. No function is asked about these."""
         self.passed: set[Any] = set()
         """The labels so far, where PASS is their rule: a jump to them goes back."""
-        self._named: list[Any] | None = None
+        self._named: Counter[Any] | None = None
         self._labels: dict[str, Labels] = {}
 
     def run(self, indexes: Iterable[int], rules: Rules) -> None:
@@ -86,11 +87,12 @@ class Peephole:
 
     def references(self, label: str) -> int:
         """How many instructions name a label."""
-        return self._names().count(label)
+        return self._names()[label]
 
-    def _names(self) -> list[Any]:
+    def _names(self) -> Counter[Any]:
         if self._named is None:
-            self._named = [self.body[index][1] for index in where(self.ops, effects(self.dialect.name).labelled)]
+            labelled = effects(self.dialect.name).labelled
+            self._named = Counter([self.body[index][1] for index in where(self.ops, labelled)])
         return self._named
 
     def new_label(self, stem: str = "L") -> str:

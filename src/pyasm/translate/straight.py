@@ -8,6 +8,7 @@ questions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import accumulate
@@ -107,6 +108,7 @@ class Straight:
     forked: Mapping[int, int] = {}
     guards: Mapping[int, int] = {}
     guarded: dict[int, int] | None = None
+    jumps: Mapping[Any, int] | None = None
     mixed = False
     depth: Sequence[int] = ()
     """Before each instruction, from an unknown base. Empty before somebody needs it."""
@@ -269,12 +271,14 @@ class Straight:
 
     def is_mark(self, index: int) -> bool:
         """Is it a label that nothing jumps to?"""
-        return self.ops[index] == LABEL and self.body[index][1] not in self._jumps()
+        if self.jumps is None:
+            self.jumps = self._jumps()
+        return self.ops[index] == LABEL and self.body[index][1] not in self.jumps
 
-    def _jumps(self) -> list[Any]:
-        """The names of labels in instructions."""
+    def _jumps(self) -> Counter[Any]:
+        """How many instructions name each label."""
         naming = {op for op in self.facts.bends.intersection(self.ops) if op != LABEL and self.rows[op].names_label}
-        return [self.body[index][1] for index in where(self.ops, naming)]
+        return Counter([self.body[index][1] for index in where(self.ops, naming)])
 
     def _guarded(self) -> Mapping[int, int]:
         """Labels before which a callable was compared with the builtin that it should be -> where it is complete.
@@ -283,15 +287,14 @@ class Straight:
         """
         if self.guarded is None:
             self.guarded, self.guards = {}, {}
-            named = places(self.body, self.ops)
+            named, jumps = places(self.body, self.ops), self._jumps()
             for index in where(self.ops, () if self.null_first else _DUPLICATES):
                 guard = guard_behind(self.ops, index)
-                if guard is not None:
-                    jump, drop = guard
-                    name = self.body[jump][1]
-                    place = named[name]
-                    if not self.rows[self.ops[place - 1]].goes_on and self._jumps().count(name) == 1:
-                        self.guarded[place], self.guards[place] = index - 1, drop
+                name = self.body[guard[0]][1] if guard is not None else None
+                place = named.get(name, 0)
+                before = self.rows.get(self.ops[place - 1])
+                if guard is not None and jumps[name] == 1 and before is not None and not before.goes_on:
+                    self.guarded[place], self.guards[place] = index - 1, guard[1]
         return self.guarded
 
     def _entry_past_events(self, index: int, above: int) -> int:
