@@ -29,6 +29,8 @@ class Lift(Calls):
         self.evidence: set[str] = set()
         self.names = False
         """Were names of arguments told, for the next call?"""
+        self.lost = False
+        """Is there a call whose callable was not found?"""
 
     def rewrite(self) -> None:
         """Look at the calls, and change the body."""
@@ -129,6 +131,7 @@ class Lift(Calls):
             lower, upper = stack.pair(index, above)
         except Winding:  # no NULL and no method, if other calls take all of those
             lower = upper = MIXED
+            self.lost = True
         loader = self.ops[upper] if upper >= 0 and lower == -2 - upper else ""
         method = False
         if loader == "LOAD_METHOD" or loader == "LOAD_SUPER_ATTR":
@@ -224,8 +227,8 @@ class Lift(Calls):
     def _drop(self) -> None:
         """Take the NULLs of calls away, and what only moved them."""
         if isinstance(self.stack, Straight):
-            if self.stack.open + len(self.flagged) != len(self.dropped):
-                raise Winding  # any entry that was not found may be a NULL or a method
+            if self.stack.open + len(self.flagged) != len(self.dropped) or (self.lost and self.stack.guards):
+                raise Winding  # any entry that was not found may be a NULL or a method, which copies of a call share
             for entry in self.dropped:
                 if entry >= 0:
                     self.instead[entry] = []
