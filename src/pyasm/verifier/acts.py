@@ -10,7 +10,7 @@ from pyasm.errors import shown
 from pyasm.isa.slots import fits, meaning
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem, Stack
-from pyasm.verifier.types import TUPLES
+from pyasm.verifier.types import TUPLES, beginnings
 
 if TYPE_CHECKING:
     from pyasm.verifier.walk import Walk
@@ -291,7 +291,11 @@ def _intrinsic(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) ->
 
 
 def _suspend(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
-    """RESUME in a delegation of 3.11: throw() reads the SEND before the YIELD_VALUE."""
+    """RESUME behind a yield: close() reads its bit, and what it says beside that; throw() of 3.11 the SEND before."""
+    closing = walk.dialect.closing_bit
+    if closing and type(arg) is int and arg & closing and arg & (closing - 1) in beginnings(walk.dialect):
+        message = f"RESUME {arg} says that a call begins here, and how a generator is closed"
+        walk.wrong(index, Problem("generator", message, f"RESUME {1 | closing} behind a yield"), before)
     if type(arg) is not int or arg < 2 or "END_SEND" in walk.rows or "SEND" not in walk.rows:
         return
     ops = [walk.body[i][0] for i in range(max(0, index - 2), index)]

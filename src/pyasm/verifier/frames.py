@@ -10,7 +10,7 @@ from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.translate.edit import where
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem
-from pyasm.verifier.types import ARGUMENTS
+from pyasm.verifier.types import ARGUMENTS, beginnings
 
 if TYPE_CHECKING:
     from pyasm.verifier.states import Region
@@ -207,7 +207,7 @@ def _resumes(walk: Walk) -> None:
 
 def _resumed(walk: Walk, index: int) -> None:
     """The first RESUME says that a call begins."""
-    starts = (0, 4) if walk.dialect.first_iterator == "generator" else (0,)
+    starts = beginnings(walk.dialect)
     if walk.body[index][1] not in starts:
         message = f"RESUME {walk.body[index][1]} does not begin a call"
         walk.wrong(index, Problem("begin", message, " or ".join(f"RESUME {n}" for n in starts)))

@@ -65,3 +65,8 @@ def _loops_over_argument(code: Code) -> bool:
     found = [each for each in code.body if each[0] not in ("LABEL", "PUSH_NULL")]
     loads = [i for i, each in enumerate(found) if each[0] == "LOAD_FAST" and each[1] == code.args[0]]
     return any(found[i + 1][0] == "FOR_ITER" for i in loads if i + 1 < len(found))
+
+
+def beginnings(dialect: isa.Dialect) -> tuple[int, ...]:
+    """What RESUME says where a call begins."""
+    return (0, 4) if dialect.first_iterator == "generator" else (0,)
