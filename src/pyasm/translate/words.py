@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from functools import cache
 
 from pyasm import isa
@@ -22,15 +22,7 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 
 def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To the portable words."""
-    words, body = _lifting(dialect.name), code.body
-    ops = list(map(opcode, body))
-    found = list(where(ops, words.all))
-    if not words.rest.isdisjoint(map(ops.__getitem__, found)):
-        longhand.lift(code, dialect, set(ops))
-        ops, found = _again(code, body, ops, words.rules)
-    if found:
-        Peephole(code, ops, dialect).run(found, words.rules)
-    return NOTHING
+    return _translate(code, dialect, _lifting(dialect.name), longhand.lift)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -40,13 +32,23 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 
 def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To those of the dialect, its compiler's choice; TargetError for what it has no words for."""
-    words, body = _lowering(dialect.name), code.body
+    return _translate(code, dialect, _lowering(dialect.name), _lower_rest)
+
+
+def _lower_rest(code: Code, dialect: isa.Dialect, present: set[str]) -> None:
+    names.refuse(code, dialect, present)
+    longhand.lower(code, dialect, present)
+
+
+def _translate(
+    code: Code, dialect: isa.Dialect, words: _Words, rest: Callable[[Code, isa.Dialect, set[str]], None]
+) -> Set[str]:
+    """What more is done than rules can say, where there is something of it; then the rules."""
+    body = code.body
     ops = list(map(opcode, body))
     found = list(where(ops, words.all))
     if not words.rest.isdisjoint(map(ops.__getitem__, found)):
-        present = set(ops)
-        names.refuse(code, dialect, present)
-        longhand.lower(code, dialect, present)
+        rest(code, dialect, set(ops))
         ops, found = _again(code, body, ops, words.rules)
     if found:
         Peephole(code, ops, dialect).run(found, words.rules)
