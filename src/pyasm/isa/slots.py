@@ -63,6 +63,8 @@ def supertypes(kind: str) -> tuple[str, ...]:
     found = [kind]
     if number:
         found.append(name)
+    if name == "borrowed" and number:
+        found += supertypes(number)
     for parent in slots().above.get(name, ()):
         sized = f"{parent} {number.partition('/')[0] or 0}"
         for each in supertypes(sized if _sized(parent) and (number or name == "empty") else parent):

@@ -35,7 +35,9 @@ def _loaded(walk: Walk, index: int, name: Any, before: Stack, kind: str = "value
         walk.wrong(index, Problem("unbound", message, "LOAD_FAST_CHECK, or a value on every way to it"), before)
     if found == "cell" and name in TUPLES:
         found = "tuple_cell"
-    return before.push(found if found not in (None, "value") else kind)
+    if found in (None, "value"):
+        return before.push(kind)
+    return before.push(f"borrowed {found}" if kind == "borrowed" else found)
 
 
 def _load_checked(walk: Walk, index: int, name: Any, before: Stack, after: Stack) -> Stack | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyasm.isa.slots import slots
+from pyasm.isa.slots import fits, slots
 from pyasm.verifier.stack import NEVER, Problem, Stack
 from pyasm.verifier.states import Block, Region, States
 
@@ -15,7 +15,7 @@ def _dangling(stack: Stack) -> Stack:
     """The stack with entries that a handler finds without knowing whose they are."""
     if not stack.borrows or stack.below is None:
         return stack
-    return _dangling(stack.below).push("dangling" if stack.type == "borrowed" else stack.type)
+    return _dangling(stack.below).push("dangling" if fits(stack.type, "borrowed") else stack.type)
 
 
 class Handlers(States):

@@ -65,17 +65,14 @@ def _tuple(move: Move) -> None:
     if n == 0:
         move.left = ["empty"]
     elif all(fits(kind, "cell") for kind in kinds):
-        places = [f"/{place}" for place, kind in enumerate(kinds) if kind == "tuple_cell"]
+        places = [f"/{place}" for place, kind in enumerate(kinds) if fits(kind, "tuple_cell")]
         move.left = [f"cells {n}{''.join(places)}"]
     elif all(kind == "str" for kind in kinds):
         move.left = [f"names {n}"]
     elif all(kind == "interpolation" for kind in kinds):
         move.left = [f"interpolations {n}"]
     elif (
-        n == 3
-        and kinds[0] == "str"
-        and fits(kinds[2], "function")
-        and kinds[1].split()[0] in ("tuple", "none", "empty")
+        n == 3 and kinds[0] == "str" and fits(kinds[2], "function") and (fits(kinds[1], "tuple") or kinds[1] == "none")
     ):
         move.left = ["alias 3"]
     else:
@@ -124,12 +121,12 @@ def _key_map(move: Move) -> None:
 
 
 def _compare(move: Move) -> None:
-    if move.arg.startswith("bool(") or move.taken == ["int", "int"]:
+    if move.arg.startswith("bool(") or all(fits(kind, "int") for kind in move.taken):
         move.left = ["bool"]
 
 
 def _format(move: Move) -> None:
-    move.left = ["borrowed" if "borrowed" in move.taken else "value"]
+    move.left = ["borrowed" if fits(move.taken[0], "borrowed") else "value"]
 
 
 # -- calls and functions
@@ -298,7 +295,7 @@ def _receiver(move: Move) -> None:
 
 
 def _own(move: Move) -> None:
-    if "borrowed" in move.taken:
+    if any(fits(kind, "borrowed") for kind in move.taken):
         move.wrong("borrow", "it keeps an entry that has no reference of its own", "LOAD_FAST instead", 1)
 
 
@@ -363,7 +360,7 @@ _NOTHING = "nothing below the value; POP_TOP drops an entry, and so does `-> \\`
 
 def _store(move: Move) -> None:
     for place, kind in enumerate(move.taken):
-        if kind == "borrowed":
+        if fits(kind, "borrowed"):
             message = "it stores an entry that has no reference of its own"
             move.wrong("borrow", message, "LOAD_FAST instead", len(move.taken) - place)
 

@@ -35,7 +35,7 @@ class Stack(dict[Any, "Step"]):
         self.below = below
         self.type = kind
         self.depth: int = 0 if below is None else below.depth + 1
-        self.borrows: bool = below is not None and (below.borrows or kind == "borrowed")
+        self.borrows: bool = below is not None and (below.borrows or kind.startswith("borrowed"))
         self.above: dict[str, Stack] = {}
 
     def __missing__(self, key: Any) -> Step:
