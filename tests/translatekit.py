@@ -67,13 +67,24 @@ def lowered_from(code: Code, count: int) -> Code:
 
 
 def _through(code: Code, passes: Sequence[types.ModuleType], direction: str) -> Code:
-    body = [e._replace(arg=_through(e.arg, passes, direction)) if isinstance(e.arg, Code) else e for e in code.body]
-    new = code.replace(body=body)
+    """Each pass over all of them, inner ones first."""
+    copies: list[Code] = []
+    new = _copied(code, copies)
     for each in passes:
         ops = getattr(each, f"{direction}s")(RUNNING)
-        if ops is None or not ops.isdisjoint(e.op for e in new.body):
-            getattr(each, direction)(new, RUNNING)
+        for copy in copies:
+            if ops is None or not ops.isdisjoint(e.op for e in copy.body):
+                getattr(each, direction)(copy, RUNNING)
+    if direction == "lower" and not RUNNING.qualname:
+        for copy in copies[:-1]:
+            copy.qualname = copy.name
     return new
+
+
+def _copied(code: Code, copies: list[Code]) -> Code:
+    body = [e._replace(arg=_copied(e.arg, copies)) if isinstance(e.arg, Code) else e for e in code.body]
+    copies.append(code.replace(body=body))
+    return copies[-1]
 
 
 def relabelled(code: Code) -> tuple[list[object], list[object]]:

@@ -7,7 +7,7 @@ portable: what the passes so far stand for is portable, the rest is native.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from functools import cache
 
 from pyasm import isa
@@ -93,28 +93,32 @@ def lower(code: Code, dialect: str | None = None) -> Code:
 
 
 def _lifted(code: Code, dialect: isa.Dialect) -> Code:
-    """A portable copy. Inner code objects come first, since functions are made of them.
+    """A portable copy of it and of all that it contains."""
+    copies = _Copies(lambda old, body, consts: _portable(old, body, consts, dialect))
+    new = copies.of(code)
+    _run(copies.codes, dialect, _lifting(dialect.name))
+    return new
 
-    TargetError has the findings of all of them.
-    """
-    inner = _Inner(lambda each: _lifted(each, dialect))
-    new = code.replace(body=inner.translated(code.body), dialect=isa.PORTABLE)
-    layout = code.layout
+
+def _portable(
+    old: Code, body: list[Instruction], consts: Callable[[tuple[Any, ...]], tuple[Any, ...]], dialect: isa.Dialect
+) -> Code:
+    new = old.replace(body=body, dialect=isa.PORTABLE)
+    layout = old.layout
     if layout is None:
-        new.layout = Layout(origin=code.dialect)
+        new.layout = Layout(origin=old.dialect)
     else:
         new.layout = Layout(
-            consts=inner.constants(layout.consts),
+            consts=consts(layout.consts),
             names=layout.names,
             stack_size=layout.stack_size,
-            line_table=_odd_line_table(code, layout, dialect),
+            line_table=_odd_line_table(old, layout, dialect),
             local_kinds=layout.local_kinds,
             file=layout.file,
             plain=layout.plain,
-            origin=code.dialect,
+            origin=old.dialect,
             tables=layout.tables,
         )
-    _run(new, dialect, _lifting(dialect.name), inner.findings)
     return new
 
 
@@ -122,53 +126,90 @@ def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
     """A native copy, in the same way. `plain` is what the whole module says of names whose attributes compilers do not
     call as methods.
     """
-    inner = _Inner(lambda each: _lowered(each, dialect, plain))
-    new = code.replace(body=inner.translated(code.body), dialect=dialect.name)
-    layout = code.layout
-    if layout is not None and layout.origin == dialect.name:
-        new.layout = layout._replace(consts=inner.constants(layout.consts), plain=layout.plain | plain)
-        _run(new, dialect, _lowering(dialect.name), inner.findings)
-        return new
-    if layout is not None:  # another compiler's pools and habits
-        new.stack_size = 0
-    new.layout = Layout(plain=plain)
-    new.body = _tidied(new, dialect, by_hand=layout is None)
-    _run(new, dialect, _lowering(dialect.name), inner.findings)
-    new.layout = None
+    copies = _Copies(lambda old, body, consts: _native(old, body, consts, dialect, plain))
+    new = copies.of(code)
+    foreign = [each for each in copies.codes if each.layout is not None and each.layout.origin != dialect.name]
+    _run(copies.codes, dialect, _lowering(dialect.name))
+    for each in foreign:
+        each.layout = None
+    if not dialect.qualname:  # what makes functions has their names
+        for each in copies.codes[:-1]:
+            each.qualname = each.name
     return new
 
 
-class _Inner:
-    """The code objects in another one, each translated once."""
+def _native(
+    old: Code,
+    body: list[Instruction],
+    consts: Callable[[tuple[Any, ...]], tuple[Any, ...]],
+    dialect: isa.Dialect,
+    plain: frozenset[str],
+) -> Code:
+    new = old.replace(body=body, dialect=dialect.name)
+    layout = old.layout
+    if layout is not None and layout.origin == dialect.name:
+        new.layout = layout._replace(consts=consts(layout.consts), plain=layout.plain | plain)
+        return new
+    if layout is not None:  # another compiler's pools and habits
+        new.stack_size = 0
+    new.layout = Layout(plain=plain, origin=_BY_HAND if layout is None else isa.PORTABLE)
+    return new
 
-    def __init__(self, translate: Callable[[Code], Code]) -> None:
-        self.translate = translate
-        self.made: dict[int, Code] = {}
-        self.findings: list[Finding] = []
 
-    def translated(self, body: list[Instruction]) -> list[Instruction]:
-        """A body with other code objects in its operands."""
+_BY_HAND = "by hand"
+"""As the origin of a layout, while code is lowered: no compiler has made it."""
+
+
+class _Copies:
+    """Copies of a code object and of all within it."""
+
+    def __init__(self, copied: Callable[..., Code]) -> None:
+        """`copied(old, body, consts)` makes a copy with this body; `consts` gives a pool with the copies in it."""
+        self.copied = copied
+        self.codes: list[Code] = []
+        """All of them, inner ones first, since functions are made of them."""
+        self._first: dict[int, Code] = {}
+        """By identity of the old one, the first copy."""
+        self._made: dict[tuple[int, Any], Code] = {}
+        """By identity, and the name of the function that is made of it: functions of one code may have several."""
+
+    def of(self, code: Code, name: Any = None) -> Code:
+        """The copy of a code object."""
+        key = id(code), name
+        found = self._made.get(key)
+        if found is None:
+            self._made[key] = code  # where it contains itself
+            found = self._made[key] = self.copied(code, self._body(code.body), self._constants)
+            self._first.setdefault(id(code), found)
+            self.codes.append(found)
+        return found
+
+    def _body(self, body: list[Instruction]) -> list[Instruction]:
+        """A body with the copies in its operands."""
         kinds = set(map(type, map(operand, body)))
         if Code not in kinds and not any(issubclass(kind, Code) for kind in kinds):
             return body
         new = body[:]
         for index, (op, arg, position) in enumerate(body):
             if isinstance(arg, Code):
-                new[index] = instruction(op, self._one(arg), position)
+                new[index] = instruction(op, self.of(arg, _name_behind(body, index)), position)
         return new
 
-    def constants(self, consts: tuple[Any, ...]) -> tuple[Any, ...]:
-        """A pool with other code objects."""
-        return tuple([self._one(each) if isinstance(each, Code) else each for each in consts])
+    def _constants(self, consts: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A pool with the copies."""
+        return tuple([self._any_of(each) if isinstance(each, Code) else each for each in consts])
 
-    def _one(self, code: Code) -> Code:
-        if id(code) not in self.made:
-            self.made[id(code)] = code
-            try:
-                self.made[id(code)] = self.translate(code)
-            except TargetError as error:
-                self.findings.extend(error.findings)
-        return self.made[id(code)]
+    def _any_of(self, code: Code) -> Code:
+        return self._first.get(id(code)) or self.of(code)
+
+
+def _name_behind(body: list[Instruction], index: int) -> Any:
+    """The name of the function that is made of the code object which this instruction loads, where it is a constant."""
+    following = body[index + 1 : index + 3]
+    if len(following) == 2 and following[0][0] == "LOAD_CONST" and following[1][0] == "MAKE_FUNCTION":
+        name = following[0][1]
+        return name if type(name) is str else None
+    return None
 
 
 _PREFIX = "EXTENDED_ARG"
@@ -200,32 +241,42 @@ def _lifting(name: str) -> list[_Step]:
 @cache
 def _lowering(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    return _steps([(_unprefixed, {_PREFIX}), *((each.lower, each.lowers(dialect)) for each in PASSES[::-1])])
+    first = [(_tidy, None), (_unprefixed, {_PREFIX})]
+    return _steps(first + [(each.lower, each.lowers(dialect)) for each in PASSES[::-1]])
 
 
 def _steps(passes: list[tuple[Any, Any]]) -> list[_Step]:
     return [_Step(run, ops) for run, ops in passes if ops is None or ops]
 
 
-def _run(code: Code, dialect: isa.Dialect, steps: list[_Step], findings: list[Finding]) -> None:
-    """The passes; TargetError when there are findings already or then."""
-    present: set[str] | None = None
-    try:
-        for run, ops in steps:
+def _run(codes: list[Code], dialect: isa.Dialect, steps: list[_Step]) -> None:
+    """Each pass over all code objects, then the next one: so it runs from the processor's cache.
+
+    TargetError with the findings of all of them; what has one is left alone by later passes.
+    """
+    findings: dict[int, Sequence[Finding]] = {}
+    present: list[set[str] | None] = [None] * len(codes)
+    for run, ops in steps:
+        for number, code in enumerate(codes):
+            if number in findings:
+                continue
+            there = present[number]
             if ops is not None:
-                if present is None:
-                    present = set(map(opcode, code.body))
-                if ops.isdisjoint(present):
+                if there is None:
+                    there = present[number] = set(map(opcode, code.body))
+                if ops.isdisjoint(there):
                     continue
-            added = run(code, dialect)
+            try:
+                added = run(code, dialect)
+            except TargetError as error:
+                findings[number] = error.findings
+                continue
             if added is None:
-                present = None
-            elif added and present is not None:
-                present |= added
-    except TargetError as error:
-        findings.extend(error.findings)
+                present[number] = None
+            elif added and there is not None:
+                there |= added
     if findings:
-        raise TargetError(findings)
+        raise TargetError([each for number in sorted(findings) for each in findings[number]])
 
 
 def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
@@ -242,14 +293,17 @@ def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
     return dialect.name if others else isa.PORTABLE
 
 
-def _tidied(code: Code, dialect: isa.Dialect, *, by_hand: bool) -> list[Instruction]:
-    """The body without what compilers leave, code that is never reached, in blocks that are not there, and operands of
-    instructions that take none; and without what hand-written code leaves below a returned value.
+def _tidy(code: Code, dialect: isa.Dialect) -> Set[str] | None:
+    """What no compiler of the target has made: without what compilers leave, code that is never reached, in blocks that
+    are not there, and operands of instructions that take none; and without what hand-written code leaves below a
+    returned value.
 
     Empty constants are loaded, not built: interpreters count references to what they build.
     """
+    if code.layout is not None and code.layout.origin == dialect.name:
+        return NOTHING
     reading = effects(_reading(code.body, dialect))
-    if by_hand:
+    if code.layout is not None and code.layout.origin == _BY_HAND:
         code.body = cleaned(code)
     body = without_unreached(code.body, reading)
     bare, edits = _without_operand(), {}
@@ -260,7 +314,8 @@ def _tidied(code: Code, dialect: isa.Dialect, *, by_hand: bool) -> list[Instruct
             edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
         elif op in bare:
             edits[index] = [instruction(op, None, position)]
-    return rewrite(body, edits)
+    code.body = rewrite(body, edits)
+    return None
 
 
 @cache

@@ -16,13 +16,13 @@ from collections.abc import Sequence, Set
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.errors import Finding, TargetError
-from pyasm.isa.slots import sides, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate import edit
 from pyasm.translate.edit import instruction
-from pyasm.translate.effects import Effects, effects, number
+from pyasm.translate.effects import Effects, effects
 from pyasm.translate.flow import forward
+from pyasm.translate.iteration import begins_with_iterator, is_expression
 from pyasm.typed import Any
 
 ASYNC_GENERATOR, ASYNCHRONOUS = 0x200, 0x80 | 0x200
@@ -32,8 +32,6 @@ YIELD_RESUMED, DELEGATION_RESUMED, AWAIT_RESUMED = 1, 2, 3
 GENERATOR_EXPRESSION_RESUMED = 4
 """The operand of the RESUME before the first iterator of a generator expression is made."""
 FIRST_ITERATORS = frozenset({"GET_ITER", "GET_AITER"})
-_KEEPS = frozenset({LABEL, "END_ASYNC_FOR"})
-"""What raises nothing, or before the iterator is taken."""
 _BEGINNINGS = frozenset({"RESUME", "GEN_START", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "YIELD_VALUE"})
 _new = tuple.__new__
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
@@ -138,7 +136,7 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
     prologue += [instruction("MAKE_CELL", name, NOWHERE) for name in code.cells]
     epilogue: Sequence[Instruction] = ()
     if code.flags & GENERATORS:
-        if dialect.first_iterator == "generator" and _is_generator_expression(code, dialect):
+        if dialect.first_iterator == "generator" and is_expression(code) and begins_with_iterator(code.body, dialect):
             prologue.append(instruction("RESUME", GENERATOR_EXPRESSION_RESUMED, NOWHERE))
             prologue += body[:2]
             body = body[2:]
@@ -164,47 +162,6 @@ def _last_handler(body: Sequence[Instruction]) -> str | None:
         return None
     label: str = body[-1][1]
     return label if any(arg == label and op in _SETUPS for op, arg, _ in body) else None
-
-
-def _is_generator_expression(code: Code, dialect: isa.Dialect) -> bool:
-    """Does it begin with the iterator of its argument, as only generator expressions do?"""
-    first, second = code.body[:2] if len(code.body) > 1 else (None, None)
-    return (
-        first is not None
-        and second is not None
-        and code.name == "<genexpr>"
-        and first[1] == ".0"
-        and second[0] in FIRST_ITERATORS
-        and _keeps_iterator(code.body, dialect)
-    )
-
-
-def _keeps_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
-    """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?"""
-    table = effects(dialect.name)
-
-    def transfer(index: int, each: Instruction, depth: int) -> tuple[int | None, int | None]:
-        return table.step(each[0], each[1], depth)
-
-    depths = forward(body, 0, transfer, lambda old, new: old)
-    least = depths[2] or 0
-    quiet = slots().quiet
-    return not any(
-        depth is not None and op not in quiet and op not in _KEEPS and depth - _taken(dialect, op, arg) < least
-        for (op, arg, _), depth in zip(body[2:], depths[2:])
-    )
-
-
-def _taken(dialect: isa.Dialect, op: str, arg: Any) -> int:
-    """How many entries an instruction takes that it does not leave where they are."""
-    row = dialect.opcodes.get(op)
-    if row is None:
-        return 0
-    sided = sides(row.stack, number(arg))
-    kept = 0
-    while kept < len(sided.leaves) and sided.leaves[kept] == kept and kept in sided.jumping[kept : kept + 1]:
-        kept += 1
-    return len(sided.takes) - kept
 
 
 def _catches_stop_iteration(code: Code, dialect: isa.Dialect) -> bool:

@@ -182,7 +182,6 @@ class _Lower:
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         self.code = code
         self.dialect = dialect
-        self.names: dict[int, str] = {}
         self.before: _Edits = {}
         self.instead: _Edits = {}
         self.findings: list[Finding] = []
@@ -211,13 +210,11 @@ class _Lower:
         op, name, _ = self.code.body[index - 1]
         named = op == "LOAD_CONST" and type(name) is str
         if not self.dialect.qualname:
-            if inner is not None:
-                inner.qualname = inner.name
             return [instruction("MAKE_FUNCTION", flags, position)]
         late = []
         if inner is not None and named:
             self.instead[index - 1] = []
-            self._rename(index - 2, inner, _qualname(inner, name))
+            inner.qualname = _qualname(inner, name)
         elif named:
             self.instead[index - 1] = []
             late = _set_attribute("__qualname__", [instruction("LOAD_CONST", name, position)], position)
@@ -227,14 +224,6 @@ class _Lower:
             return [instruction("MAKE_FUNCTION", flags, position), *late]
         attributes = [instruction("SET_FUNCTION_ATTRIBUTE", each, position) for each in ATTRIBUTES if flags & each]
         return [instruction("MAKE_FUNCTION", None, position), *attributes, *late]
-
-    def _rename(self, index: int, inner: Code, name: str) -> None:
-        """The code object gets the name; another one of the same code gets its own copy."""
-        if self.names.setdefault(id(inner), name) == name:
-            inner.qualname = name
-        else:
-            copy = inner.replace(qualname=name)
-            self.instead[index] = [instruction("LOAD_CONST", copy, self.code.body[index][2])]
 
     def _annotations(self, index: int, flags: int) -> None:
         """The dict of annotations as a tuple of names and values, which the compiler folds when all are constants."""

@@ -7,9 +7,11 @@ from functools import cache
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
+from pyasm.isa.slots import sides, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate.effects import effects, number
+from pyasm.translate.flow import forward
 from pyasm.typed import Any
 
 Edits = dict[int, Sequence[Instruction]]
@@ -32,6 +34,8 @@ ROTATIONS = {count: name for name, count in ROTATING.items()}
 MOVING = frozenset({*ROTATING, "ROT_N", "SWAP", "COPY", "DUP_TOP", "DUP_TOP_TWO"})
 MAKERS = frozenset({"GET_ITER", "GET_YIELD_FROM_ITER"})
 FIRST = {"FOR_ITER": "GET_ITER", "GET_ANEXT": "GET_AITER"}
+_KEEPS = frozenset({LABEL, "END_ASYNC_FOR"})
+"""What raises nothing, or before the iterator is taken."""
 _ENDS = frozenset({"jump", "return", "raise"})
 
 
@@ -128,11 +132,44 @@ def swaps(op: str, span: Sequence[int], pairs: set[int]) -> list[int]:
     return found
 
 
-def makes_first(body: Sequence[Instruction], made: int) -> bool:
-    """Does the native generator expression whose function is made there call iter() itself, before it returns?"""
+def makes_first(body: Sequence[Instruction], made: int, dialect: isa.Dialect) -> bool:
+    """Does the generator expression whose function is made there call iter() itself, before it returns?"""
     codes = [arg for _, arg, _ in body[max(0, made - 2) : made] if is_expression(arg)]
-    if not codes:
-        return False
-    ops = [op for op, _, _ in codes[0].body if op != LABEL]
-    place = ops.index("RETURN_GENERATOR") if "RETURN_GENERATOR" in ops[3:] else 0
-    return place > 0 and ops[place - 1] in FIRST.values()
+    return bool(codes) and begins_with_iterator(codes[0].body, dialect)
+
+
+def begins_with_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
+    """Does it begin with the iterator of its argument, as only generator expressions do?
+
+    The loops of the body are native already, the rest need not be.
+    """
+    return len(body) > 1 and body[0][1] == ".0" and body[1][0] in FIRST.values() and _keeps_iterator(body, dialect)
+
+
+def _keeps_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
+    """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?"""
+    effect = effect_of(dialect.name)
+
+    def transfer(index: int, each: Instruction, depth: int) -> tuple[int | None, int | None]:
+        _, net, jump, goes_on = effect.of(each[0], each[1])
+        return depth + net if goes_on else None, None if jump is None else depth + jump
+
+    depths = forward(body, 0, transfer, lambda old, new: old)
+    least = depths[2] or 0
+    quiet = slots().quiet
+    return not any(
+        depth is not None and op not in quiet and op not in _KEEPS and depth - _taken(dialect, op, arg) < least
+        for (op, arg, _), depth in zip(body[2:], depths[2:])
+    )
+
+
+def _taken(dialect: isa.Dialect, op: str, arg: Any) -> int:
+    """How many entries an instruction takes that it does not leave where they are."""
+    row = dialect.opcodes.get(op) or isa.load(isa.PORTABLE).opcodes.get(op)
+    if row is None:
+        return 0
+    sided = sides(row.stack, number(arg))
+    kept = 0
+    while kept < len(sided.leaves) and sided.leaves[kept] == kept and kept in sided.jumping[kept : kept + 1]:
+        kept += 1
+    return len(sided.takes) - kept

@@ -61,7 +61,7 @@ class _Follower:
     """Follows iterators, and notes what they become."""
 
     def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
-        self.body, self.ops = body, ops
+        self.body, self.ops, self.dialect = body, ops, dialect
         self.plain, self.effect = plain_effects(dialect.name), effect_of(dialect.name).of
         self.labels = places(body, ops)
         self.edits: Edits = {}
@@ -180,7 +180,9 @@ class _Follower:
     def _passed(self, maker: int, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         """A call of a generator expression with its iterator: that is made there."""
         below = slots[-2] if len(slots) > 1 else (0, 0)
-        if below[0] != height - 1 or self.ops[below[1]] != "MAKE_FUNCTION" or not makes_first(self.body, below[1]):
+        if below[0] != height - 1 or self.ops[below[1]] != "MAKE_FUNCTION":
+            raise _Unusual
+        if not makes_first(self.body, below[1], self.dialect):
             raise _Unusual
         self.edits[maker] = ()
         return slots[:-1]

@@ -272,7 +272,7 @@ class Lowering:
         """Is the web only passed to a generator expression that calls iter() itself?"""
         if top not in self.webs.passed or top in self.webs.values:
             return False
-        return makes_first(self.body, self.webs.passed[top])
+        return makes_first(self.body, self.webs.passed[top], self.webs.dialect)
 
     def _count(self, index: int, span: Sequence[int]) -> None:
         """An instruction that counts or moves entries, some of them pairs."""
