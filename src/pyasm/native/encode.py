@@ -106,39 +106,93 @@ def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, 
     return numbered, _place(code, numbered, form, layout.prefixes)
 
 
+class _Draft:
+    """A code object on its way to bytes."""
+
+    __slots__ = ("bytecode", "code", "exception_table", "kept", "layout", "line_table", "numbered", "place", "size")
+
+    def __init__(self, code: Code, form: units.Shape) -> None:
+        check_fields(code)
+        self.code = code
+        self.layout = fitting_layout(code)
+        self.numbered = number(code, form)
+        self.place: _Place
+        self.bytecode: bytes
+        self.kept: Tables | None
+        """The tables that were read, where the bytecode is what it was."""
+        self.line_table: bytes
+        self.exception_table: bytes | None
+        self.size: int
+        """Of the stack."""
+
+
 def _encode(code: Code, form: units.Shape, proof: Proof | None) -> RawCode:
+    """Each step is done for all code objects before the next one: so it runs from the processor's cache."""
     dialect = form.dialect
-    check_fields(code)
-    layout = fitting_layout(code)
-    numbered, place = _numbered(code, form, layout)
-    bytecode = units.write(numbered.opcodes, place.operands, place.starts, form)
+    found: dict[int, _Draft] = {}
+    _begin(code, form, found)
+    drafts = found.values()
+    for draft in drafts:
+        _write(draft, form)
+    for draft in drafts:
+        draft.line_table = _line_table(draft, dialect)
+    for draft in drafts:
+        _size_stack(draft, proof, dialect)
+    made: dict[int, RawCode] = {}
+    for identity, draft in found.items():
+        made[identity] = _raw(draft, made, dialect)
+    return made[id(code)]
+
+
+def _begin(code: Code, form: units.Shape, found: dict[int, _Draft]) -> None:
+    """Drafts of it and of all that it contains, inner ones first."""
+    draft = _Draft(code, form)
+    for const in draft.numbered.consts:
+        if isinstance(const, Code) and id(const) not in found:
+            _begin(const, form, found)
+    found[id(code)] = draft
+
+
+def _write(draft: _Draft, form: units.Shape) -> None:
+    code, numbered, layout = draft.code, draft.numbered, draft.layout
+    for i, pick in layout.picks.items():
+        numbered.operands[i] = pick
+    draft.place = place = _place(code, numbered, form, layout.prefixes)
+    draft.bytecode = units.write(numbered.opcodes, place.operands, place.starts, form)
+    kept = code.layout.tables if code.layout is not None and not layout.body else None
+    draft.kept = kept if kept is not None and kept.bytecode == draft.bytecode else None
+
+
+def _size_stack(draft: _Draft, proof: Proof | None, dialect: isa.Dialect) -> None:
+    """The exception table, and the size of the stack, which depends on it."""
+    code, layout, kept = draft.code, draft.layout, draft.kept
+    draft.exception_table = layout.exception_table
+    draft.size = layout.stack_size
+    if layout.body and (layout.exception_table is not None or dialect.blocks != "table"):
+        return
+    regions = _regions(code, draft.numbered)
+    draft.exception_table = _exception_table(draft.place, regions) if dialect.blocks == "table" else None
     if layout.body:
-        line_table, exception_table, stack_size = layout.line_table, layout.exception_table, layout.stack_size
-        if line_table is None:
-            line_table = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
-        if exception_table is None and dialect.blocks == "table":
-            exception_table = _exception_table(place, _regions(code, numbered))
-    else:
-        kept = code.layout.tables if code.layout is not None else None
-        if kept is not None and kept.bytecode != bytecode:
-            kept = None
-        line_table = _line_table(code, numbered, place, kept, dialect)
-        regions = _regions(code, numbered)
-        exception_table = _exception_table(place, regions) if dialect.blocks == "table" else None
-        told = kept.stack_size if kept is not None and kept.exception_table == exception_table else 0
-        needed = proof.size(code) if proof is not None else None
-        if needed is None and (not told or proof is not None):  # what was verified need not be true of what it was told
-            needed = _stack_size(code, numbered, place, regions, dialect)
-        stack_size = max(code.stack_size, told, needed or 0, dialect.least_stack)
+        return
+    told = kept.stack_size if kept is not None and kept.exception_table == draft.exception_table else 0
+    needed = proof.size(code) if proof is not None else None
+    if needed is None and (not told or proof is not None):  # what was verified need not be true of what it was told
+        needed = _stack_size(code, draft.numbered, draft.place, regions, dialect)
+    draft.size = max(code.stack_size, told, needed or 0, dialect.least_stack)
+
+
+def _raw(draft: _Draft, made: dict[int, RawCode], dialect: isa.Dialect) -> RawCode:
+    """The fields; `made` has those of the code objects in it."""
+    code, numbered = draft.code, draft.numbered
     return RawCode(
         len(code.posonlyargs) + len(code.args),
         len(code.posonlyargs),
         len(code.kwonlyargs),
         len(numbered.varnames),
-        stack_size,
+        draft.size,
         _flags(code, dialect),
-        bytecode,
-        tuple([_encode(const, form, proof) if isinstance(const, Code) else const for const in numbered.consts]),
+        draft.bytecode,
+        tuple([made[id(const)] if isinstance(const, Code) else const for const in numbered.consts]),
         tuple(numbered.names),
         tuple(numbered.varnames),
         tuple(code.frees),
@@ -147,14 +201,17 @@ def _encode(code: Code, form: units.Shape, proof: Proof | None) -> RawCode:
         code.name,
         code.qualname if dialect.qualname else None,
         code.first_line,
-        line_table,
-        exception_table,
-        layout.local_kinds,
+        draft.line_table,
+        draft.exception_table,
+        draft.layout.local_kinds,
     )
 
 
-def _line_table(code: Code, numbered: Numbered, place: _Place, kept: Tables | None, dialect: isa.Dialect) -> bytes:
+def _line_table(draft: _Draft, dialect: isa.Dialect) -> bytes:
     """The position table: the one that was read, if it says the same as the positions do."""
+    code, numbered, place, kept = draft.code, draft.numbered, draft.place, draft.kept
+    if draft.layout.body and draft.layout.line_table is not None:
+        return draft.layout.line_table
     if (
         kept is not None
         and kept.first_line == code.first_line
@@ -162,7 +219,7 @@ def _line_table(code: Code, numbered: Numbered, place: _Place, kept: Tables | No
     ):
         return kept.line_table
     written = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
-    return _as_it_was(code, written, place.starts[-1], dialect)
+    return written if draft.layout.body else _as_it_was(code, written, place.starts[-1], dialect)
 
 
 _REAL = bytes(number != units.LABEL_NUMBER for number in range(256))
