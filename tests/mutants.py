@@ -213,11 +213,14 @@ class Children:
     def _child(self, batch: list[int]) -> str:
         """Runs a batch until it is done or the child dies. How the child ended, if not well."""
         reading, writing = self.system["pipe"]()
+        heard, said = self.system["pipe"]()
+        os.set_blocking(heard, False)
+        os.set_blocking(said, False)
         process = self.system["fork"]()
         if not process:
             status = 3
             try:
-                self._batch(batch, writing)
+                self._batch(batch, writing, said)
                 status = 0
             except BaseException:
                 if LOUD:
@@ -225,12 +228,17 @@ class Children:
             finally:
                 self.system["_exit"](status)
         self.system["close"](writing)
+        self.system["close"](said)
         hangs = self._listen(reading)
         if hangs:
             self.system["kill"](process, signal.SIGKILL)
         self.system["close"](reading)
         _, status = self.system["waitpid"](process, 0)
-        return "timed out" if hangs else death(status)
+        words = b""
+        with contextlib.suppress(OSError):
+            words = self.system["read"](heard, 1 << 16)
+        self.system["close"](heard)
+        return "timed out" if hangs else death(status, words.decode("utf-8", "replace"))
 
     def _listen(self, reading: int) -> bool:
         """Takes what the child tells, until it ends or tells nothing for too long."""
@@ -247,13 +255,15 @@ class Children:
                     self.outcomes[number] = verdict, outcome
         return True
 
-    def _batch(self, batch: list[int], writing: int) -> None:
+    def _batch(self, batch: list[int], writing: int, said: int) -> None:
         """What a child does."""
         quiet = self.system["open"](os.devnull, os.O_RDWR)
-        for descriptor in (0, 1) if LOUD else (0, 1, 2):
-            self.system["dup2"](quiet, descriptor)
+        self.system["dup2"](quiet, 0)
+        self.system["dup2"](quiet, 1)
         if LOUD:
             faulthandler.enable()
+        else:
+            self.system["dup2"](said, 2)
         driving.limits()
         driver = driving.Driver()
         driving.isolate()
@@ -291,14 +301,21 @@ LOUD = "PYASM_LOUD" in os.environ
 """Let children say where they died."""
 
 
-def death(status: int) -> str:
-    """How a process ended, or an empty text when all was well. What the limits ended did not die."""
+def death(status: int, words: str) -> str:
+    """How a process ended that said this, or an empty text when all was well. What the limits ended did not die."""
     if not status:
         return ""
     if not os.WIFSIGNALED(status):
         return f"died: exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)
+    if number == signal.SIGABRT and any(f"{name}: Assertion" in words for name in KNOWN):
+        return "as in Python: an assertion of a debug build"
     return "timed out" if number in (signal.SIGKILL, signal.SIGXCPU) else f"died: {signal.Signals(number).name}"
+
+
+KNOWN = ("_PyExc_PrepReraiseStar",)
+"""Functions of debug builds with an assertion that Python programs, compiled as ever, fail as well: those that call
+something with a wrong argument in an except*."""
 
 
 # -- what comes of it

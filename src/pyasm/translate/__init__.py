@@ -31,10 +31,10 @@ from pyasm.translate import (
     shadows,
     words,
 )
-from pyasm.translate.edit import NOTHING, instruction, opcode, operand, rewrite
+from pyasm.translate.edit import NOTHING, instruction, opcode, operand, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
-from pyasm.translate.returns import cleaned
+from pyasm.translate.returns import cleaned, is_clean
 from pyasm.typed import Any, NamedTuple
 
 PASSES = (
@@ -279,13 +279,13 @@ def _run(codes: list[Code], dialect: isa.Dialect, steps: list[_Step]) -> None:
         raise TargetError([each for number in sorted(findings) for each in findings[number]])
 
 
-def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
+def _reading(found: Set[str], dialect: isa.Dialect) -> str:
     """The dialect to read a body by that is to be lowered: RAW statements put native instructions among portable ones.
 
-    TargetError for instructions that are in neither.
+    `found` are its mnemonics. TargetError for instructions that are in neither.
     """
     table = isa.load(isa.PORTABLE).opcodes
-    others = {op for op, _, _ in body if op not in table and op != LABEL}
+    others = found - table.keys() - {LABEL}
     unknown = sorted(op for op in others if op not in dialect.opcodes)
     if unknown:
         words = f"{dialect.name} and the portable dialect have no instruction"
@@ -294,36 +294,42 @@ def _reading(body: list[Instruction], dialect: isa.Dialect) -> str:
 
 
 def _tidy(code: Code, dialect: isa.Dialect) -> Set[str] | None:
-    """What no compiler of the target has made: without what compilers leave, code that is never reached, in blocks that
-    are not there, and operands of instructions that take none; and without what hand-written code leaves below a
-    returned value.
+    """What no compiler of the target has made: without code that is never reached, in blocks that are not there, and
+    operands of instructions that take none; without what hand-written code leaves below a returned value.
 
     Empty constants are loaded, not built: interpreters count references to what they build.
     """
     if code.layout is not None and code.layout.origin == dialect.name:
         return NOTHING
-    reading = effects(_reading(code.body, dialect))
-    if code.layout is not None and code.layout.origin == _BY_HAND:
-        code.body = cleaned(code)
-    body = without_unreached(code.body, reading)
-    bare, edits = _without_operand(), {}
-    for index, (op, arg, position) in enumerate(body):
+    body = code.body
+    ops = list(map(opcode, body))
+    reading = effects(_reading(set(ops), dialect))
+    by_hand = code.layout is not None and code.layout.origin == _BY_HAND
+    if not (by_hand and is_clean(body, ops)):  # which says that all of it is reached, too
+        code.body = without_unreached(cleaned(code) if by_hand else body, reading)
+        if code.body is not body:
+            body, ops = code.body, list(map(opcode, code.body))
+    told, edits = _told(), {}
+    for index in where(ops, told):
+        op, arg, position = body[index]
         if arg is None:
             continue
-        if arg == 0 and op in _EMPTY:
-            edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
-        elif op in bare:
+        if op not in _EMPTY:
             edits[index] = [instruction(op, None, position)]
+        elif arg == 0:
+            edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
     code.body = rewrite(body, edits)
-    return None
-
-
-@cache
-def _without_operand() -> frozenset[str]:
-    return frozenset(op for op, row in isa.load(isa.PORTABLE).opcodes.items() if row.operand == "-")
+    return NOTHING
 
 
 _EMPTY: dict[str, Any] = {"BUILD_TUPLE": (), "BUILD_STRING": ""}
+
+
+@cache
+def _told() -> frozenset[str]:
+    """Instructions that take no operand, and those that may build what is empty."""
+    rows = isa.load(isa.PORTABLE).opcodes.values()
+    return frozenset(row.name for row in rows if row.operand == "-").union(_EMPTY)
 
 
 def _odd_line_table(code: Code, layout: Layout, dialect: isa.Dialect) -> bytes | None:

@@ -54,9 +54,9 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _HANDLED if dialect.blocks == "table" else frozenset({"SETUP_CLEANUP", "RERAISE", "RERAISE_VALUE"})
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
     """From six values to one exception."""
     if dialect.blocks == "table":
-        handlers_lower.lower(code, dialect)
-    else:
-        handlers_stack.lower(code, dialect)
+        return handlers_lower.lower(code, dialect)
+    handlers_stack.lower(code, dialect)
+    return None

@@ -6,7 +6,7 @@ code uses the type or the traceback as a value, its handler begins with making t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 from operator import itemgetter
 
@@ -25,11 +25,12 @@ NOWHERE = Position()
 _PEEKS = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD", "LIST_EXTEND", "SET_UPDATE", "DICT_MERGE", "DICT_UPDATE"})
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """The native form of all handlers."""
     walk = SixWalk(code, dialect)
     walk.run()
     code.body = _Rewriting(code.body, walk, dialect).body()
+    return _ADDED
 
 
 class _Rewriting:
@@ -329,6 +330,12 @@ _METHODS = {
     "WITH_EXCEPT_START": _Rewriting._with_except_start,
     "JUMP_IF_NOT_EXC_MATCH": _Rewriting._match,
 }
+_ADDED = MOVING.union(
+    *[(op for op, _ in words) for words in (_CLEANUP, _MAKE)],
+    ("SETUP_FINALLY", "SETUP_CLEANUP", "POP_BLOCK", "PUSH_EXC_INFO", "CHECK_EXC_MATCH", "POP_JUMP_IF_FALSE"),
+    ("CALL_FUNCTION", "STORE_ATTR", LABEL),
+)
+"""What may be in a lowered body."""
 _CHANGED = _PEEKS.union(_METHODS, MOVING)
 """Instructions that are other ones in native code, depending on the entries."""
 

@@ -11,7 +11,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, rewrite, where
+from pyasm.translate.edit import instruction, rewrite, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.typed import Any
@@ -26,9 +26,6 @@ def cleaned(code: Code) -> list[Instruction]:
     Not what a handler finds: that is for POP_EXCEPT. Where it is not certain what is on the stack, nothing is dropped.
     """
     body = code.body
-    ops = list(map(opcode, body))
-    if "RETURN_VALUE" not in ops or _is_clean(body, ops):
-        return body
     walk = _Depths(code)
     try:
         walk.run()
@@ -44,8 +41,11 @@ def cleaned(code: Code) -> list[Instruction]:
     return rewrite(body, edits)
 
 
-def _is_clean(body: list[Instruction], ops: list[str]) -> bool:
-    """Is there nothing but the value at each RETURN_VALUE? False also where counting from top to bottom cannot tell."""
+def is_clean(body: list[Instruction], ops: list[str]) -> bool:
+    """Is there nothing but the value at each RETURN_VALUE, and are there ways to all instructions?
+
+    False also where counting from top to bottom cannot tell. `ops` are the mnemonics.
+    """
     table = effects(isa.PORTABLE)
     if not table.following.keys() >= set(ops):
         return False
