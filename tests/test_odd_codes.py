@@ -89,3 +89,43 @@ def test_all_that_is_wrong_is_told() -> None:
             assert len(caught.value.findings) == 2, use
             assert "instruction 1 (BUILD_TUPLE" in str(caught.value)
             assert "a very large number" in str(caught.value)
+
+
+def test_code_objects_that_are_shared() -> None:
+    """Each is in two others, these in two others each, and so on: ways to them are many, code objects are not."""
+    both = [made_of(name, []) for name in "ab"]
+    for level in range(60):
+        both = [made_of(f"{name}{level}", both) for name in "ab"]
+    module = made_of("outermost", both)
+    for use in USES:
+        use(module)
+    native = pyasm.decode(pyasm.assemble(module))
+    for each in (native, pyasm.lift(native), pyasm.pyc.load(pyasm.pyc.dump(native))):
+        assert len(all_of(each)) == 2 * 61 + 1
+
+
+def all_of(code: Code) -> set[int]:
+    """The identities of it and all in it."""
+    pending, seen = [code], {id(code)}
+    while pending:
+        for each in pending.pop().body:
+            if isinstance(each.arg, Code) and id(each.arg) not in seen:
+                seen.add(id(each.arg))
+                pending.append(each.arg)
+    return seen
+
+
+def made_of(name: str, inner: list[Code]) -> Code:
+    """A function that makes functions of these code objects."""
+    body = [
+        part
+        for code in inner
+        for part in (
+            Instruction("LOAD_CONST", code),
+            Instruction("LOAD_CONST", code.name),
+            Instruction("MAKE_FUNCTION", 0),
+            Instruction("POP_TOP"),
+        )
+    ]
+    end = [Instruction("LOAD_CONST"), Instruction("RETURN_VALUE")]
+    return Code(name, body + end, dialect=isa.PORTABLE, flags=3)

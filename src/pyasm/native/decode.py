@@ -34,16 +34,21 @@ def decode(code: CodeType) -> Code:
 def decode_raw(raw: CodeType | RawCode, dialect: isa.Dialect) -> Code:
     """The same for a code object of any dialect."""
     try:
-        return _decode(raw, units.shape(dialect.name))
+        return _decode(raw, units.shape(dialect.name), {})
     except RecursionError:
         raise MalformedError("code objects nested too deeply") from None
 
 
-def _decode(raw: Any, form: units.Shape) -> Code:
+def _decode(raw: Any, form: units.Shape, made: dict[int, Code]) -> Code:
+    """`made` are those so far, by the identity of what they were."""
+    found = made.get(id(raw))
+    if found is not None:
+        return found
     nested = (CodeType, RawCode)
-    consts = [_decode(const, form) if isinstance(const, nested) else const for const in raw.co_consts]
+    consts = [_decode(const, form, made) if isinstance(const, nested) else const for const in raw.co_consts]
     try:
-        return _decode_one(raw, consts, form)
+        found = made[id(raw)] = _decode_one(raw, consts, form)
+        return found
     except MalformedError as error:
         raise MalformedError(
             [f._replace(place=f.place or f"code object {raw.co_name}") for f in error.findings]

@@ -49,7 +49,14 @@ def encode_raw(code: Code, proof: Proof | None = None) -> RawCode:
 
 def code_object(raw: RawCode, dialect: isa.Dialect) -> CodeType:
     """The code object of the running interpreter with these fields. EncodeError when the interpreter refuses them."""
-    consts = tuple([code_object(c, dialect) if isinstance(c, RawCode) else c for c in raw.co_consts])
+    return _made(raw, dialect, {})
+
+
+def _made(raw: RawCode, dialect: isa.Dialect, known: dict[int, CodeType]) -> CodeType:
+    """The same; `known` are those so far, by the identity of their fields."""
+    if id(raw) in known:
+        return known[id(raw)]
+    consts = tuple([_made(c, dialect, known) if isinstance(c, RawCode) else c for c in raw.co_consts])
     numbers = (raw.co_argcount, raw.co_posonlyargcount, raw.co_kwonlyargcount, raw.co_nlocals, raw.co_stacksize)
     names = (raw.co_filename, raw.co_name) + ((raw.co_qualname,) if dialect.qualname else ())
     tables = (raw.co_firstlineno, raw.line_table) + ((raw.co_exceptiontable,) if dialect.blocks == "table" else ())
@@ -66,7 +73,8 @@ def code_object(raw: RawCode, dialect: isa.Dialect) -> CodeType:
         *closure,
     )
     try:
-        return CodeType(*fields)
+        known[id(raw)] = made = CodeType(*fields)
+        return made
     except (TypeError, ValueError, SystemError, OverflowError) as error:
         raise EncodeError(Finding(f"the interpreter refuses it: {error}", f"code object {raw.co_name}")) from None
 

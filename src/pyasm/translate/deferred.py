@@ -11,10 +11,11 @@ from collections.abc import Sequence, Set
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import NOTHING, instruction, opcode, rewrite, where
 from pyasm.typed import Any
 
 _OF_CLASS, _OF_MODULE = "__annotate_func__", "__annotate__"
+_STORES = frozenset({"STORE_NAME"})
 _PRESENT = "__conditional_annotations__"
 _VALUES = 1
 """What a function for annotations is called with, to get values."""
@@ -42,25 +43,27 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
     """The mnemonics that lowering deals with."""
-    return frozenset() if dialect.annotations == "function" else frozenset({"STORE_NAME"})
+    return frozenset() if dialect.annotations == "function" else _STORES
 
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
     """To annotations that are there at once, where the dialect knows no others."""
     body = code.body
     edits: dict[int, Sequence[Instruction]] = {}
-    for index, (op, arg, position) in enumerate(body):
-        if op == "STORE_NAME" and arg in (_OF_CLASS, _OF_MODULE) and _is_annotate(body, index - 3):
+    for index in where(list(map(opcode, body)), _STORES):
+        _, arg, position = body[index]
+        if arg in (_OF_CLASS, _OF_MODULE) and _is_annotate(body, index - 3):
             if arg == _OF_CLASS:
                 edits[index] = _instructions(_ASKED, position)
             else:
                 edits[index] = [body[index], instruction("SETUP_ANNOTATIONS", None, position)]
                 edits.update(_each(code, index, dialect))
     code.body = rewrite(body, edits)
+    return None if edits else NOTHING
 
 
 def _is_annotate(body: Sequence[Instruction], index: int) -> bool:

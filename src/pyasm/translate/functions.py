@@ -20,6 +20,8 @@ from pyasm.typed import Any
 CLOSURE, ANNOTATE, ANNOTATIONS, KEYWORD_DEFAULTS, DEFAULTS = ATTRIBUTES = (8, 16, 4, 2, 1)
 _MADE = frozenset({"MAKE_FUNCTION"})
 _MAKING = _MADE | {"SET_FUNCTION_ATTRIBUTE"}
+_ADDED = frozenset({"LOAD_CONST", "CALL_FUNCTION", "DUP_TOP", "ROT_TWO", "STORE_ATTR", "BUILD_TUPLE"})
+"""What lowering may put in that passes after it deal with."""
 _CELLS = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_BORROW"})
 _Edits = dict[int, list[Instruction]]
 
@@ -62,7 +64,7 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _MADE
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """Functions made as the dialect does it; inner code objects learn their names."""
     lowering = _Lower(code, dialect)
     for index in where(list(map(opcode, code.body)), _MADE):
@@ -70,6 +72,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     if lowering.findings:
         raise TargetError(lowering.findings)
     code.body[:] = lowering.edited()
+    return _ADDED
 
 
 def _error(code: Code, index: int, message: str, hint: str = "") -> Finding:

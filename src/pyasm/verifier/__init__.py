@@ -6,6 +6,10 @@ instructions do, `rules.py` and `acts.py` what signatures cannot say.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import compress, repeat
+from operator import is_
+
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError, named
@@ -77,9 +81,22 @@ def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
 @explained(VerificationError)
 def is_pure(code: Code) -> bool:
     """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
-    known = isa.load(code.dialect).opcodes.keys() | {LABEL}
-    inner = [arg for arg in map(operand, code.body) if type(arg) is Code]
-    return set(map(opcode, code.body)) <= known and all(map(is_pure, inner))
+    pending, seen = [code], {id(code)}
+    while pending:
+        each = pending.pop()
+        if not set(map(opcode, each.body)) <= isa.load(each.dialect).opcodes.keys() | {LABEL}:
+            return False
+        for inner in _inner(each):
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                pending.append(inner)
+    return True
+
+
+def _inner(code: Code) -> Iterator[Code]:
+    """The code objects in it."""
+    args = list(map(operand, code.body))
+    return compress(args, map(is_, map(type, args), repeat(Code)))
 
 
 def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> Proof:
@@ -93,7 +110,7 @@ def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, in
         findings += faults(walk)
     sizes[id(code)] = code, walk.deepest
     codes, instructions = 1, len(code.body)
-    for inner in [arg for arg in map(operand, code.body) if type(arg) is Code]:
+    for inner in _inner(code):
         if id(inner) not in sizes:
             if inner.dialect != code.dialect:
                 message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"

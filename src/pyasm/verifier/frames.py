@@ -67,7 +67,7 @@ def check(walk: Walk) -> int:
     if walk.code.stack_size > MOST_STACK:
         message = f"it asks for a stack of {walk.code.stack_size} entries"
         walk.wrong(-1, Problem("size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
-    ops = {each[0] for each in walk.body}
+    ops = set(walk.ops)
     if "EXTENDED_ARG" in ops and walk.code.dialect != PORTABLE:
         _prefixes(walk)
     _variables(walk)
@@ -80,7 +80,7 @@ def check(walk: Walk) -> int:
     if "RESUME" in walk.rows:
         _resumes(walk)
     if "RETURN_GENERATOR" in walk.rows:
-        return _returns(walk)
+        return _returns(walk) if walk.generator or "RETURN_GENERATOR" in ops else -1
     if "GEN_START" in walk.rows:
         _starts(walk)
     return -1

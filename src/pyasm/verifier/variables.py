@@ -5,6 +5,7 @@ They are such that what two ways know together is the `&` of the two numbers, wh
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from functools import cache
 
@@ -13,7 +14,7 @@ from pyasm.code import Code, Free
 from pyasm.errors import shown
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import where
+from pyasm.translate.edit import operand, where
 from pyasm.typed import Any, NamedTuple
 
 _VALUE, _CELL, _NEEDED, _ALL = 1, 3, 5, 7
@@ -86,8 +87,8 @@ def _naming(dialect_name: str) -> frozenset[Any]:
 def odd_names(body: Sequence[Any], ops: Sequence[Any], dialect_name: str) -> dict[int, str]:
     """Index of each instruction whose mnemonic, or the name of whose variable or label, cannot be one -> its text."""
     try:
-        for index in where(ops, _naming(dialect_name)):
-            hash(body[index][1])
+        names = map(operand, map(body.__getitem__, where(ops, _naming(dialect_name))))
+        deque(map(hash, names), maxlen=0)
     except TypeError:
         return {index: text for index, text in enumerate(map(_odd_name, body)) if text}
     return {}
