@@ -128,7 +128,7 @@ def _native(code: Code, verified: bool) -> tuple[Code, Proof | None]:
     """A code in the dialect of the running interpreter, and what was proved of it."""
     if not verified:
         return lower(code), None
-    from pyasm.verifier import lowered
+    from pyasm.checked import lowered
 
     return lowered(code)
 

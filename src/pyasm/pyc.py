@@ -63,7 +63,7 @@ def dump(code: Code, dialect: str | None = None, *, verify: bool = True) -> byte
 
     file, proof = _file(code, dialect), None
     if verify:
-        from pyasm.verifier import lowered
+        from pyasm.checked import lowered
 
         code, proof = lowered(code, _target(code, dialect))
     elif code.dialect != _target(code, dialect):

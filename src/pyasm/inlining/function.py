@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import FunctionType, MethodType
 
 from pyasm import isa
+from pyasm.checked import lowered
 from pyasm.code import Code
 from pyasm.errors import AssemblySyntaxError, Finding
 from pyasm.inlining.expansion import Expansion
@@ -16,7 +17,6 @@ from pyasm.translate import lower
 from pyasm.tuples.assemble import source_of
 from pyasm.tuples.decorate import function_like
 from pyasm.typed import Any
-from pyasm.verifier import lowered
 
 
 def inlined(target: Any, bindings: Mapping[str, Any], verified: bool = True) -> Any:

@@ -10,13 +10,14 @@ import sys
 from types import ModuleType
 
 from pyasm.code import Code, Instruction
+from pyasm.translate.edit import opcode, where
 from pyasm.typed import Any
 
 _PLAIN = frozenset({int, str, bytes, bool, float, complex, tuple, frozenset, slice, type(None), type(...), Code})
 """The types of what a `.pyc` file can hold."""
 
 _STORES = ("STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL")
-_ASKED = frozenset({"LOAD_CONST", *_STORES})
+_SETTING, _CONSTANTS = frozenset(_STORES), frozenset({"LOAD_CONST"})
 
 
 def by_name(code: Code) -> None:
@@ -29,17 +30,16 @@ def by_name(code: Code) -> None:
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        has_objects = False
-        for op, arg in [(op, arg) for op, arg, _ in each.body if op in _ASKED]:
-            if op != "LOAD_CONST":
-                stored.add(arg)
-            elif type(arg) is not Code:
-                has_objects = has_objects or type(arg) not in _PLAIN
-            elif id(arg) not in seen:
+        ops = list(map(opcode, each.body))
+        stored.update([each.body[index][1] for index in where(ops, _SETTING)])
+        constants = [each.body[index][1] for index in where(ops, _CONSTANTS)]
+        kinds = set(map(type, constants))
+        if not kinds <= _PLAIN:
+            found.append(each)
+        for arg in constants if Code in kinds else ():
+            if type(arg) is Code and id(arg) not in seen:
                 seen.add(id(arg))
                 pending.append(arg)
-        if has_objects:
-            found.append(each)
     for each in found:
         each.body = _with_loads(each.body, stored)
 

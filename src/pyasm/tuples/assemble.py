@@ -59,7 +59,7 @@ def assembled(made: Read, *, verify: bool, pad_underflow: bool) -> CodeType:
     if found:
         raise TupleError(found)
     if verify:
-        from pyasm.verifier import lowered
+        from pyasm.checked import lowered
 
         native = encode(*lowered(code))
     else:

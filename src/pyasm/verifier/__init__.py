@@ -12,11 +12,10 @@ from operator import is_
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import Finding, VerificationError, named
+from pyasm.errors import Finding, VerificationError
 from pyasm.native.collector import uncollected
 from pyasm.native.malformed import explained
-from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode, operand
+from pyasm.translate.edit import operand
 from pyasm.typed import NamedTuple
 
 
@@ -55,45 +54,7 @@ def verify(code: Code) -> Proof:
     return proof
 
 
-def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
-    """The code as it is to run, in a native dialect, by default that of the running interpreter; and what was proved.
-
-    What is looked at first is the code as it was written, so that findings are about that; then what it became, so that
-    nothing depends on lowering being right.
-    """
-    proof = verify(code) if is_pure(code) else None
-    if proof is not None and code.dialect == dialect:
-        return code, proof
-    from pyasm.translate import lower
-
-    native = lower(code, dialect)
-    if proof is not None and native is code:
-        return native, proof
-    try:
-        return native, verify(native)
-    except VerificationError as error:
-        if proof is None:  # native instructions stand in it: it was not looked at before
-            raise
-        message = f"lowered to {native.dialect} it could crash the interpreter, which is a defect of lowering:"
-        raise VerificationError([Finding(message, named(code.qualname)), *error.findings]) from None
-
-
-@explained(VerificationError)
-def is_pure(code: Code) -> bool:
-    """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
-    pending, seen = [code], {id(code)}
-    while pending:
-        each = pending.pop()
-        if not set(map(opcode, each.body)) <= isa.load(each.dialect).opcodes.keys() | {LABEL}:
-            return False
-        for inner in _inner(each):
-            if id(inner) not in seen:
-                seen.add(id(inner))
-                pending.append(inner)
-    return True
-
-
-def _inner(code: Code) -> Iterator[Code]:
+def inner_codes(code: Code) -> Iterator[Code]:
     """The code objects in it."""
     args = list(map(operand, code.body))
     return compress(args, map(is_, map(type, args), repeat(Code)))
@@ -110,7 +71,7 @@ def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, in
         findings += faults(walk)
     sizes[id(code)] = code, walk.deepest
     codes, instructions = 1, len(code.body)
-    for inner in _inner(code):
+    for inner in inner_codes(code):
         if id(inner) not in sizes:
             if inner.dialect != code.dialect:
                 message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from pyasm import isa
-from pyasm.verifier import acts
+from pyasm.verifier import acts, context
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import Machine
 
@@ -29,13 +29,13 @@ def forget() -> None:
 
 def _new_machine(dialect_name: str, tracked: bool) -> Machine:
     dialect = isa.load(dialect_name)
-    found = dict(acts.ALWAYS)
+    found = {**acts.CELLS, **context.ALWAYS}
     if dialect.blocks == "stack":
-        found.update(acts.STACKED)
+        found.update(context.STACKED)
     if tracked:
         found.update(acts.TRACKED)
     if dialect_name == isa.PORTABLE:
-        found.update(acts.PORTABLE)
+        found.update(context.PORTABLE)
     return Machine(dialect, RULES, found)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pyasm.isa.slots import fits, meaning
 from pyasm.typed import Any
-from pyasm.verifier import acts
+from pyasm.verifier import context
 from pyasm.verifier.stack import Move, Stack
 from pyasm.verifier.types import constant_type
 
@@ -153,7 +153,7 @@ def _call(move: Move) -> None:
 
 def _import_from(move: Move) -> None:
     if move.taken[-1] == "builtins":
-        move.act = acts.import_from_builtins
+        move.act = context.import_from_builtins
 
 
 def _named_call(move: Move) -> None:
@@ -275,7 +275,7 @@ _GOES_ON_WHEN_SOME = {("same", "NONE"), ("same_is_not_none", "FALSE"), ("same_is
 
 def _attribute_of(move: Move) -> None:
     if move.taken[0] == "exc":
-        move.act = acts.attribute_of_exception
+        move.act = context.attribute_of_exception
 
 
 # -- iterators and generators

@@ -1,0 +1,48 @@
+"""From code of any dialect to code that may run: verified, lowered, and verified again."""
+
+from __future__ import annotations
+
+from pyasm import isa
+from pyasm.code import Code
+from pyasm.errors import Finding, VerificationError, named
+from pyasm.native.malformed import explained
+from pyasm.native.units import LABEL
+from pyasm.translate import lower
+from pyasm.translate.edit import opcode
+from pyasm.verifier import Proof, inner_codes, verify
+
+
+def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
+    """The code as it is to run, in a native dialect, by default that of the running interpreter; and what was proved.
+
+    What is looked at first is the code as it was written, so that findings are about that; then what it became, so that
+    nothing depends on lowering being right.
+    """
+    proof = verify(code) if _is_pure(code) else None
+    if proof is not None and code.dialect == dialect:
+        return code, proof
+    native = lower(code, dialect)
+    if proof is not None and native is code:
+        return native, proof
+    try:
+        return native, verify(native)
+    except VerificationError as error:
+        if proof is None:  # native instructions stand in it: it was not looked at before
+            raise
+        message = f"lowered to {native.dialect} it could crash the interpreter, which is a defect of lowering:"
+        raise VerificationError([Finding(message, named(code.qualname)), *error.findings]) from None
+
+
+@explained(VerificationError)
+def _is_pure(code: Code) -> bool:
+    """Are all instructions of its dialect? Beside portable ones there may be native ones, from RAW."""
+    pending, seen = [code], {id(code)}
+    while pending:
+        each = pending.pop()
+        if not set(map(opcode, each.body)) <= isa.load(each.dialect).opcodes.keys() | {LABEL}:
+            return False
+        for inner in inner_codes(each):
+            if id(inner) not in seen:
+                seen.add(id(inner))
+                pending.append(inner)
+    return True
