@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError, named
@@ -39,10 +41,15 @@ def _is_pure(code: Code) -> bool:
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        if not set(map(opcode, each.body)) <= isa.load(each.dialect).opcodes.keys() | {LABEL}:
+        if not _words(each.dialect).issuperset(map(opcode, each.body)):
             return False
         for inner in inner_codes(each):
             if id(inner) not in seen:
                 seen.add(id(inner))
                 pending.append(inner)
     return True
+
+
+@cache
+def _words(dialect_name: str) -> frozenset[str]:
+    return frozenset(isa.load(dialect_name).opcodes.keys() | {LABEL})

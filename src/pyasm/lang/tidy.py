@@ -20,6 +20,8 @@ class Words(NamedTuple):
     naming: frozenset[str]
     """They name a label."""
     jumping: frozenset[str]
+    setting: frozenset[str]
+    """They name a handler."""
     ending: frozenset[str]
     """The next instruction is not reached from them."""
     telling: frozenset[str]
@@ -33,7 +35,7 @@ def words() -> Words:
     naming = frozenset(op for op, row in table.items() if row.operand in isa.JUMPS)
     jumping = frozenset(op for op, row in table.items() if row.flow in ("jump", "branch"))
     ending = frozenset(op for op, row in table.items() if row.flow in ("jump", "return", "raise"))
-    return Words(table, naming, jumping, ending, naming | ending | {LABEL})
+    return Words(table, naming, jumping, naming - jumping, ending, naming | ending | {LABEL})
 
 
 _new = tuple.__new__
@@ -79,8 +81,9 @@ def tidied(body: list[Instruction]) -> list[Instruction]:
     """The body, with the same meaning."""
     known = words()
     blocks = _reached(_blocks(body, known), known)
-    if any(last[0] in known.jumping for *_, last in blocks):
-        blocks = _reached(_threaded(blocks, known), known)
+    if not known.jumping.isdisjoint([block[3][0] for block in blocks]):
+        threaded = _threaded(blocks, known)
+        blocks = blocks if threaded is blocks else _reached(threaded, known)
         left = _handlers_last(_with_exits(body, blocks, known), known)
         left = left if left is blocks else _reached(left, known)
         blocks = _without_idle_jumps(left)
@@ -151,20 +154,18 @@ def _following(blocks: list[_Block]) -> dict[str, int]:
 def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
     """With jumps to where they end up."""
     following = _following(blocks)
+    jumping = known.jumping
     behind: dict[str, int] = {}
-    new = list(blocks)
+    edits: dict[int, list[_Block]] = {}
     for number, block in enumerate(blocks):
         old = block[3]
-        if old[0] in known.jumping:
+        if old[0] in jumping:
             op, arg = _destination(blocks, following, old, behind)
             if arg is not old[1] or op is not old[0]:
-                new[number] = _with_last(block, instruction(op, arg, old[2]))
-    if not behind:
-        return new
-    labels: dict[int, list[Instruction]] = {}
+                edits[number] = [_with_last(block, instruction(op, arg, old[2]))]
     for name, number in behind.items():
-        labels.setdefault(number, []).append(Instruction(LABEL, name))
-    return rewrite(new, {i: [new[i], _Block(tuple(names), 0, 0, _NONE)] for i, names in labels.items()})
+        edits.setdefault(number, [blocks[number]]).append(_Block((Instruction(LABEL, name),), 0, 0, _NONE))
+    return rewrite(blocks, edits)
 
 
 def _destination(
@@ -228,7 +229,7 @@ def _exit(body: list[Instruction], blocks: list[_Block], number: int, table: dic
 
 def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
     """With what only exceptions lead to behind all else, where it saves those a jump that have none."""
-    if all(last is _NONE or last[0] not in known.naming or last[0] in known.jumping for *_, last in blocks):
+    if known.setting.isdisjoint([block[3][0] for block in blocks]):
         return blocks
     usual = _usual(blocks, known)
     if len(usual) == len(blocks):
