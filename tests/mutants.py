@@ -314,8 +314,8 @@ def death(status: int, words: str) -> str:
 
 
 KNOWN = ("_PyExc_PrepReraiseStar",)
-"""Functions of debug builds with an assertion that Python programs, compiled as ever, fail as well: those that call
-something with a wrong argument in an except*."""
+"""Functions of debug builds with an assertion that Python programs, compiled as ever, fail as well: an except* around
+another one, in which a builtin is called with a wrong argument."""
 
 
 # -- what comes of it
