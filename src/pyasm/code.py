@@ -112,6 +112,11 @@ class Layout(NamedTuple):
     tables: Tables | None = None
 
 
+def made_by_compiler(code: Code) -> bool:
+    """Has a compiler made this portable code, and nobody changed it as far as is known?"""
+    return code.layout is not None and code.layout.origin != ""
+
+
 class Code:
     """A code object in symbolic form: what it is called, its variables, its instructions.
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence, Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Layout
+from pyasm.code import Code, Instruction, Layout, made_by_compiler
 from pyasm.errors import Finding, TargetError, VerificationError, nearest
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
@@ -152,7 +152,7 @@ def _native(
         return new
     if layout is not None:  # another compiler's pools and habits
         new.stack_size = 0
-    new.layout = Layout(plain=plain, origin=_BY_HAND if layout is None else isa.PORTABLE)
+    new.layout = Layout(plain=plain, origin=isa.PORTABLE if made_by_compiler(old) else _BY_HAND)
     return new
 
 

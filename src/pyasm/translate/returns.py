@@ -36,8 +36,12 @@ def cleaned(code: Code) -> list[Instruction]:
         state = walk.states.get(index) if each[0] == "RETURN_VALUE" else None
         below = state.stack[:-1] if state is not None else ()
         if below and _RAISED not in below:
-            drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_TOP")]
-            edits[index] = [*drop * len(below), each]
+            position = each[2]
+            if body[index - 1][0] == "LOAD_CONST":
+                edits[index - 1] = [*[instruction("POP_TOP", None, position)] * len(below), body[index - 1]]
+            else:
+                drop = [instruction(op, None, position) for op in ("ROT_TWO", "POP_TOP")]
+                edits[index] = [*drop * len(below), each]
     return rewrite(body, edits)
 
 

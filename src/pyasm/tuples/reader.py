@@ -226,7 +226,7 @@ class _Reader:
     ) -> Code:
         if _unchanged(base, name, taken, body, handlers):
             return base
-        layout = base.layout and base.layout._replace(consts=(), names=())  # pools hold what is not used any more
+        layout = base.layout and base.layout._replace(consts=(), names=(), origin="")  # it is no longer the compiler's
         code = base.replace(name=name, body=body, handlers=handlers, layout=layout, stack_size=0, **taken._asdict())
         if self.dialect.name == isa.PORTABLE:
             scopes.settle(code, scope)

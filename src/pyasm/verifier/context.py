@@ -5,6 +5,7 @@ These are acts like those on variables; see acts.py.
 
 from __future__ import annotations
 
+from pyasm.code import made_by_compiler
 from pyasm.errors import shown
 from pyasm.isa.slots import fits
 from pyasm.typed import TYPE_CHECKING, Any
@@ -44,6 +45,20 @@ def _return(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> No
         walk.wrong(index, Problem("block", "it is inside of a block", f"{what} before it"), before)
     if walk.code.flags & ASYNC_GENERATOR and before.type != "none":
         walk.wrong(index, Problem("generator", "an asynchronous generator returns a value", "None"), before)
+
+
+def _portable_return(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
+    """Where no compiler has made the code, lowering drops what is below."""
+    _return(walk, index, arg, before, after)
+    if before.depth > 1 and made_by_compiler(walk.code):
+        walk.wrong(index, left_over(before.depth - 1), before)
+
+
+def left_over(count: int) -> Problem:
+    """So many entries are below a value that is returned."""
+    entries = f"{count} entries are" if count != 1 else "one entry is"
+    expected = "nothing below the value; POP_TOP drops an entry, and so does `-> \\` behind a statement"
+    return Problem("leftover", f"{entries} left on the stack", expected, 1)
 
 
 def _return_const(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
@@ -200,5 +215,5 @@ STACKED: dict[str, Any] = {
 }
 """Where blocks are on a stack."""
 
-PORTABLE: dict[str, Any] = {"MAKE_FUNCTION": _portable_function}
+PORTABLE: dict[str, Any] = {"MAKE_FUNCTION": _portable_function, "RETURN_VALUE": _portable_return}
 """In portable code."""

@@ -5,6 +5,7 @@ It may change the types of those that are left, and note problems.
 
 from __future__ import annotations
 
+from pyasm.isa import PORTABLE
 from pyasm.isa.slots import fits, meaning
 from pyasm.typed import Any
 from pyasm.verifier import context
@@ -350,12 +351,8 @@ def _special(move: Move) -> None:
 
 
 def _nothing_below(move: Move) -> None:
-    if move.below.depth:
-        entries = f"{move.below.depth} entries are" if move.below.depth != 1 else "one entry is"
-        move.wrong("leftover", f"{entries} left on the stack", _NOTHING, 1)
-
-
-_NOTHING = "nothing below the value; POP_TOP drops an entry, and so does `-> \\` behind a statement"
+    if move.below.depth and move.dialect.name != PORTABLE:  # where it depends on more than the stack
+        move.problems.append(context.left_over(move.below.depth))
 
 
 def _store(move: Move) -> None:
