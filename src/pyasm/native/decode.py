@@ -34,70 +34,119 @@ def decode(code: CodeType) -> Code:
 def decode_raw(raw: CodeType | RawCode, dialect: isa.Dialect) -> Code:
     """The same for a code object of any dialect."""
     try:
-        return _decode(raw, units.shape(dialect.name), {})
+        return _decode(raw, units.shape(dialect.name))
     except RecursionError:
         raise MalformedError("code objects nested too deeply") from None
 
 
-def _decode(raw: Any, form: units.Shape, made: dict[int, Code]) -> Code:
-    """`made` are those so far, by the identity of what they were."""
-    found = made.get(id(raw))
-    if found is not None:
-        return found
-    nested = (CodeType, RawCode)
-    consts = [_decode(const, form, made) if isinstance(const, nested) else const for const in raw.co_consts]
-    try:
-        found = made[id(raw)] = _decode_one(raw, consts, form)
-        return found
-    except MalformedError as error:
-        raise MalformedError(
-            [f._replace(place=f.place or f"code object {raw.co_name}") for f in error.findings]
-        ) from None
+class _Draft:
+    """A code object on its way from bytes."""
+
+    __slots__ = (
+        "bytecode",
+        "code",
+        "columns",
+        "exception_table",
+        "jumps",
+        "kinds",
+        "labels",
+        "line_table",
+        "places",
+        "raw",
+        "regions",
+    )
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+        """The code object, or its fields."""
+        self.bytecode: bytes
+        self.columns: units.Units
+        self.kinds: bytes
+        """Of the operands."""
+        self.line_table: bytes
+        self.places: Sequence[Any]
+        """The position of each instruction."""
+        self.exception_table: bytes | None = None
+        self.jumps: dict[int, int] = {}
+        """Index of a jump -> that of the instruction that it goes to."""
+        self.regions: list[_Region] = []
+        self.labels: dict[int, str] = {}
+        self.code: Code
 
 
-def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
-    dialect = form.dialect
-    bytecode = raw.co_code
-    columns = units.read(bytecode, form)
-    line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
-    unit_positions = positions.read(dialect, line_table, raw.co_firstlineno, columns.bounds[-1])
-    kinds = bytes(columns.opcodes).translate(form.kinds)
-    operands = _operands(raw, consts, columns, kinds, form)
-    exception_table = raw.co_exceptiontable if dialect.blocks == "table" else None
-    jumps: dict[int, int] = {}
-    regions: list[_Region] = []
-    labels: dict[int, str] = {}
-    if units.JUMP in kinds or exception_table:
+def _decode(raw: Any, form: units.Shape) -> Code:
+    """Each step is done for all code objects before the next one: so it runs from the processor's cache."""
+    drafts: dict[int, _Draft] = {}
+    _collect(raw, drafts)
+    for step in (_read, _read_positions, _read_ways):
+        for draft in drafts.values():
+            try:
+                step(draft, form)
+            except MalformedError as error:
+                raise _placed(error, draft) from None
+    for draft in drafts.values():
+        try:
+            draft.code = _code(draft, [_constant(each, drafts) for each in draft.raw.co_consts], form)
+        except MalformedError as error:
+            raise _placed(error, draft) from None
+    return drafts[id(raw)].code
+
+
+_CODES = (CodeType, RawCode)
+
+
+def _collect(raw: Any, drafts: dict[int, _Draft]) -> None:
+    """Drafts of it and of all that it contains, inner ones first."""
+    for const in raw.co_consts:
+        if isinstance(const, _CODES) and id(const) not in drafts:
+            _collect(const, drafts)
+    drafts[id(raw)] = _Draft(raw)
+
+
+def _constant(value: Any, drafts: dict[int, _Draft]) -> Any:
+    return drafts[id(value)].code if isinstance(value, _CODES) else value
+
+
+def _placed(error: MalformedError, draft: _Draft) -> MalformedError:
+    place = f"code object {draft.raw.co_name}"
+    return MalformedError([finding._replace(place=finding.place or place) for finding in error.findings])
+
+
+def _read(draft: _Draft, form: units.Shape) -> None:
+    draft.bytecode = draft.raw.co_code
+    draft.columns = units.read(draft.bytecode, form)
+    draft.kinds = bytes(draft.columns.opcodes).translate(form.kinds)
+
+
+def _read_positions(draft: _Draft, form: units.Shape) -> None:
+    raw, dialect, columns = draft.raw, form.dialect, draft.columns
+    draft.line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
+    found = positions.read(dialect, draft.line_table, raw.co_firstlineno, columns.bounds[-1])
+    draft.places = _places(found, columns, form)
+
+
+def _read_ways(draft: _Draft, form: units.Shape) -> None:
+    """Jumps and handlers."""
+    columns = draft.columns
+    if form.dialect.blocks == "table":
+        draft.exception_table = draft.raw.co_exceptiontable
+    if units.JUMP in draft.kinds or draft.exception_table:
         index_of = dict(zip(columns.bounds, range(len(columns.bounds))))  # where instructions begin, or all end
-        jumps = _jump_targets(columns, kinds, form, index_of)
-        regions = _regions(exception_table or b"", index_of)
-        labels = _labels(jumps, regions)
-    for i, target in jumps.items():
-        operands[i] = labels[target]
-    names = units.pick(form.names, columns.opcodes)
-    places = _places(unit_positions, columns, form)
-    body: list[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, places)))
-    if labels:
-        body = _insert_labels(body, labels)
-    handlers = [Handler(labels[start], labels[end], labels[target], *rest) for start, end, target, rest in regions]
+        draft.jumps = _jump_targets(columns, draft.kinds, form, index_of)
+        draft.regions = _regions(draft.exception_table or b"", index_of)
+        draft.labels = _labels(draft.jumps, draft.regions)
+
+
+def _code(draft: _Draft, consts: list[Any], form: units.Shape) -> Code:
+    """The code object; `consts` is its pool."""
+    raw, dialect = draft.raw, form.dialect
+    body = _body(draft, consts, form)
+    labels = draft.labels
+    handlers = [
+        Handler(labels[start], labels[end], labels[target], *rest) for start, end, target, rest in draft.regions
+    ]
     flags, doc = _flags(raw, dialect)
     posonlyargs, args, kwonlyargs, vararg, kwarg, locals = _variables(raw)
-    layout = Layout(
-        tuple(consts),
-        raw.co_names,
-        tuple(body),
-        tuple(handlers),
-        raw.co_firstlineno,
-        raw.co_stacksize,
-        line_table,
-        exception_table,
-        _shift(_picks(columns, consts, kinds), labels),
-        _shift(_prefixes(columns, jumps, form), labels),
-        _odd_kinds(raw, dialect),
-        tables=_new(
-            Tables, (bytecode, tuple(places), raw.co_firstlineno, line_table, exception_table, raw.co_stacksize)
-        ),
-    )
     return Code(
         raw.co_name,
         body,
@@ -117,7 +166,38 @@ def _decode_one(raw: Any, consts: list[Any], form: units.Shape) -> Code:
         doc=doc,
         handlers=handlers,
         stack_size=raw.co_stacksize,
-        layout=layout,
+        layout=_layout(draft, consts, body, handlers, form),
+    )
+
+
+def _body(draft: _Draft, consts: list[Any], form: units.Shape) -> list[Instruction]:
+    columns, labels = draft.columns, draft.labels
+    operands = _operands(draft.raw, consts, columns, draft.kinds, form)
+    for i, target in draft.jumps.items():
+        operands[i] = labels[target]
+    names = units.pick(form.names, columns.opcodes)
+    body: list[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, draft.places)))
+    return _insert_labels(body, labels) if labels else body
+
+
+def _layout(
+    draft: _Draft, consts: list[Any], body: list[Instruction], handlers: list[Handler], form: units.Shape
+) -> Layout:
+    raw, columns = draft.raw, draft.columns
+    kept = draft.bytecode, tuple(draft.places), raw.co_firstlineno, draft.line_table, draft.exception_table
+    return Layout(
+        tuple(consts),
+        raw.co_names,
+        tuple(body),
+        tuple(handlers),
+        raw.co_firstlineno,
+        raw.co_stacksize,
+        draft.line_table,
+        draft.exception_table,
+        _shift(_picks(columns, consts, draft.kinds), draft.labels),
+        _shift(_prefixes(columns, draft.jumps, form), draft.labels),
+        _odd_kinds(raw, form.dialect),
+        tables=_new(Tables, (*kept, raw.co_stacksize)),
     )
 
 
