@@ -51,11 +51,14 @@ def test_tables_are_written_anew(modules: list[types.CodeType]) -> None:
             count += 1
             assert one.layout is not None
             one.layout = one.layout._replace(line_table=None, exception_table=None)
-        odd += differences(code, pyasm.encode(decoded))
+        encoded = pyasm.encode(decoded)
+        odd += differences(code, encoded)
+        for one, other in zip(nested(pyasm.decode(code)), nested(pyasm.decode(encoded))):
+            assert one.body == other.body  # positions are a part of it
     if DIALECT.line_table == "lnotab":
         # its optimizer removes instructions, but not their entries
         assert {field for _, field, *_ in odd} <= {"co_lnotab"}
-        assert len(odd) < 0.01 * count
+        assert not FULL or len(odd) < 0.01 * count
     else:
         assert odd == []
 
