@@ -47,6 +47,7 @@ def close(frame: Frame, node: Any, result: tuple[tuple[str, Any], ...] = (("LOAD
     """The code object gets its instructions, and returns at their end what `result` pushes."""
     scope, code = frame.scope, frame.code
     if frame.reached or _may_be_reached(frame):
+        frame.drop(0)
         for op, arg in (*result, ("RETURN_VALUE", None)):
             frame.emit(op, arg, node)
     if scope.coroutine:

@@ -50,19 +50,31 @@ def _labels(frame: Frame, node: Any, *suffixes: str) -> None:
 def _if_(frame: Frame, node: tree.If) -> None:
     _labels(frame, node, "", ":HEAD")
     end = frame.fresh()
+    depth = frame.depth
+    ends: list[tuple[int, int]] = []
+    """Of the branches: index and depth."""
     for i, (condition, body) in enumerate(node.branches):
         last = i == len(node.branches) - 1 and node.orelse is None
         following = end if last else frame.fresh()
         if i:
             frame.claim(condition)
         frame.jump_if(condition, following, False)
+        depth = frame.depth
         frame.statements(body)
+        if frame.reached:
+            ends.append((len(frame.body), frame.depth))
         if not last:
             if frame.reached:
                 frame.emit("JUMP_FORWARD", end, Span(max(body.start, body.end - 1), body.end))
             frame.label(following)
+    least = depth  # that without an ELSE, where no condition holds
     if node.orelse is not None:
         frame.statements(node.orelse)
+        if frame.reached:
+            ends.append((len(frame.body), frame.depth))
+        least = min((depth for _, depth in ends), default=depth)
+    if any(depth > least for _, depth in ends):
+        frame.drop_more(ends, least, max(0, least - depth))
     frame.label(end)
     _labels(frame, node, ":END")
 
@@ -78,11 +90,11 @@ def while_(frame: Frame, node: tree.While) -> None:
     frame.jump_if(node.condition, orelse, False)
     frame.label(body)
     with frame.inside(Block(None, None, Loop(_text(node.label), end, again)), kept=False):
-        frame.statements(node.body)
+        frame.block(node.body)
     frame.jump_if(node.condition, body, True)
     frame.label(orelse)
     if node.orelse is not None:
-        frame.statements(node.orelse)
+        frame.block(node.orelse)
     frame.label(end)
     _labels(frame, node, ":END")
 
@@ -106,7 +118,7 @@ def _foreach(frame: Frame, node: tree.Foreach) -> None:
     with frame.inside(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again))):
         frame.depth += 1
         frame.store(target)
-        frame.statements(node.body)
+        frame.block(node.body)
         if frame.reached:
             frame.emit("JUMP_ABSOLUTE", again, place)
     frame.reached = False
@@ -176,7 +188,7 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
     with frame.inside(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again))):
         frame.depth += 1
         frame.store(node.targets[0])
-        frame.statements(node.body)
+        frame.block(node.body)
         if frame.reached:
             frame.emit("JUMP_ABSOLUTE", again, place)
     frame.reached = False
@@ -208,6 +220,8 @@ def _away(frame: Frame, node: tree.Break | tree.Continue, word: str) -> None:
             frame.leave(False, node)
         if word == "BREAK":
             frame.leave(False, node)
+        else:
+            frame.drop(found.depth)
         frame.emit("JUMP_ABSOLUTE", loop.end if word == "BREAK" else loop.next, node)
 
 

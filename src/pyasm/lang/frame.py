@@ -42,7 +42,8 @@ class Block:
     """What is open around an instruction, and has to be left by a jump out of it.
 
     `leave(frame, keeping, node)` emits what leaving it takes; with `keeping` the top entry is to stay. `key` tells
-    what labels in the block have in their chains; without one it has nothing on the stack and no handler.
+    what labels in the block have in their chains; without one it has nothing on the stack and no handler. `depth` is
+    that of the stack where it begins.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Block:
         leave: Callable[[Frame, bool, Any], None] | None = None,
         loop: Loop | None = None,
     ) -> None:
-        self.key, self.leave, self.loop = key, leave, loop
+        self.key, self.leave, self.loop, self.depth = key, leave, loop, 0
 
 
 class Loop(NamedTuple):
@@ -253,6 +254,33 @@ class Frame:
                 tops.claim_statement(self, statement)
             expanders[type(statement)](self, statement)
 
+    def block(self, block: tree.Block) -> None:
+        """Expand the statements of a block, and drop what they leave on the stack."""
+        depth = self.depth
+        self.statements(block)
+        self.drop(depth)
+
+    def drop(self, depth: int, keeping: bool = False) -> None:
+        """Drop what statements have left above a depth; with `keeping` the top entry stays."""
+        while self.reached and self.depth - keeping > depth:
+            if keeping:
+                self.emit_unplaced("ROT_TWO")
+            self.emit_unplaced("POP_TOP")
+
+    def drop_more(self, ends: list[tuple[int, int]], least: int, kept: int) -> None:
+        """Where branches come together, here, drop what they have left more than one another.
+
+        Of each end: its index, and the depth, which becomes the least; `kept` are the topmost entries that stay.
+        """
+        one = [
+            _new(Instruction, (op, arg, None)) for op, arg in (*rolls(kept + 1, 1 if kept else 0), ("POP_TOP", None))
+        ]
+        for index, depth in reversed(ends):
+            self.body[index:index] = one * (depth - least)
+        if self.reached and self.depth > least:
+            self.depth = least
+        self._rolled = (0, 0, 0, 0)
+
     # -- `%`
 
     def claim(self, *nodes: Any, implicit: Any = None) -> None:
@@ -353,6 +381,7 @@ class Frame:
     def inside(self, block: Block, kept: bool = True) -> Iterator[None]:
         """Around what is in a block; what is on the stack then belongs to it, if `kept`."""
         floor = self.floor
+        block.depth = self.depth
         self.blocks.append(block)
         if kept:
             self.floor = self.depth
@@ -363,6 +392,7 @@ class Frame:
     def leave(self, keeping: bool, node: Any) -> None:
         """Leave the innermost block: it is no longer among the open ones."""
         block = self.blocks.pop()
+        self.drop(block.depth, keeping)
         if block.leave is not None:
             block.leave(self, keeping, node)
 

@@ -41,7 +41,7 @@ def _try_finally(frame: Frame, node: tree.Try, final: tree.Block) -> None:
         if node.handlers:
             _try_except(frame, node)
         else:
-            frame.statements(node.body)
+            frame.block(node.body)
     reached = frame.reached
     if reached:
         frame.emit_unplaced("POP_BLOCK")
@@ -67,7 +67,7 @@ def _final(frame: Frame, node: tree.Try, final: tree.Block, leave: Callable[[Fra
     frame.copies[key] = count
     tops = frame.tops
     with frame.inside(Block(key, leave)):
-        frame.statements(final)
+        frame.block(final)
     frame.tops = tops
     del frame.copies[key]
     if before is not None:
@@ -105,7 +105,7 @@ def _leave_except(frame: Frame, keeping: bool, node: Any) -> None:
 
 def _try_except(frame: Frame, node: tree.Try) -> None:
     if not node.handlers:
-        frame.statements(node.body)
+        frame.block(node.body)
         return
     place = head(frame, node, node.body)
     handler, orelse, end = frame.fresh(), frame.fresh(), frame.fresh()
@@ -114,7 +114,7 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
     else:  # that of the FINALLY stands before it
         frame.emit_unplaced("SETUP_FINALLY", handler)
     with frame.inside(Block((id(node), "body"), _leave_try)):
-        frame.statements(node.body)
+        frame.block(node.body)
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", orelse, _end(node.body))
@@ -130,7 +130,7 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
     frame.reached = False
     frame.label(orelse)
     if node.orelse is not None:
-        frame.statements(node.orelse)
+        frame.block(node.orelse)
     frame.label(end)
 
 
@@ -151,7 +151,7 @@ def _except(frame: Frame, node: tree.Try, i: int, each: tree.Except, end: str) -
     _store(frame, each, place)
     frame.emit("POP_TOP", None, place)
     with frame.inside(Block((id(node), i), _leave_except)):
-        frame.statements(each.body)
+        frame.block(each.body)
     if frame.reached:
         frame.emit("POP_EXCEPT", None, _end(each.body))
         frame.emit("JUMP_FORWARD", end, _end(each.body))
@@ -213,7 +213,7 @@ def _star_handler(frame: Frame, node: tree.Try, i: int, each: tree.Except) -> No
     _store(frame, each, place)
     frame.emit("SETUP_CLEANUP", raised, place)
     with frame.inside(Block((id(node), i), _not_out)):
-        frame.statements(each.body)
+        frame.block(each.body)
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", following, _end(each.body))
@@ -241,7 +241,7 @@ def _whole_with(frame: Frame, node: tree.With) -> None:
 def _with(frame: Frame, node: tree.With, i: int) -> None:
     """From one of the values on: the next ones are in its block."""
     if i == len(node.items):
-        frame.statements(node.body)
+        frame.block(node.body)
         return
     item, asynchronous = node.items[i], node.asynchronous
     handler, end = frame.fresh(), frame.fresh()
