@@ -305,9 +305,9 @@ def test_large_programs(name: str) -> None:
 
 
 LEFT = """\
-FOREACH $x IN [1, 2] {
-    CALL @print($x)
-}
+LOAD 3 -> $x
+again: CALL @print($x)
+JUMP again IF $x
 """
 
 
@@ -319,10 +319,10 @@ def test_the_source_is_shown(tmp_path: Path) -> None:
         pyasm.verify(pyasm.parse(LEFT, str(file)))
     first = str(caught.value.findings[0]).splitlines()
     assert first[1:5] == [
-        "    FOREACH $x IN [1, 2] {",
-        "    ^",
+        "    LOAD 3 -> $x",
+        "              ^",
         "    the stack, its top first:",
-        "    1: an object, from 7 (CALL_FUNCTION 1), line 2",
+        "    1: an object, from 5 (CALL_FUNCTION 1), line 2",
     ]
 
 
