@@ -94,7 +94,8 @@ def while_(frame: Frame, node: tree.While) -> None:
     frame.jump_if(node.condition, body, True)
     frame.label(orelse)
     if node.orelse is not None:
-        frame.block(node.orelse)
+        frame.statements(node.orelse)
+        frame.drop_as_at(end)
     frame.label(end)
     _labels(frame, node, ":END")
 

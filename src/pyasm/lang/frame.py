@@ -267,6 +267,10 @@ class Frame:
                 self.emit_unplaced("ROT_TWO")
             self.emit_unplaced("POP_TOP")
 
+    def drop_as_at(self, label: str) -> None:
+        """Drop what is not there where others come from to a label."""
+        self.drop(self._depths.get(label, self.depth))
+
     def drop_more(self, ends: list[tuple[int, int]], least: int, kept: int) -> None:
         """Where branches come together, here, drop what they have left more than one another.
 

@@ -41,7 +41,7 @@ def _try_finally(frame: Frame, node: tree.Try, final: tree.Block) -> None:
         if node.handlers:
             _try_except(frame, node)
         else:
-            frame.block(node.body)
+            frame.statements(node.body)
     reached = frame.reached
     if reached:
         frame.emit_unplaced("POP_BLOCK")
@@ -105,7 +105,7 @@ def _leave_except(frame: Frame, keeping: bool, node: Any) -> None:
 
 def _try_except(frame: Frame, node: tree.Try) -> None:
     if not node.handlers:
-        frame.block(node.body)
+        frame.statements(node.body)
         return
     place = head(frame, node, node.body)
     handler, orelse, end = frame.fresh(), frame.fresh(), frame.fresh()
@@ -114,7 +114,7 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
     else:  # that of the FINALLY stands before it
         frame.emit_unplaced("SETUP_FINALLY", handler)
     with frame.inside(Block((id(node), "body"), _leave_try)):
-        frame.block(node.body)
+        frame.statements(node.body)
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", orelse, _end(node.body))
@@ -130,7 +130,8 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
     frame.reached = False
     frame.label(orelse)
     if node.orelse is not None:
-        frame.block(node.orelse)
+        frame.statements(node.orelse)
+    frame.drop_as_at(end)  # which handlers come to with nothing
     frame.label(end)
 
 
