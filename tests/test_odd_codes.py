@@ -79,6 +79,29 @@ def test_only_errors_of_the_family(dialect: str) -> None:
                     use(changed)
 
 
+@pytest.mark.parametrize("field", FIELDS)
+def test_odd_values_of_fields(field: str) -> None:
+    """Every one of them, in portable and in native code."""
+    native = pyasm.decode(odd_function.__code__)
+    for code in (native, pyasm.lift(native)):
+        for odd in ODD:
+            for value in (odd, [odd]):
+                for use in USES:
+                    changed = code.replace()
+                    setattr(changed, field, value)
+                    with contextlib.suppress(pyasm.AssemblyError):
+                        use(changed)
+
+
+def odd_function(a: int, *b: int, c: int = 1, **d: int) -> Callable[[], int]:
+    """With something of everything."""
+    try:
+        e = a + sum(b)
+    except TypeError:
+        e = c
+    return lambda: e + len(d)
+
+
 def test_all_that_is_wrong_is_told() -> None:
     """By whoever works on it."""
     body = [Instruction("LOAD_FAST", []), Instruction("BUILD_TUPLE", HUGE), Instruction("RETURN_VALUE")]

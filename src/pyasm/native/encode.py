@@ -101,6 +101,7 @@ def derived_tables(code: Code) -> tuple[bytes, bytes | None]:
 
     EncodeError when they give none.
     """
+    check_fields(code)
     form = units.shape(code.dialect)
     numbered, place = _numbered(code, form, fitting_layout(code))
     line_table = positions.write(form.dialect, numbered.positions, place.sizes, code.first_line)
@@ -247,9 +248,9 @@ def check_fields(code: Code) -> None:
     names, numbers = (code.name, code.qualname, code.filename), (code.flags, code.first_line, code.stack_size)
     try:
         "".join(names)
-        if max(numbers) < 1 << 31 and min(numbers) >= -(1 << 31) and (code.doc is None or isinstance(code.doc, str)):
+        if all(map(_is_int32, numbers)) and (code.doc is None or isinstance(code.doc, str)):
             return
-    except TypeError:  # something is no str or no number
+    except TypeError:  # something is no str
         pass
     raise EncodeError(
         [Finding(f"{shown(name)} is no name", repr(code)) for name in names if not isinstance(name, str)]

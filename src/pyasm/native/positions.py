@@ -94,9 +94,9 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
             skipped %= 255
             step = 127 if delta > 0 else -128
             if not -128 <= delta <= 127:
-                for _ in range(delta // step):
-                    table += bytes((skipped, step & 255))
-                    delta, skipped = delta - step, 0
+                count = delta // step
+                table += bytes((skipped, step & 255)) + bytes((0, step & 255)) * (_checked(count) - 1)
+                delta, skipped = delta - count * step, 0
             table += bytes((skipped, delta & 255))  # even when nothing is left
             skipped = 0
         skipped += 2 * units
@@ -106,6 +106,14 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
 # -- 3.10: pairs (bytes covered, lines forward), -128 for no line
 
 _NO_LINE = -128
+_MOST = 1 << 25
+"""So many entries bridge the distance of any two lines with numbers of 32 bits."""
+
+
+def _checked(count: int) -> int:
+    if count > _MOST:
+        raise EncodeError("a line has a number of more than 32 bits")
+    return count
 
 
 def _read_ranges(table: bytes, first_line: int) -> list[Position]:
@@ -128,9 +136,9 @@ def _write_ranges(groups: Groups, first_line: int) -> bytes:
         if position.line is not None:
             line = position.line
             step = 127 if delta > 0 else -127
-            while not -127 <= delta <= 127:
-                table += bytes((0, step & 255))
-                delta -= step
+            count = (abs(delta) - 1) // 127 if delta else 0
+            table += bytes((0, step & 255)) * _checked(count)
+            delta -= count * step
         length = 2 * units
         while length > 254:
             table += bytes((254, delta & 255))
