@@ -50,7 +50,6 @@ def _labels(frame: Frame, node: Any, *suffixes: str) -> None:
 def _if_(frame: Frame, node: tree.If) -> None:
     _labels(frame, node, "", ":HEAD")
     end = frame.fresh()
-    depth = frame.depth
     ends: list[tuple[int, int]] = []
     """Of the branches: index and depth."""
     for i, (condition, body) in enumerate(node.branches):
@@ -59,7 +58,7 @@ def _if_(frame: Frame, node: tree.If) -> None:
         if i:
             frame.claim(condition)
         frame.jump_if(condition, following, False)
-        depth = frame.depth
+        start = frame.depth
         frame.statements(body)
         if frame.reached:
             ends.append((len(frame.body), frame.depth))
@@ -67,14 +66,14 @@ def _if_(frame: Frame, node: tree.If) -> None:
             if frame.reached:
                 frame.emit("JUMP_FORWARD", end, Span(max(body.start, body.end - 1), body.end))
             frame.label(following)
-    least = depth  # that without an ELSE, where no condition holds
+    least = start  # that without an ELSE, where no condition holds
     if node.orelse is not None:
         frame.statements(node.orelse)
         if frame.reached:
             ends.append((len(frame.body), frame.depth))
-        least = min((depth for _, depth in ends), default=depth)
+        least = min((depth for _, depth in ends), default=start)
     if any(depth > least for _, depth in ends):
-        frame.drop_more(ends, least, max(0, least - depth))
+        frame.drop_more(ends, least, max(0, least - start))
     frame.label(end)
     _labels(frame, node, ":END")
 

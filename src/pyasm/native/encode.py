@@ -110,9 +110,14 @@ def derived_tables(code: Code) -> tuple[bytes, bytes | None]:
 
 def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, _Place]:
     numbered = number(code, form)
+    return numbered, _picked(code, numbered, form, layout)
+
+
+def _picked(code: Code, numbered: Numbered, form: units.Shape, layout: Layout) -> _Place:
+    """The places of the instructions, with the constants that the layout picks among equal ones."""
     for i, pick in layout.picks.items():
         numbered.operands[i] = pick
-    return numbered, _place(code, numbered, form, layout.prefixes)
+    return _place(code, numbered, form, layout.prefixes)
 
 
 class _Draft:
@@ -164,9 +169,7 @@ def _begin(code: Code, form: units.Shape, found: dict[int, _Draft]) -> None:
 
 def _write(draft: _Draft, form: units.Shape) -> None:
     code, numbered, layout = draft.code, draft.numbered, draft.layout
-    for i, pick in layout.picks.items():
-        numbered.operands[i] = pick
-    draft.place = place = _place(code, numbered, form, layout.prefixes)
+    draft.place = place = _picked(code, numbered, form, layout)
     draft.bytecode = units.write(numbered.opcodes, place.operands, place.starts, form)
     kept = code.layout.tables if code.layout is not None and not layout.body else None
     draft.kept = kept if kept is not None and kept.bytecode == draft.bytecode else None

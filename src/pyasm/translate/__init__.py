@@ -293,7 +293,7 @@ def _reading(found: Set[str], dialect: isa.Dialect) -> str:
     return dialect.name if others else isa.PORTABLE
 
 
-def _tidy(code: Code, dialect: isa.Dialect) -> Set[str] | None:
+def _tidy(code: Code, dialect: isa.Dialect) -> Set[str]:
     """What no compiler of the target has made: without code that is never reached, in blocks that are not there, and
     operands of instructions that take none; without what hand-written code leaves below a returned value.
 
