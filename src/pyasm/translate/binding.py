@@ -9,164 +9,138 @@ before execution can take different ways.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import compress, count
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import operand, where
+from pyasm.translate.columns import among, classes
 from pyasm.typed import Any
 
 FOLLOWED = 64
 """How many locals are followed from block to block."""
 
-LOAD, STORE, UNBIND, MARK, JUMP, BRANCH, END, SETUP, POP = range(1, 10)
-"""What an instruction is to the analysis of locals."""
+LOAD, STORE, DELETE, CLEAR, MARK, JUMP, BRANCH, END, SETUP, POP, CLOSURE = range(1, 12)
+"""What an instruction is to the analysis of locals. Up to CLEAR they use one; from DELETE to CLEAR they unbind it."""
 
 _GOING = frozenset({JUMP, BRANCH, SETUP})
 """What names a label …"""
 _LEAVING = frozenset({JUMP, END})
 """… and what does not go on."""
+_EVENTS = among(range(LOAD, POP + 1))
+"""Uses of locals, and where ways meet or part."""
+_USES = among(range(LOAD, CLEAR + 1))
+_UNBINDS = among((DELETE, CLEAR))
+_STRAIGHT = bytes([0, *range(LOAD, MARK), CLOSURE])
+_NO_INSTRUCTIONS = frozenset({MARK, SETUP, POP})
 
-Event = tuple[int, int, Any]
-"""The index of an instruction, what it is, its operand."""
-
-USES = {"LOAD_FAST": LOAD, "STORE_FAST": STORE, "DELETE_FAST": UNBIND, "LOAD_FAST_AND_CLEAR": UNBIND}
-UNBINDING = frozenset(name for name, kind in USES.items() if kind == UNBIND)
+USING = {"LOAD_FAST": LOAD, "STORE_FAST": STORE, "DELETE_FAST": DELETE, "LOAD_FAST_AND_CLEAR": CLEAR}
+USING["LOAD_CLOSURE"] = CLOSURE
 _PSEUDO = {LABEL: MARK, "SETUP_FINALLY": SETUP, "SETUP_CLEANUP": SETUP, "SETUP_WITH": SETUP, "POP_BLOCK": POP}
 _FLOWS = {"return": END, "raise": END, "jump": JUMP, "branch": BRANCH}
 
 
 @cache
-def _ways(dialect_name: str) -> dict[str, int]:
-    """The instructions where ways meet or part."""
+def kinds(dialect_name: str) -> bytes:
+    """For `translate`: from the numbers of mnemonics to what they are."""
     rows = isa.load(dialect_name).opcodes.values()
-    return {**{row.name: _FLOWS[row.flow] for row in rows if row.flow in _FLOWS}, **_PSEUDO}
+    ways = {row.name: _FLOWS[row.flow] for row in rows if row.flow in _FLOWS}
+    return classes({**ways, **_PSEUDO, **USING}, dialect_name)
 
 
-@cache
-def _kinds(dialect_name: str) -> dict[str, int]:
-    return {**_ways(dialect_name), **USES}
-
-
-class Events:
-    """What happens to locals in a body with these mnemonics, and where it branches, in order, as often as needed."""
-
-    def __init__(
-        self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, uses: Iterable[int]
-    ) -> None:
-        """`uses` are the indexes of the instructions that use a local, of those that matter."""
-        self.indexes = sorted([*where(ops, _ways(dialect.name)), *uses])
-        self.kinds = list(map(_kinds(dialect.name).__getitem__, map(ops.__getitem__, self.indexes)))
-        self.operands = list(map(operand, map(body.__getitem__, self.indexes)))
-
-    def __iter__(self) -> Iterator[Event]:
-        return zip(self.indexes, self.kinds, self.operands)
-
-    def since(self, number: int) -> Iterator[Event]:
-        """Those from this one on."""
-        return zip(self.indexes[number:], self.kinds[number:], self.operands[number:])
-
-    def first_of(self, labels: Set[Any]) -> int:
-        """The number of the first of these labels; behind all others where there is none."""
-        kinds = enumerate(self.kinds)
-        return next((at for at, kind in kinds if kind == MARK and self.operands[at] in labels), len(self.kinds))
-
-
-def numbered(code: Code, parameters: Sequence[str], used: Mapping[str, Any]) -> dict[str, int]:
+def numbered(code: Code, parameters: Sequence[str], used: Iterable[str]) -> dict[str, int]:
     """Name of each local -> its index, as the encoder will number them. `used` are those that instructions name."""
     names = dict(zip([*parameters, *code.locals], count()))
-    if not names.keys() >= used.keys():
-        shared = {*code.cells, *code.frees}
-        for name in used:
-            if name not in names and name not in shared:
-                names[name] = len(names)
+    shared = {*code.cells, *code.frees}
+    for name in used:
+        if name not in names and name not in shared:
+            names[name] = len(names)
     return names
+
+
+def events(kinds: bytes) -> list[int]:
+    """The indexes of all that matters for the analysis."""
+    return list(compress(range(len(kinds)), kinds.translate(_EVENTS)))
 
 
 class Locals:
     """The locals of a body: how they are numbered, and where the body uses them."""
 
-    def __init__(
-        self, code: Code, ops: Sequence[str], dialect: isa.Dialect, places: list[int], uses: list[str]
-    ) -> None:
-        """`places` are the indexes of all instructions that use a local, `uses` their mnemonics."""
-        self.body, self.ops, self.dialect = code.body, ops, dialect
-        self.places, self.uses = places, uses
-        self.used = list(map(operand, map(self.body.__getitem__, places)))
-        """The names in these instructions …"""
-        self.distinct = dict.fromkeys(self.used)
-        """… each once."""
-        parameters = code.parameters
-        self.names = numbered(code, parameters, self.distinct)
-        self.parameters = len(parameters)
+    def __init__(self, code: Code, kinds: bytes) -> None:
+        """`kinds` is what each instruction is."""
+        self.code, self.body, self.kinds = code, code.body, kinds
+        body = self.body
+        self.places = list(compress(range(len(kinds)), kinds.translate(_USES)))
+        """Where they are used."""
+        self.used = {body[index][1] for index in self.places}
+        self.parameters = code.parameters
 
-    def unchecked(self, restores: Container[int], unbinds: bool) -> set[int]:
+    def numbers(self) -> dict[str, int]:
+        """Name of each local -> its index."""
+        return numbered(self.code, self.parameters, [self.body[index][1] for index in self.places])
+
+    def first(self, number: int) -> Set[str]:
+        """The locals with the lowest indexes, so many."""
+        declared = self.parameters + self.code.locals
+        if self.used.issubset(declared):
+            return set(declared[:number])
+        return {name for name, index in self.numbers().items() if index < number}
+
+    def unchecked(self, restores: Container[int]) -> set[int]:
         """The indexes of the LOAD_FAST that may find their local unbound and have to look.
 
-        `restores` are the STORE_FAST that may store NULL. Are there instructions that unbind?
+        `restores` are the STORE_FAST that may store NULL.
         """
-        names = self.names
-        touched = self._touched(restores) if unbinds or restores else set()
-        if len(names) == self.parameters and not touched:
-            return set()
-        many = len(names) > FOLLOWED
-        bits, start = self._bits(touched)
-        if not bits and not many:
-            return set()
-        places = self.places if many else compress(self.places, map(bits.__contains__, self.used))
-        happenings = Events(self.body, self.ops, self.dialect, places)
-        found = _of_many(names, happenings, restores) if many else set()
-        if bits and (unbinds or restores):
-            return found | _Unbinding(self.ops, happenings, bits, restores).run(start)
-        return found | _unsure(happenings, bits, start) if bits else found
+        body, kinds, parameters, declared = self.body, self.kinds, self.parameters, self.code.locals
+        others = self.used.difference(parameters)
+        """The locals that are unbound at the beginning."""
+        unbinds = CLEAR in kinds or DELETE in kinds
+        touched = self._touched(restores) if unbinds else set()
+        found: set[int] = set()
+        if len(parameters) + len(declared) + len(others) > FOLLOWED or not others.issubset(declared):
+            numbers = self.numbers()
+            if len(numbers) > FOLLOWED and (len(numbers) > len(parameters) or touched):
+                found = _one_by_one(numbers, body, kinds, restores, frozenset())[0]
+            followed = {name for name, index in numbers.items() if index < FOLLOWED}
+            others &= followed
+            touched &= followed
+        if others:
+            others -= self._bound_first() - touched
+        if not others and not touched:
+            return found
+        bits = {name: 1 << number for number, name in enumerate(others | touched)}
+        start = sum(map(bits.__getitem__, others))
+        if unbinds:
+            return found | _Unbinding(body, kinds, bits, restores).run(start)
+        return found | _unsure(body, kinds, bits, start)
 
     def emptied(self) -> set[int]:
         """The indexes of the LOAD_FAST of variables with cells whose place something deletes; no compiler does so."""
-        names = self.names
-        deleted = {name for name, op in zip(self.used, self.uses) if op == "DELETE_FAST" and name not in names}
-        if not deleted:
-            return set()
-        uses = zip(self.places, self.used, self.uses)
-        return {index for index, name, op in uses if op == "LOAD_FAST" and name in deleted}
+        names, body, kinds = self.numbers(), self.body, self.kinds
+        deleted = {body[index][1] for index in self.places if kinds[index] == DELETE} - names.keys()
+        return {index for index in self.places if kinds[index] == LOAD and body[index][1] in deleted}
 
     def _touched(self, restores: Container[int]) -> set[str]:
         """The locals that something unbinds."""
-        found = set(compress(self.used, map(UNBINDING.__contains__, self.uses)))
-        if restores:
-            found.update(compress(self.used, map(restores.__contains__, self.places)))
-        return found
-
-    def _bits(self, touched: Set[str]) -> tuple[dict[str, int], int]:
-        """A bit for each local that has to be followed; those that are unbound at the beginning."""
-        names, parameters = self.names, self.parameters
-        bits = {}
-        start = 0
-        bound = self._bound_first()
-        for name in self.distinct:
-            index = names.get(name, FOLLOWED)
-            if parameters <= index < FOLLOWED:
-                if name not in bound or name in touched:
-                    bits[name] = 1 << index
-                    start |= 1 << index
-            elif name in touched and index < FOLLOWED:
-                bits[name] = 1 << index
-        return bits, start
+        body, kinds = self.body, self.kinds
+        return {body[index][1] for index in self.places if kinds[index] > STORE or index in restores}
 
     def _bound_first(self) -> set[str]:
         """The locals that are stored before execution can take different ways, and not used before that."""
-        ways = _ways(self.dialect.name)
-        end = next(compress(count(), map(ways.__contains__, self.ops)), len(self.ops))
-        number = bisect_left(self.places, end)
-        first = dict(zip(self.used[:number][::-1], self.uses[:number][::-1]))
-        return {name for name, op in first.items() if op == "STORE_FAST"}
+        body, kinds = self.body, self.kinds
+        end = len(kinds) - len(kinds.lstrip(_STRAIGHT))
+        first: dict[str, int] = {}
+        for index in self.places:
+            if index >= end:
+                break
+            first.setdefault(body[index][1], kinds[index])
+        return {name for name, kind in first.items() if kind == STORE}
 
 
-def _unsure(happenings: Events, bits: Mapping[str, int], mask: int) -> set[int]:
+def _unsure(body: Sequence[Instruction], kinds: bytes, bits: Mapping[str, int], mask: int) -> set[int]:
     """The loads that may find one of these locals unbound, where nothing unbinds any. Those of the mask are unbound at
     the beginning.
 
@@ -178,29 +152,34 @@ def _unsure(happenings: Events, bits: Mapping[str, int], mask: int) -> set[int]:
     news: set[Any] = set()
     """The labels with more of them than when they were passed."""
     bit_of = bits.get
-    events = happenings.since(0)
+    every = indexes = events(kinds)
     while True:
-        for index, kind, arg in events:
-            if kind <= UNBIND:
-                bit = mask and mask & bit_of(arg, 0)
+        for index in indexes:
+            kind = kinds[index]
+            if kind <= CLEAR:
+                bit = mask and mask & bit_of(body[index][1], 0)
                 if bit:
                     mask ^= bit
                     if kind == LOAD:
                         found.add(index)
             elif kind == MARK:
-                mask |= masks[arg]
-                masks[arg] = mask
-                news.discard(arg)
+                label = body[index][1]
+                mask |= masks[label]
+                masks[label] = mask
+                news.discard(label)
             elif mask:
-                if kind in _GOING and mask & ~masks[arg]:
-                    masks[arg] |= mask
-                    news.add(arg)
+                if kind in _GOING:
+                    label = body[index][1]
+                    if mask & ~masks[label]:
+                        masks[label] |= mask
+                        news.add(label)
                 if kind in _LEAVING:
                     mask = 0
-        number = happenings.first_of(news) if news else len(happenings.kinds)
-        if number == len(happenings.kinds):
+        again = (at for at, index in enumerate(every) if kinds[index] == MARK and body[index][1] in news)
+        first = next(again, None) if news else None
+        if first is None:
             return found
-        events, mask = happenings.since(number), 0
+        indexes, mask = every[first:], 0
 
 
 _Chain = Any
@@ -211,9 +190,10 @@ class _Unbinding:
     """The same where instructions unbind locals: then it matters which handler an instruction has."""
 
     def __init__(
-        self, ops: Sequence[str], happenings: Iterable[Event], bits: Mapping[str, int], restores: Container[int]
+        self, body: Sequence[Instruction], kinds: bytes, bits: Mapping[str, int], restores: Container[int]
     ) -> None:
-        self.ops, self.happenings, self.bits, self.restores = ops, happenings, bits, restores
+        self.body, self.kinds, self.bits, self.restores = body, kinds, bits, restores
+        self.events = events(kinds)
         self.masks: dict[Any, int] = {}
         self.chains: dict[Any, _Chain] = {}
         """Label -> the handlers around."""
@@ -230,19 +210,21 @@ class _Unbinding:
         return found
 
     def _pass(self, mask: int, found: set[int]) -> None:
+        body, kinds, bits, restores = self.body, self.kinds, self.bits, self.restores
         chain: _Chain = ()
-        for index, kind, arg in self.happenings:
-            if kind <= UNBIND:
-                bit = self.bits.get(arg, 0)
-                if bit and (kind == UNBIND or index in self.restores):
+        for index in self.events:
+            kind = kinds[index]
+            arg = body[index][1]
+            if kind <= CLEAR:
+                bit = bits.get(arg, 0)
+                if bit and (kind > STORE or index in restores):
                     mask |= bit
                     self._raises(index, mask, chain)
                 elif mask & bit:
                     mask ^= bit
                     if kind == LOAD:
                         found.add(index)
-                continue
-            if kind == MARK:
+            elif kind == MARK:
                 self.passed.add(arg)
                 mask |= self.masks.get(arg, 0)
                 self.masks[arg] = mask
@@ -264,7 +246,7 @@ class _Unbinding:
 
     def _raises(self, index: int, mask: int, chain: _Chain) -> None:
         """What comes next may raise, if that is an instruction."""
-        if chain and mask and self.ops[index + 1 : index + 2] and self.ops[index + 1] not in _PSEUDO:
+        if chain and mask and index + 1 < len(self.kinds) and self.kinds[index + 1] not in _NO_INSTRUCTIONS:
             self._comes(chain[0], mask, chain[1:])
 
     def _comes(self, label: Any, mask: int, chain: _Chain) -> None:
@@ -276,29 +258,30 @@ class _Unbinding:
             self.again = self.again or label in self.passed
 
 
-def _of_many(names: Mapping[str, int], happenings: Iterable[Event], restores: Container[int]) -> set[int]:
-    """Of the locals that are not followed: loads with nothing before them in their block that makes sure of them."""
-    return _one_by_one(names, happenings, restores, frozenset())[0]
-
-
-def splits(
-    names: Mapping[str, int], happenings: Iterable[Event], restores: Container[int], checks: Set[int]
-) -> list[int]:
+def splits(code: Code, kinds: bytes, restores: Container[int], checks: Set[int]) -> list[int]:
     """The indexes of those `checks` that the compiler had to make only because a block begins before them."""
-    return _one_by_one(names, happenings, restores, checks)[1]
+    return _one_by_one(Locals(code, kinds).numbers(), code.body, kinds, restores, checks)[1]
 
 
 def _one_by_one(
-    names: Mapping[str, int], happenings: Iterable[Event], restores: Container[int], checks: Set[int]
+    numbers: Mapping[str, int],
+    body: Sequence[Instruction],
+    kinds: bytes,
+    restores: Container[int],
+    checks: Set[int],
 ) -> tuple[set[int], list[int]]:
+    """Of the locals that are not followed: loads with nothing before them in their block that makes sure of them; the
+    `checks` before which a block has to begin.
+    """
     found, begins = set(), []
     sure: set[str] = set()
-    for index, kind, arg in happenings:
-        if kind > UNBIND:
+    for index in events(kinds):
+        kind, arg = kinds[index], body[index][1]
+        if kind > CLEAR:
             if kind < SETUP:
                 sure.clear()
-        elif names.get(arg, 0) >= FOLLOWED:
-            if kind == UNBIND or index in restores:
+        elif numbers.get(arg, 0) >= FOLLOWED:
+            if kind > STORE or index in restores:
                 sure.discard(arg)
                 continue
             if kind == LOAD and arg not in sure:

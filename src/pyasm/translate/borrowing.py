@@ -7,59 +7,77 @@ without an exception.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
+from functools import cache
 from itertools import compress
+from operator import not_
 
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import hidden
-from pyasm.translate.edit import places, rename_each, where
+from pyasm.translate.columns import Turns, both, flags
+from pyasm.translate.edit import operand
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
-from pyasm.translate.loaded import BORROWED, LOADING, Follower
+from pyasm.translate.loaded import BORROWED, LOADING, Follower, taking
+from pyasm.typed import NamedTuple
 
 _REGIONS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
 
 
-def borrow(body: list[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
-    """Change the loads in place. `ops` are the mnemonics of the body, here and below."""
-    if dialect.empty_hides and hidden.has_empty(places(body, ops)):
-        may = hidden.Blocks(body, ops, dialect).all_borrowable()
-    else:
-        loads = _without_exception(body, ops, dialect, BORROWED)
-        owned = Follower(body, ops, dialect).owned(loads, len(ops))
-        may = [index for index in loads if index not in owned] if owned else loads
-    rename_each(body, may, map(BORROWED.__getitem__, map(ops.__getitem__, may)))
+class _Tables(NamedTuple):
+    """For `translate`, from the numbers of mnemonics."""
+
+    plain: bytes
+    """Loads that do not borrow."""
+    kept: bytes
+    """What need not take the entry in front of it."""
+    labels: bytes
+    regions: bytes
 
 
-def _without_exception(
-    body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, wanted: Container[str]
-) -> list[int]:
-    """The indexes of these mnemonics, where execution comes without an exception."""
-    found = list(where(ops, wanted))
-    if not found or _REGIONS.isdisjoint(ops):
+@cache
+def _tables(dialect_name: str) -> _Tables:
+    taken = flags(taking(dialect_name, "LOAD_FAST"), dialect_name)
+    kept = bytes(map(not_, taken))
+    return _Tables(flags(BORROWED, dialect_name), kept, flags({LABEL}, dialect_name), flags(_REGIONS, dialect_name))
+
+
+def borrowing(body: Sequence[Instruction], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> bytearray:
+    """For each instruction, 1 if it is a load that may borrow. None of them loads two locals.
+
+    `ops` are the mnemonics of the body, `numbers` those of the mnemonics, here and below.
+    """
+    tables = _tables(dialect.name)
+    if dialect.empty_hides and hidden.has_empty(map(operand, compress(body, numbers.translate(tables.labels)))):
+        found = bytearray(len(ops))
+        for index in hidden.Blocks(body, ops, dialect).all_borrowable():
+            found[index] = 1
         return found
-    reach = reached(body, effects(dialect.name), ops=ops)
-    return list(compress(found, map(reach.__getitem__, found)))
+    loads = numbers.translate(tables.plain)
+    if 1 in numbers.translate(tables.regions):
+        loads = both(loads, _reached(body, ops, numbers, dialect))
+    kept = both(loads, numbers.translate(tables.kept)[1:] + b"\1")
+    found = bytearray(loads)
+    for index in Follower(body, ops, dialect).owned(compress(range(len(ops)), kept), len(ops)):
+        found[index] = 0
+    return found
 
 
-def hidden_blocks(body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> dict[int, str]:
+def _reached(body: Sequence[Instruction], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> bytearray:
+    """For each instruction, 1 if execution comes there without an exception."""
+    return reached(body, effects(dialect.name), turns=Turns(ops, numbers, dialect.name))
+
+
+def hidden_blocks(
+    body: Sequence[Instruction], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect
+) -> dict[int, str]:
     """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> BEGIN or EMPTY."""
-    follower = Follower(body, ops, dialect)
-    steps = follower.steps
-    end, size = 0, len(ops)
-    for index in _without_exception(body, ops, dialect, BORROWED):
-        if index < end:
-            continue
-        start = end = index
-        while start and not steps[ops[start - 1]].flow:
-            start -= 1
-        while end < size and not steps[ops[end]].flow:
-            end += 1
-        end += end < size and ops[end] != LABEL  # what ends a block belongs to it
-        loads = [index for index in range(start, end) if ops[index] in LOADING]
-        owned = follower.owned(loads, end)
-        if any(ops[load] in BORROWED and load not in owned for load in loads):
-            return hidden.marks(body, ops, dialect)
-    return {}
+    tables = _tables(dialect.name)
+    loads = list(compress(range(len(ops)), numbers.translate(tables.plain)))
+    owned = Follower(body, ops, dialect).owned(loads, len(ops))
+    wrong = [index for index in loads if index not in owned]
+    if wrong and 1 in numbers.translate(tables.regions):
+        wrong = list(filter(_reached(body, ops, numbers, dialect).__getitem__, wrong))
+    return hidden.marks(body, ops, dialect) if wrong else {}

@@ -101,11 +101,35 @@ class _Counted(dict[Any, _Change]):
         return change
 
 
-@cache
-def _gone(dialect_name: str) -> set[tuple[str, str]]:
+class _Quick(NamedTuple):
+    """What most instructions do, for a quick look."""
+
+    simple: dict[str, tuple[int, int]]
+    """Those that just go on: how many entries they take, how many are there more afterwards …"""
+    last: dict[str, int]
+    """… and those that end a block: how many they take."""
+    counted: dict[str, Any]
+    """The changes of those that just go on, for which it depends on the operand."""
+    gone: set[tuple[str, str]]
     """A load and an instruction behind which nothing of it is left."""
-    pops = {name: 0 if step.counted else step.pops for name, step in steps(dialect_name).items()}
-    return {(load, name) for load in LOADING for name, n in pops.items() if n > (load in _TWO)}
+
+
+@cache
+def _quick(dialect_name: str) -> _Quick:
+    found = steps(dialect_name)
+    fixed = {name: step for name, step in found.items() if step.kind == FIXED}
+    simple = {name: (step.pops, step.pushes - step.pops) for name, step in fixed.items() if not step.flow}
+    simple.update({name: (0, 1 + (name in _TWO)) for name in LOADING & found.keys()})
+    last = {name: step.pops for name, step in fixed.items() if step.flow}
+    counted = {name: step.counted for name, step in found.items() if step.kind == COUNTED and not step.flow}
+    return _Quick(simple, last, counted, {(load, name) for load in LOADING for name in taking(dialect_name, load)})
+
+
+@cache
+def taking(dialect_name: str, load: str) -> frozenset[str]:
+    """What takes in any case all that the load in front of it has pushed."""
+    least = load in _TWO
+    return frozenset(name for name, step in steps(dialect_name).items() if step.pops > least)
 
 
 _Entry = tuple[int, Any]
@@ -118,7 +142,7 @@ class Follower:
     def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
         self.body, self.ops = body, ops
         self.steps = steps(dialect.name)
-        self.gone = _gone(dialect.name)
+        self.quick = _quick(dialect.name)
         self.labels: dict[Any, int] | None = None
         """Found when they are needed."""
         self.handling: set[Any] = set()
@@ -129,24 +153,39 @@ class Follower:
 
         They are still on the stack when their local changes, or at the end of their block, or are stored.
         """
-        body, ops, gone, steps = self.body, self.ops, self.gone, self.steps
+        ops, gone = self.ops, self.quick.gone
         owned: set[int] = set()
         done = 0
         for load in loads:
-            if load < done:
+            if load < done or (load + 1 < stop and (ops[load], ops[load + 1]) in gone):
                 continue
-            if load + 1 < stop:
-                following = ops[load + 1]
-                if (ops[load], following) in gone:
-                    continue
-                counted = steps[following].counted
-                if counted is not None:
-                    arg = body[load + 1][1]
-                    pops, _, keeps = counted[arg[1] if type(arg) is tuple else arg]
-                    if pops > (ops[load] in _TWO) and not keeps:
-                        continue
-            done = self._follow(load, stop, [], [], 0, owned)
+            done = self._end(load, stop) or self._follow(load, stop, [], [], 0, owned)
         return owned
+
+    def _end(self, load: int, stop: int) -> int:
+        """The index behind that from which on nothing is left of a load, if all up to there is simple, else 0."""
+        body, ops = self.body, self.ops
+        simple, last, counted, _ = self.quick
+        height = 1 + (ops[load] in _TWO)
+        for index in range(load + 1, stop):
+            op = ops[index]
+            if op in simple:
+                pops, more = simple[op]
+                if height <= pops:
+                    return index + 1
+                height += more
+            elif op in counted:
+                arg = body[index][1]
+                pops, pushes, keeps = counted[op][arg[1] if type(arg) is tuple else arg]
+                if height > pops:
+                    height += pushes + keeps - pops
+                elif not keeps:
+                    return index + 1
+                elif height > 1:  # another entry is kept
+                    return 0
+            else:
+                return index + 1 if height <= last.get(op, 0) else 0
+        return 0
 
     def _follow(  # one loop, for speed
         self, index: int, stop: int, entries: list[_Entry], slots: list[int], height: int, owned: set[int]

@@ -12,7 +12,7 @@ without instructions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from itertools import compress
 from operator import eq
 
@@ -20,6 +20,7 @@ from pyasm import isa
 from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
+from pyasm.translate.columns import among, numbered
 from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, places, rename, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.translate.loaded import BORROWED
@@ -37,7 +38,10 @@ LAST_OF_PAIR = 15
 _SINGLE = {"LOAD_FAST": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST", "STORE_FAST": "STORE_FAST"}
 _PARTS = {pair: parts for parts, pair in PAIRS.items()}
 _PARTS["LOAD_FAST_BORROW_LOAD_FAST_BORROW"] = _PARTS["LOAD_FAST_LOAD_FAST"]
+_FUSED = {(binding.USING[one], binding.USING[other]): pair for (one, other), pair in PAIRS.items()}
+_FUSING, _TWO = among((binding.LOAD, binding.STORE)), b"\1\1"
 _LOADS = frozenset({"LOAD_FAST", "LOAD_FAST_BORROW"})
+_CLOSURE = frozenset({"LOAD_CLOSURE"})
 _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", CLEARED})
 
 
@@ -51,70 +55,69 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 
 def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """To the forms that the dialect has, chosen as its compiler does."""
-    if CHECKED not in dialect.opcodes:
-        return NOTHING
     opcodes = dialect.opcodes
+    if CHECKED not in opcodes:
+        return NOTHING
     body = code.body
     ops = list(map(opcode, body))
-    places = list(where(ops, _LOCALS))
-    uses = list(map(ops.__getitem__, places))
-    found = set(uses)
-    closures: list[int] = []
-    if "LOAD_CLOSURE" in found:
-        closures = [index for index, op in zip(places, uses) if op == "LOAD_CLOSURE"]
-        places = [index for index, op in zip(places, uses) if op != "LOAD_CLOSURE"]
-        uses = list(map(ops.__getitem__, places))
-    unbinds = not found.isdisjoint(binding.UNBINDING)
-    restores = _Shadows(body, ops, dialect).restores if CLEARED in found else set()
-    variables = binding.Locals(code, ops, dialect, places, uses)
-    checks = variables.unchecked(restores, unbinds)
-    if "DELETE_FAST" in found:
+    numbers = numbered(ops, dialect.name)
+    kinds = numbers.translate(binding.kinds(dialect.name))
+    restores = _Shadows(body, ops, dialect).restores if binding.CLEAR in kinds else set()
+    variables = binding.Locals(code, kinds)
+    checks = variables.unchecked(restores)
+    if binding.DELETE in kinds:
         checks |= variables.emptied()
-    for index in checks:
-        _, arg, position = body[index]
-        body[index] = instruction(CHECKED, arg, position)
-        ops[index] = CHECKED
-    if closures and "LOAD_CLOSURE" not in opcodes:
-        rename(body, closures, "LOAD_FAST")
-    if "LOAD_FAST_LOAD_FAST" in opcodes:
-        body, ops = _fused(body, ops, places, variables.names, restores)
+    others = dict.fromkeys(checks, CHECKED)
+    if binding.CLOSURE in kinds and "LOAD_CLOSURE" not in opcodes:
+        others.update(dict.fromkeys(where(ops, _CLOSURE), "LOAD_FAST"))
+    if others:
+        for index, op in others.items():
+            _, name, position = body[index]
+            body[index], ops[index] = instruction(op, name, position), op
+        numbers = numbered(ops, dialect.name)
+    borrows = bytearray()
     if "LOAD_FAST_BORROW" in opcodes:
-        if closures:
-            ops = list(map(opcode, body))
-        borrowing.borrow(body, ops, dialect)
-    code.body = body
+        borrows = borrowing.borrowing(body, ops, numbers, dialect)
+    pairs: dict[int, Sequence[Instruction]] = {}
+    if "LOAD_FAST_LOAD_FAST" in opcodes:
+        pairs = _pairs(body, kinds, variables, restores | checks, borrows)
+    _borrow(body, borrows)
+    code.body = rewrite(body, pairs)
     return NOTHING
 
 
-def _fused(
-    body: list[Instruction], ops: list[str], places: list[int], names: Mapping[str, int], restores: Set[int]
-) -> tuple[list[Instruction], list[str]]:
-    """Make pairs of neighbours one instruction, from the left, where no line begins with the second one.
+def _pairs(
+    body: Sequence[Instruction], kinds: bytes, variables: binding.Locals, apart: Set[int], borrows: bytearray
+) -> dict[int, Sequence[Instruction]]:
+    """Edits that make neighbours one instruction, from the left, where no line begins with the second one.
 
-    `places` are the indexes of all that use locals; `restores` stay as they are.
+    Those `apart` stay as they are. `borrows` flags the loads that borrow; those in pairs are taken out.
     """
-    small: Set[str] = names.keys()
-    if len(small) > LAST_OF_PAIR:
-        small = {name for name, index in names.items() if index <= LAST_OF_PAIR}
-    kept = None
-    done = 0
-    for index in _neighbours(places):
-        pair = PAIRS.get((ops[index], ops[index + 1]))
-        if pair and index >= done and fuses(body, index, body[index][1], body[index + 1][1], small):
-            if restores and (index in restores or index + 1 in restores):
-                continue
-            _, name, position = body[index]
-            body[index] = instruction(pair, (name, body[index + 1][1]), position)
-            ops[index] = pair
-            done = index + 2
-            kept = kept or bytearray(b"\1") * len(body)
-            kept[index + 1] = 0
-    return (list(compress(body, kept)), list(compress(ops, kept))) if kept else (body, ops)
+    edits: dict[int, Sequence[Instruction]] = {}
+    small: Set[str] = frozenset()
+    there = kinds.translate(_FUSING)
+    index = there.find(_TWO)
+    while index >= 0:
+        pair = _FUSED.get((kinds[index], kinds[index + 1]))
+        one, other = body[index], body[index + 1]
+        small = small or variables.first(LAST_OF_PAIR + 1)
+        fused = pair and fuses(body, index, one[1], other[1], small) and apart.isdisjoint((index, index + 1))
+        if pair and fused:
+            if borrows:
+                if borrows[index] and borrows[index + 1]:
+                    pair = "LOAD_FAST_BORROW_LOAD_FAST_BORROW"
+                borrows[index] = borrows[index + 1] = 0
+            edits[index] = (instruction(pair, (one[1], other[1]), one[2]),)
+            edits[index + 1] = ()
+        index = there.find(_TWO, index + 2 if fused else index + 1)
+    return edits
 
 
-def _neighbours(indexes: list[int]) -> Iterator[int]:
-    """Those of the indexes of which the next one is the next number."""
-    return compress(indexes, map(eq, map((1).__add__, indexes), indexes[1:]))
+def _borrow(body: list[Instruction], borrows: bytearray) -> None:
+    """Let these loads borrow. The loop is faster than `rename`."""
+    for index in compress(range(len(body)), borrows):
+        _, name, position = body[index]
+        body[index] = instruction("LOAD_FAST_BORROW", name, position)
 
 
 def fuses(body: Sequence[Instruction], index: int, name: str, following: str, small: Set[str]) -> bool:
@@ -128,6 +131,11 @@ def fuses(body: Sequence[Instruction], index: int, name: str, following: str, sm
         index -= 1
         one = body[index][2]
     return one is None or one[0] is None or other[0] is None or one[0] == other[0]
+
+
+def _neighbours(indexes: list[int]) -> Iterator[int]:
+    """Those of the indexes of which the next one is the next number."""
+    return compress(indexes, map(eq, map((1).__add__, indexes), indexes[1:]))
 
 
 class _Shadows:
@@ -214,7 +222,7 @@ def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     shadows = _Shadows(body, ops, dialect) if CLEARED in found else None
     marks: dict[int, str] = {}
     if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(BORROWED):
-        marks = borrowing.hidden_blocks(body, ops, dialect)
+        marks = borrowing.hidden_blocks(body, ops, numbered(ops, dialect.name), dialect)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
         _closures(code, ops, places, shadows.plain() if shadows else frozenset())
     if "LOAD_FAST_LOAD_FAST" in opcodes:
@@ -279,11 +287,10 @@ def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> list[str]:
     checks = set(where(ops, _CHECKED))
     restores = _Shadows(body, ops, dialect).restores if CLEARED in ops else set()
     loads = ["LOAD_FAST" if op == CHECKED else op for op in ops]
-    happenings = binding.Events(body, loads, dialect, where(loads, binding.USES))
-    names = binding.numbered(
-        code, code.parameters, dict.fromkeys([arg for _, kind, arg in happenings if kind <= binding.UNBIND])
-    )
-    splits = binding.splits(names, happenings, restores, checks)
+    kinds = numbered(loads, dialect.name).translate(binding.kinds(dialect.name))
+    variables = binding.Locals(code, kinds)
+    kinds = numbered(loads, dialect.name).translate(binding.kinds(dialect.name))
+    splits = binding.splits(code, kinds, restores, checks)
     if splits:
         new = Labels(body, BEGIN).new
         code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})

@@ -1,0 +1,72 @@
+"""The mnemonics of a body as bytes: what they are to an analysis is then found for all at once, in C.
+
+A byte for each instruction, the number of its mnemonic. `bytes.translate` makes of that a class for each instruction,
+or a flag, at a small part of what a look into a set or dict costs; `compress` picks by flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from functools import cache
+from itertools import compress
+
+from pyasm import isa
+from pyasm.native.units import LABEL
+from pyasm.translate.edit import Picked
+from pyasm.translate.effects import PSEUDO, effects
+
+
+class _Numbers(dict[str, int]):
+    """Mnemonic -> number."""
+
+    def __missing__(self, op: str) -> int:
+        return 0
+
+
+@cache
+def _numbers(dialect_name: str) -> _Numbers:
+    """Those in a body on its way from or to this dialect; there are less than 256."""
+    names = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes, **PSEUDO, LABEL: None}
+    return _Numbers({name: number for number, name in enumerate(names, 1)})
+
+
+def numbered(ops: Sequence[str], dialect_name: str) -> bytes:
+    """The number of each mnemonic."""
+    return bytes(map(_numbers(dialect_name).__getitem__, ops))
+
+
+def classes(kinds: Mapping[str, int], dialect_name: str) -> bytes:
+    """For `translate`: from numbers to these classes; 0 for all other mnemonics."""
+    found = [kinds.get(name, 0) for name in _numbers(dialect_name)]
+    return bytes([0, *found]).ljust(256, b"\0")
+
+
+def flags(wanted: Container[str], dialect_name: str) -> bytes:
+    """For `translate`: 1 for these mnemonics, 0 for all others."""
+    return classes({name: 1 for name in _numbers(dialect_name) if name in wanted}, dialect_name)
+
+
+def among(kinds: Container[int]) -> bytes:
+    """For `translate`: from classes to 1 for these, 0 for all others."""
+    return bytes([kind in kinds for kind in range(256)])
+
+
+@cache
+def _turning(dialect_name: str) -> bytes:
+    return flags(effects(dialect_name).turns, dialect_name)
+
+
+class Turns(Picked):
+    """The instructions that do not just go on, of those with these numbers."""
+
+    __slots__ = ()
+
+    def __init__(self, ops: Sequence[str], numbers: bytes, dialect_name: str) -> None:
+        there = numbers.translate(_turning(dialect_name))
+        self.indexes = list(compress(range(len(ops)), there))
+        self.ops = list(compress(ops, there))
+
+
+def both(one: bytes, other: bytes) -> bytes:
+    """Flags where both have one: an integer takes them all at once."""
+    return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")
