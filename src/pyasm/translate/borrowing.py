@@ -16,8 +16,8 @@ from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import hidden
-from pyasm.translate.columns import Turns, both, flags
-from pyasm.translate.edit import operand
+from pyasm.translate.columns import Turns, both, flags, numbered
+from pyasm.translate.edit import places
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
 from pyasm.translate.loaded import BORROWED, LOADING, Follower, taking
@@ -33,15 +33,15 @@ class _Tables(NamedTuple):
     """Loads that do not borrow."""
     kept: bytes
     """What need not take the entry in front of it."""
-    labels: bytes
+    label: int
     regions: bytes
 
 
 @cache
 def _tables(dialect_name: str) -> _Tables:
-    taken = flags(taking(dialect_name, "LOAD_FAST"), dialect_name)
+    taken = flags(taking(dialect_name), dialect_name)
     kept = bytes(map(not_, taken))
-    return _Tables(flags(BORROWED, dialect_name), kept, flags({LABEL}, dialect_name), flags(_REGIONS, dialect_name))
+    return _Tables(flags(BORROWED, dialect_name), kept, numbered([LABEL], dialect_name)[0], flags(_REGIONS, dialect_name))
 
 
 def borrowing(body: Sequence[Instruction], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> bytearray:
@@ -50,7 +50,7 @@ def borrowing(body: Sequence[Instruction], ops: Sequence[str], numbers: bytes, d
     `ops` are the mnemonics of the body, `numbers` those of the mnemonics, here and below.
     """
     tables = _tables(dialect.name)
-    if dialect.empty_hides and hidden.has_empty(map(operand, compress(body, numbers.translate(tables.labels)))):
+    if dialect.empty_hides and tables.label in numbers and hidden.has_empty(places(body, ops)):
         found = bytearray(len(ops))
         for index in hidden.Blocks(body, ops, dialect).all_borrowable():
             found[index] = 1

@@ -53,18 +53,19 @@ def among(kinds: Container[int]) -> bytes:
 
 @cache
 def _turning(dialect_name: str) -> bytes:
-    return flags(effects(dialect_name).turns, dialect_name)
+    table = effects(dialect_name)
+    return flags({LABEL} | table.jumps | table.ends, dialect_name)
 
 
 class Turns(Picked):
-    """The instructions that do not just go on, of those with these numbers."""
+    """Labels, and the instructions that do not just go on without an exception, of those with these numbers."""
 
     __slots__ = ()
 
     def __init__(self, ops: Sequence[str], numbers: bytes, dialect_name: str) -> None:
         there = numbers.translate(_turning(dialect_name))
         self.indexes = list(compress(range(len(ops)), there))
-        self.ops = list(compress(ops, there))
+        self.ops = [ops[index] for index in self.indexes]
 
 
 def both(one: bytes, other: bytes) -> bytes:

@@ -57,6 +57,13 @@ class Step(NamedTuple):
     counted: Any = None
     """When that depends on the operand: the changes by operand, found when they are first needed."""
 
+    @property
+    def least(self) -> int:
+        """How many entries go in any case."""
+        if self.kind != COUNTED:
+            return self.pops
+        return min(0 if keeps else pops for pops, _, keeps in map(self.counted.__getitem__, range(4)))
+
 
 @cache
 def steps(dialect_name: str) -> dict[str, Step]:
@@ -104,32 +111,29 @@ class _Counted(dict[Any, _Change]):
 class _Quick(NamedTuple):
     """What most instructions do, for a quick look."""
 
-    simple: dict[str, tuple[int, int]]
-    """Those that just go on: how many entries they take, how many are there more afterwards …"""
+    fixed: dict[str, tuple[int, int]]
+    """Those that just go on: how many entries they take, how many more are there afterwards …"""
     last: dict[str, int]
     """… and those that end a block: how many they take."""
     counted: dict[str, Any]
     """The changes of those that just go on, for which it depends on the operand."""
-    gone: set[tuple[str, str]]
-    """A load and an instruction behind which nothing of it is left."""
 
 
 @cache
 def _quick(dialect_name: str) -> _Quick:
     found = steps(dialect_name)
-    fixed = {name: step for name, step in found.items() if step.kind == FIXED}
-    simple = {name: (step.pops, step.pushes - step.pops) for name, step in fixed.items() if not step.flow}
-    simple.update({name: (0, 1 + (name in _TWO)) for name in LOADING & found.keys()})
-    last = {name: step.pops for name, step in fixed.items() if step.flow}
+    simple = {name: step for name, step in found.items() if step.kind == FIXED}
+    fixed = {name: (step.pops, step.pushes - step.pops) for name, step in simple.items() if not step.flow}
+    fixed.update({name: (0, 2 if name in _TWO else 1) for name in LOADING})
+    last = {name: step.pops for name, step in simple.items() if step.flow}
     counted = {name: step.counted for name, step in found.items() if step.kind == COUNTED and not step.flow}
-    return _Quick(simple, last, counted, {(load, name) for load in LOADING for name in taking(dialect_name, load)})
+    return _Quick(fixed, last, counted)
 
 
 @cache
-def taking(dialect_name: str, load: str) -> frozenset[str]:
-    """What takes in any case all that the load in front of it has pushed."""
-    least = load in _TWO
-    return frozenset(name for name, step in steps(dialect_name).items() if step.pops > least)
+def taking(dialect_name: str) -> frozenset[str]:
+    """What takes the entry in front of it, whatever its operand."""
+    return frozenset(name for name, step in steps(dialect_name).items() if step.least)
 
 
 _Entry = tuple[int, Any]
@@ -153,39 +157,41 @@ class Follower:
 
         They are still on the stack when their local changes, or at the end of their block, or are stored.
         """
-        ops, gone = self.ops, self.quick.gone
+        body, ops = self.body, self.ops
+        fixed, last, counted = self.quick
+        change_by = fixed.get
         owned: set[int] = set()
         done = 0
         for load in loads:
-            if load < done or (load + 1 < stop and (ops[load], ops[load + 1]) in gone):
+            if load < done:
                 continue
-            done = self._end(load, stop) or self._follow(load, stop, [], [], 0, owned)
-        return owned
-
-    def _end(self, load: int, stop: int) -> int:
-        """The index behind that from which on nothing is left of a load, if all up to there is simple, else 0."""
-        body, ops = self.body, self.ops
-        simple, last, counted, _ = self.quick
-        height = 1 + (ops[load] in _TWO)
-        for index in range(load + 1, stop):
-            op = ops[index]
-            if op in simple:
-                pops, more = simple[op]
-                if height <= pops:
-                    return index + 1
-                height += more
-            elif op in counted:
+            height = 2 if ops[load] in _TWO else 1
+            done = 0
+            for index in range(load + 1, stop):
+                op = ops[index]
+                change = change_by(op)
+                if change:
+                    pops, more = change
+                    if height <= pops:
+                        done = index + 1
+                        break
+                    height += more
+                    continue
+                if op not in counted:
+                    if height <= last.get(op, 0):
+                        done = index + 1
+                    break
                 arg = body[index][1]
                 pops, pushes, keeps = counted[op][arg[1] if type(arg) is tuple else arg]
                 if height > pops:
                     height += pushes + keeps - pops
                 elif not keeps:
-                    return index + 1
+                    done = index + 1
+                    break
                 elif height > 1:  # another entry is kept
-                    return 0
-            else:
-                return index + 1 if height <= last.get(op, 0) else 0
-        return 0
+                    break
+            done = done or self._follow(load, stop, [], [], 0, owned)
+        return owned
 
     def _follow(  # one loop, for speed
         self, index: int, stop: int, entries: list[_Entry], slots: list[int], height: int, owned: set[int]
