@@ -86,7 +86,7 @@ class Locals:
         """The locals with the lowest indexes, so many."""
         declared = self.parameters + self.code.locals
         if self.used.issubset(declared):
-            return set(declared[:number])
+            return self.used if len(declared) <= number else set(declared[:number])
         return {name for name, index in self.numbers().items() if index < number}
 
     def unchecked(self, restores: Container[int]) -> set[int]:

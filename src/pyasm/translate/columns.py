@@ -6,14 +6,16 @@ or a flag, at a small part of what a look into a set or dict costs; `compress` p
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import compress
 
 from pyasm import isa
+from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked
+from pyasm.translate.edit import Picked, opcode
 from pyasm.translate.effects import PSEUDO, effects
+from pyasm.typed import Any
 
 
 class _Numbers(dict[str, int]):
@@ -30,20 +32,24 @@ def _numbers(dialect_name: str) -> _Numbers:
     return _Numbers({name: number for number, name in enumerate(names, 1)})
 
 
-def numbered(ops: Sequence[str], dialect_name: str) -> bytes:
+def numbered(body: Iterable[Instruction], dialect_name: str) -> bytes:
     """The number of each mnemonic."""
-    return bytes(map(_numbers(dialect_name).__getitem__, ops))
+    return bytes(map(_numbers(dialect_name).__getitem__, map(opcode, body)))
+
+
+def by_number(found: Mapping[str, Any], dialect_name: str, default: Any = None) -> list[Any]:
+    """What is known of mnemonics, by their numbers."""
+    return [default, *[found.get(name, default) for name in _numbers(dialect_name)]]
 
 
 def classes(kinds: Mapping[str, int], dialect_name: str) -> bytes:
     """For `translate`: from numbers to these classes; 0 for all other mnemonics."""
-    found = [kinds.get(name, 0) for name in _numbers(dialect_name)]
-    return bytes([0, *found]).ljust(256, b"\0")
+    return bytes(by_number(kinds, dialect_name, 0)).ljust(256, b"\0")
 
 
-def flags(wanted: Container[str], dialect_name: str) -> bytes:
+def flags(wanted: Iterable[str], dialect_name: str) -> bytes:
     """For `translate`: 1 for these mnemonics, 0 for all others."""
-    return classes({name: 1 for name in _numbers(dialect_name) if name in wanted}, dialect_name)
+    return classes(dict.fromkeys(wanted, 1), dialect_name)
 
 
 def among(kinds: Container[int]) -> bytes:
@@ -58,16 +64,15 @@ def _turning(dialect_name: str) -> bytes:
 
 
 class Turns(Picked):
-    """Labels, and the instructions that do not just go on without an exception, of those with these numbers."""
+    """Labels, and the instructions that do not just go on without an exception, of a body with these numbers."""
 
     __slots__ = ()
 
-    def __init__(self, ops: Sequence[str], numbers: bytes, dialect_name: str) -> None:
-        there = numbers.translate(_turning(dialect_name))
-        self.indexes = list(compress(range(len(ops)), there))
-        self.ops = [ops[index] for index in self.indexes]
+    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect_name: str) -> None:
+        self.indexes = list(compress(range(len(numbers)), numbers.translate(_turning(dialect_name))))
+        self.ops = [body[index][0] for index in self.indexes]
 
 
-def both(one: bytes, other: bytes) -> bytes:
+def both(one: bytes, other: bytes | bytearray) -> bytes:
     """Flags where both have one: an integer takes them all at once."""
     return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")

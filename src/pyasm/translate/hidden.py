@@ -10,16 +10,17 @@ from collections.abc import Iterable, Sequence
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import places
-from pyasm.translate.loaded import BORROWED, BORROWS, BRANCH, END, JUMP, LOADING, NEXT, Follower
+from pyasm.translate.edit import opcode, places
+from pyasm.translate.loaded import BORROWED, BORROWS, BRANCH, END, JUMP, LOADING, NEXT, Follower, steps
 from pyasm.translate.notes import BEGIN, EMPTY
 from pyasm.typed import Any
 
 
-def marks(body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> dict[int, str]:
+def marks(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
     """Index -> BEGIN or EMPTY, in a body where some loads do not borrow though they might."""
     found: dict[int, str] = {}
-    blocks = Blocks(body, ops, dialect)
+    blocks = Blocks(body, numbers, dialect)
+    ops = blocks.ops
     while blocks.pending:
         start = blocks.next()
         if start is None:
@@ -41,10 +42,11 @@ def marks(body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect)
 class Blocks:
     """The basic blocks of a body, one after the other, in which loads may borrow."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
-        self.body, self.ops = body, ops
-        self.follower = Follower(body, ops, dialect)
-        self.labels = places(body, ops)
+    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
+        self.body, self.ops = body, list(map(opcode, body))
+        self.follower = Follower(body, numbers, dialect)
+        self.steps = steps(dialect.name)
+        self.labels = places(body, self.ops)
         self.pending = [0]
         self.seen: set[int] = set()
         self.done: set[int] = set()
@@ -78,7 +80,7 @@ class Blocks:
         if not any(str(each[1]).startswith(EMPTY) for each in self.body[start:first]):
             return False
         if self.named is None:
-            jumps = {op for op, step in self.follower.steps.items() if step.flow in (BRANCH, JUMP)}
+            jumps = {op for op, step in self.steps.items() if step.flow in (BRANCH, JUMP)}
             self.named = {arg for op, arg, _ in self.body if op in jumps or op[:6] == "SETUP_"}
         return any(str(each[1]).startswith(EMPTY) and each[1] not in self.named for each in self.body[start:first])
 
@@ -125,11 +127,11 @@ class Blocks:
 
     def borrowable(self, start: int, stop: int) -> list[int]:
         """The loads that may borrow in the block that begins there, or its part up to `stop`."""
-        ops, steps = self.ops, self.follower.steps
+        ops, step_of = self.ops, self.steps
         start = end = max(start, self.first)
         self.flow = NEXT
         while end < stop and ops[end] != LABEL and not self.flow:
-            self.flow = steps[ops[end]].flow
+            self.flow = step_of[ops[end]].flow
             end += 1
         self.end = end
         loads = [index for index in range(start, end) if ops[index] in LOADING]

@@ -12,13 +12,13 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
+from pyasm.translate.columns import by_number
 from pyasm.translate.edit import places
 from pyasm.typed import Any, NamedTuple
 
 BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
 BORROWS = frozenset(BORROWED.values())
 LOADING = BORROWS.union(BORROWED)
-_TWO = frozenset(name for name in LOADING if "_LOAD" in name)
 
 FIXED, COUNTED, LOAD, LOADS, STORE, STORE_LOAD, STORES, CLEAR, KILL, COPY, SWAP, SETUP = range(12)
 """What an instruction does with entries: always the same; dependent on its operand; something with locals; …"""
@@ -108,26 +108,36 @@ class _Counted(dict[Any, _Change]):
         return change
 
 
-class _Quick(NamedTuple):
-    """What most instructions do, for a quick look."""
+class _Tables(NamedTuple):
+    """What instructions do, by the numbers of their mnemonics."""
 
-    fixed: dict[str, tuple[int, int]]
-    """Those that just go on: how many entries they take, how many more are there afterwards …"""
-    last: dict[str, int]
-    """… and those that end a block: how many they take."""
-    counted: dict[str, Any]
-    """The changes of those that just go on, for which it depends on the operand."""
+    steps: list[Step]
+    loads: list[int]
+    """How many locals they load."""
+    fixed: list[tuple[int, int] | None]
+    """Of those that just go on: how many entries they take, how many more are there afterwards …"""
+    counted: list[dict[Any, _Change] | None]
+    """… or, where the operand says it, the changes …"""
+    last: list[int]
+    """… and of those that end a block: how many they take."""
 
 
 @cache
-def _quick(dialect_name: str) -> _Quick:
+def _tables(dialect_name: str) -> _Tables:
     found = steps(dialect_name)
     simple = {name: step for name, step in found.items() if step.kind == FIXED}
     fixed = {name: (step.pops, step.pushes - step.pops) for name, step in simple.items() if not step.flow}
-    fixed.update({name: (0, 2 if name in _TWO else 1) for name in LOADING})
+    loads = {name: 2 if "_LOAD" in name else 1 for name in LOADING}
+    fixed.update({name: (0, number) for name, number in loads.items()})
     last = {name: step.pops for name, step in simple.items() if step.flow}
     counted = {name: step.counted for name, step in found.items() if step.kind == COUNTED and not step.flow}
-    return _Quick(fixed, last, counted)
+    return _Tables(
+        by_number(found, dialect_name),
+        by_number(loads, dialect_name, 0),
+        by_number(fixed, dialect_name),
+        by_number(counted, dialect_name),
+        by_number(last, dialect_name, 0),
+    )
 
 
 @cache
@@ -143,10 +153,10 @@ _Entry = tuple[int, Any]
 class Follower:
     """Follows what a body loads, from each load to where it is gone again."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
-        self.body, self.ops = body, ops
-        self.steps = steps(dialect.name)
-        self.quick = _quick(dialect.name)
+    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
+        """`numbers` are those of the mnemonics."""
+        self.body, self.numbers = body, numbers
+        self.tables = _tables(dialect.name)
         self.labels: dict[Any, int] | None = None
         """Found when they are needed."""
         self.handling: set[Any] = set()
@@ -157,19 +167,18 @@ class Follower:
 
         They are still on the stack when their local changes, or at the end of their block, or are stored.
         """
-        body, ops = self.body, self.ops
-        fixed, last, counted = self.quick
-        change_by = fixed.get
+        body, numbers = self.body, self.numbers
+        _, pushing, fixed, counted, last = self.tables
         owned: set[int] = set()
         done = 0
         for load in loads:
             if load < done:
                 continue
-            height = 2 if ops[load] in _TWO else 1
+            height = pushing[numbers[load]]
             done = 0
             for index in range(load + 1, stop):
-                op = ops[index]
-                change = change_by(op)
+                number = numbers[index]
+                change = fixed[number]
                 if change:
                     pops, more = change
                     if height <= pops:
@@ -177,12 +186,13 @@ class Follower:
                         break
                     height += more
                     continue
-                if op not in counted:
-                    if height <= last.get(op, 0):
+                changes = counted[number]
+                if changes is None:
+                    if height <= last[number]:
                         done = index + 1
                     break
                 arg = body[index][1]
-                pops, pushes, keeps = counted[op][arg[1] if type(arg) is tuple else arg]
+                pops, pushes, keeps = changes[arg[1] if type(arg) is tuple else arg]
                 if height > pops:
                     height += pushes + keeps - pops
                 elif not keeps:
@@ -200,9 +210,9 @@ class Follower:
 
         The stack has this height, and the entries in these slots.
         """
-        body, ops, steps = self.body, self.ops, self.steps
+        body, numbers, steps = self.body, self.numbers, self.tables.steps
         while index < stop:
-            kind, flow, pops, pushes, counted = steps[ops[index]]
+            kind, flow, pops, pushes, counted = steps[numbers[index]]
             if kind == FIXED:
                 height -= pops
                 if height <= slots[-1] and _cut(entries, slots, height):
@@ -247,17 +257,17 @@ class Follower:
     def _handle(self, label: Any, entries: list[_Entry], slots: list[int], height: int, owned: set[int]) -> None:
         """A handler finds the entries that are there when its region begins; what it does with them counts as well."""
         if self.labels is None:
-            self.labels = places(self.body, self.ops)
+            self.labels = places(self.body)
         place = self.labels.get(label)
         own = {index for index, _ in entries}
         if place is None or label in self.handling:
             owned.update(own)
             return
-        while place < len(self.ops) and self.ops[place] == LABEL:
+        while place < len(self.body) and self.body[place][0] == LABEL:
             place += 1
         self.handling.add(label)
         found: set[int] = set()
-        self._follow(place, len(self.ops), entries[:], slots[:], height, found)
+        self._follow(place, len(self.body), entries[:], slots[:], height, found)
         owned.update(found & own)  # not the loads of the handler
         self.handling.remove(label)
 

@@ -12,18 +12,17 @@ without instructions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
+from functools import cache
 from itertools import compress
-from operator import eq
 
 from pyasm import isa
 from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
-from pyasm.translate.columns import among, numbered
+from pyasm.translate.columns import among, classes, numbered
 from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, places, rename, rewrite, where
 from pyasm.translate.effects import effects
-from pyasm.translate.loaded import BORROWED
 from pyasm.translate.notes import BEGIN
 
 CHECKED, CLEARED = "LOAD_FAST_CHECK", "LOAD_FAST_AND_CLEAR"
@@ -38,10 +37,8 @@ LAST_OF_PAIR = 15
 _SINGLE = {"LOAD_FAST": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST", "STORE_FAST": "STORE_FAST"}
 _PARTS = {pair: parts for parts, pair in PAIRS.items()}
 _PARTS["LOAD_FAST_BORROW_LOAD_FAST_BORROW"] = _PARTS["LOAD_FAST_LOAD_FAST"]
-_FUSED = {(binding.USING[one], binding.USING[other]): pair for (one, other), pair in PAIRS.items()}
+_FUSED = {bytes([binding.USING[one], binding.USING[other]]): pair for (one, other), pair in PAIRS.items()}
 _FUSING, _TWO = among((binding.LOAD, binding.STORE)), b"\1\1"
-_LOADS = frozenset({"LOAD_FAST", "LOAD_FAST_BORROW"})
-_CLOSURE = frozenset({"LOAD_CLOSURE"})
 _LOCALS = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_CLOSURE", CLEARED})
 
 
@@ -59,65 +56,67 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     if CHECKED not in opcodes:
         return NOTHING
     body = code.body
-    ops = list(map(opcode, body))
-    numbers = numbered(ops, dialect.name)
+    numbers = numbered(body, dialect.name)
     kinds = numbers.translate(binding.kinds(dialect.name))
-    restores = _Shadows(body, ops, dialect).restores if binding.CLEAR in kinds else set()
+    restores = _Shadows(body, dialect).restores if binding.CLEAR in kinds else set()
     variables = binding.Locals(code, kinds)
     checks = variables.unchecked(restores)
     if binding.DELETE in kinds:
         checks |= variables.emptied()
     others = dict.fromkeys(checks, CHECKED)
     if binding.CLOSURE in kinds and "LOAD_CLOSURE" not in opcodes:
-        others.update(dict.fromkeys(where(ops, _CLOSURE), "LOAD_FAST"))
+        others.update({index: "LOAD_FAST" for index, kind in enumerate(kinds) if kind == binding.CLOSURE})
     if others:
         for index, op in others.items():
             _, name, position = body[index]
-            body[index], ops[index] = instruction(op, name, position), op
-        numbers = numbered(ops, dialect.name)
+            body[index] = instruction(op, name, position)
+        numbers = numbered(body, dialect.name)
     borrows = bytearray()
     if "LOAD_FAST_BORROW" in opcodes:
-        borrows = borrowing.borrowing(body, ops, numbers, dialect)
-    pairs: dict[int, Sequence[Instruction]] = {}
+        borrows = borrowing.borrowing(body, numbers, dialect)
+    dropped: dict[int, Sequence[Instruction]] = {}
     if "LOAD_FAST_LOAD_FAST" in opcodes:
-        pairs = _pairs(body, kinds, variables, restores | checks, borrows)
-    _borrow(body, borrows)
-    code.body = rewrite(body, pairs)
+        dropped = _fuse(body, kinds, variables, restores | checks, borrows)
+    _turn(body, borrows, "LOAD_FAST_BORROW")
+    code.body = rewrite(body, dropped)
     return NOTHING
 
 
-def _pairs(
-    body: Sequence[Instruction], kinds: bytes, variables: binding.Locals, apart: Set[int], borrows: bytearray
+def _turn(body: list[Instruction], wanted: bytes | bytearray, op: str) -> None:
+    """Give the instructions with these flags another mnemonic."""
+    for index in compress(range(len(body)), wanted):
+        _, arg, position = body[index]
+        body[index] = instruction(op, arg, position)
+
+
+def _fuse(
+    body: list[Instruction], kinds: bytes, variables: binding.Locals, apart: Set[int], borrows: bytearray
 ) -> dict[int, Sequence[Instruction]]:
-    """Edits that make neighbours one instruction, from the left, where no line begins with the second one.
+    """Make neighbours one instruction, from the left, where no line begins with the second one; edits that drop that.
 
     Those `apart` stay as they are. `borrows` flags the loads that borrow; those in pairs are taken out.
     """
-    edits: dict[int, Sequence[Instruction]] = {}
+    dropped: dict[int, Sequence[Instruction]] = {}
     small: Set[str] = frozenset()
     there = kinds.translate(_FUSING)
     index = there.find(_TWO)
     while index >= 0:
-        pair = _FUSED.get((kinds[index], kinds[index + 1]))
-        one, other = body[index], body[index + 1]
-        small = small or variables.first(LAST_OF_PAIR + 1)
-        fused = pair and fuses(body, index, one[1], other[1], small) and apart.isdisjoint((index, index + 1))
-        if pair and fused:
-            if borrows:
-                if borrows[index] and borrows[index + 1]:
-                    pair = "LOAD_FAST_BORROW_LOAD_FAST_BORROW"
-                borrows[index] = borrows[index + 1] = 0
-            edits[index] = (instruction(pair, (one[1], other[1]), one[2]),)
-            edits[index + 1] = ()
-        index = there.find(_TWO, index + 2 if fused else index + 1)
-    return edits
-
-
-def _borrow(body: list[Instruction], borrows: bytearray) -> None:
-    """Let these loads borrow. The loop is faster than `rename`."""
-    for index in compress(range(len(body)), borrows):
-        _, name, position = body[index]
-        body[index] = instruction("LOAD_FAST_BORROW", name, position)
+        behind = index + 1
+        pair = _FUSED.get(kinds[index : behind + 1])
+        if pair and (not apart or apart.isdisjoint((index, behind))):
+            _, one, position = body[index]
+            other = body[behind][1]
+            small = small or variables.first(LAST_OF_PAIR + 1)
+            if fuses(body, index, one, other, small):
+                if borrows:
+                    if borrows[index] and borrows[behind]:
+                        pair = "LOAD_FAST_BORROW_LOAD_FAST_BORROW"
+                    borrows[index] = borrows[behind] = 0
+                body[index] = instruction(pair, (one, other), position)
+                dropped[behind] = ()
+                behind += 1
+        index = there.find(_TWO, behind)
+    return dropped
 
 
 def fuses(body: Sequence[Instruction], index: int, name: str, following: str, small: Set[str]) -> bool:
@@ -133,21 +132,16 @@ def fuses(body: Sequence[Instruction], index: int, name: str, following: str, sm
     return one is None or one[0] is None or other[0] is None or one[0] == other[0]
 
 
-def _neighbours(indexes: list[int]) -> Iterator[int]:
-    """Those of the indexes of which the next one is the next number."""
-    return compress(indexes, map(eq, map((1).__add__, indexes), indexes[1:]))
-
-
 class _Shadows:
     """What the LOAD_FAST_AND_CLEAR of a body shadow, until their value is put back."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
         self.restores: set[int] = set()
         """The indexes of the STORE_FAST that put a value back, which may be NULL."""
-        self.body, self.ops = body, ops
+        self.body, self.ops = body, list(map(opcode, body))
         self.table = effects(dialect.name)
-        self.labels = places(body, ops)
-        self.followed = {index: self._follow(index) for index in where(ops, _CLEARED)}
+        self.labels = places(body, self.ops)
+        self.followed = {index: self._follow(index) for index in where(self.ops, _CLEARED)}
         """Index of a LOAD_FAST_AND_CLEAR -> those of the instructions up to where its value is put back."""
 
     def _follow(self, start: int) -> set[int]:
@@ -194,14 +188,25 @@ class _Shadows:
 _FIRST = {**_SINGLE, **{pair: parts[0] for pair, parts in _PARTS.items()}}
 _CHECKED, _CLEARED = frozenset({CHECKED}), frozenset({CLEARED})
 _FORMS = frozenset({*_FIRST, CHECKED})
-_TOLD = _FORMS | _CLEARED
+_KINDS = {name: number for number, name in enumerate((*_SINGLE, *_PARTS, CHECKED, CLEARED), 1)}
+"""What an instruction is to lifting."""
+_TWOFOLD = among(range(len(_SINGLE) + 1, len(_FIRST) + 1))
+_FORMED = among(range(1, len(_FIRST) + 1))
+_OWNING = among([_KINDS["LOAD_FAST"], _KINDS["LOAD_FAST_LOAD_FAST"]])
+_BORROWING = among([_KINDS["LOAD_FAST_BORROW"]])
+_LOADING = among([_KINDS["LOAD_FAST"], _KINDS["LOAD_FAST_BORROW"]])
 _APART = {
-    (op, following): following in _PARTS
+    bytes([_KINDS[op], _KINDS[following]]): following in _PARTS
     for op, one in _SINGLE.items()
     for following, other in _FIRST.items()
     if (one, other) in PAIRS
 }
 """Two neighbours that could be one pair, or one with half of the other -> is the second one a pair?"""
+
+
+@cache
+def _forms(dialect_name: str) -> bytes:
+    return classes(_KINDS, dialect_name)
 
 
 def lifts(dialect: isa.Dialect) -> Set[str]:
@@ -215,23 +220,19 @@ def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
         return NOTHING
     opcodes = dialect.opcodes
     body = code.body
-    ops = list(map(opcode, body))
-    places = list(where(ops, _TOLD))
-    uses = list(map(ops.__getitem__, places))
-    found = set(uses)
-    shadows = _Shadows(body, ops, dialect) if CLEARED in found else None
+    numbers = numbered(body, dialect.name)
+    kinds = numbers.translate(_forms(dialect.name))
+    shadows = _Shadows(body, dialect) if _KINDS[CLEARED] in kinds else None
     marks: dict[int, str] = {}
-    if "LOAD_FAST_BORROW" in opcodes and not found.isdisjoint(BORROWED):
-        marks = borrowing.hidden_blocks(body, ops, numbered(ops, dialect.name), dialect)
+    if "LOAD_FAST_BORROW" in opcodes and 1 in kinds.translate(_OWNING):
+        marks = borrowing.hidden_blocks(body, numbers, dialect)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
-        _closures(code, ops, places, shadows.plain() if shadows else frozenset())
+        kinds = _closures(code, kinds, shadows.plain() if shadows else frozenset())
     if "LOAD_FAST_LOAD_FAST" in opcodes:
-        _unfused(code, ops, places, shadows.restores if shadows else frozenset(), marks)
-    if "LOAD_FAST_BORROW" in found:
-        rename(body, [index for index in places if ops[index] == "LOAD_FAST_BORROW"], "LOAD_FAST")
-    parts = [] if found.isdisjoint(_PARTS) else list(compress(places, map(_PARTS.__contains__, uses)))
-    code.body = _separated(body, parts, marks)
-    if CHECKED in found:
+        _unfused(code, kinds, shadows.restores if shadows else frozenset(), marks)
+    _turn(body, kinds.translate(_BORROWING), "LOAD_FAST")
+    code.body = _separated(body, list(compress(range(len(kinds)), kinds.translate(_TWOFOLD))), marks)
+    if _KINDS[CHECKED] in kinds:
         ops = list(map(opcode, code.body))
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
             ops = _mark_checks(code, ops, dialect)
@@ -239,35 +240,39 @@ def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     return NOTHING
 
 
-def _closures(code: Code, ops: list[str], places: Sequence[int], plain: Set[tuple[int, str]]) -> None:
-    """LOAD_CLOSURE for the loads of cells."""
+def _closures(code: Code, kinds: bytes, plain: Set[tuple[int, str]]) -> bytes:
+    """LOAD_CLOSURE for the loads of cells. What each instruction is, without them."""
     body, cells = code.body, {*code.cells, *code.frees}
-    for index in places:
-        if ops[index] in _LOADS:
-            _, name, position = body[index]
-            if type(name) is Free or (name in cells and (index, name) not in plain):
-                body[index] = instruction("LOAD_CLOSURE", name, position)
-                ops[index] = "LOAD_CLOSURE"
+    rest = bytearray(kinds)
+    for index in compress(range(len(kinds)), kinds.translate(_LOADING)):
+        _, name, position = body[index]
+        if type(name) is Free or (name in cells and (index, name) not in plain):
+            body[index] = instruction("LOAD_CLOSURE", name, position)
+            rest[index] = 0
+    return bytes(rest)
 
 
-def _unfused(code: Code, ops: Sequence[str], places: list[int], restores: Set[int], marks: dict[int, str]) -> None:
+def _unfused(code: Code, kinds: bytes, restores: Set[int], marks: dict[int, str]) -> None:
     """Note where a block must begin, since two neighbours are no pair that could be one."""
     body = code.body
     small: Set[str] = frozenset()
-    for index in _neighbours(places):
-        is_pair = _APART.get((ops[index], ops[index + 1]))
-        if is_pair is None or (restores and (index in restores or index + 1 in restores)):
-            continue
-        arg = body[index + 1][1]
-        small = small or set((code.parameters + code.locals)[: LAST_OF_PAIR + 1])
-        if fuses(body, index, body[index][1], arg[0] if is_pair else arg, small):
-            marks.setdefault(index + 1, BEGIN)
+    there = kinds.translate(_FORMED)
+    index = there.find(_TWO)
+    while index >= 0:
+        behind = index + 1
+        is_pair = _APART.get(kinds[index : behind + 1])
+        if is_pair is not None and (not restores or restores.isdisjoint((index, behind))):
+            arg = body[behind][1]
+            small = small or set((code.parameters + code.locals)[: LAST_OF_PAIR + 1])
+            if fuses(body, index, body[index][1], arg[0] if is_pair else arg, small):
+                marks.setdefault(behind, BEGIN)
+        index = there.find(_TWO, behind)
 
 
-def _separated(body: list[Instruction], parts: Sequence[int], marks: dict[int, str]) -> list[Instruction]:
+def _separated(body: list[Instruction], pairs: Sequence[int], marks: dict[int, str]) -> list[Instruction]:
     """The body with two instructions for each pair, and labels at the marks."""
     edits: dict[int, list[Instruction]] = {}
-    for index in parts:
+    for index in pairs:
         op, names, position = body[index]
         one, other = _PARTS[op]
         edits[index] = [instruction(one, names[0], position), instruction(other, names[1], position)]
@@ -285,10 +290,8 @@ def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> list[str]:
     """
     body = code.body
     checks = set(where(ops, _CHECKED))
-    restores = _Shadows(body, ops, dialect).restores if CLEARED in ops else set()
-    loads = ["LOAD_FAST" if op == CHECKED else op for op in ops]
-    kinds = numbered(loads, dialect.name).translate(binding.kinds(dialect.name))
-    variables = binding.Locals(code, kinds)
+    restores = _Shadows(body, dialect).restores if CLEARED in ops else set()
+    loads = [instruction("LOAD_FAST") if each[0] == CHECKED else each for each in body]
     kinds = numbered(loads, dialect.name).translate(binding.kinds(dialect.name))
     splits = binding.splits(code, kinds, restores, checks)
     if splits:
