@@ -10,7 +10,7 @@ from pyasm.code import Code, Instruction
 from pyasm.isa.slots import sides, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.effects import effects, number
+from pyasm.translate.effects import PSEUDO, effects, number
 from pyasm.translate.flow import forward
 from pyasm.typed import Any
 
@@ -105,6 +105,15 @@ def plain_effects(dialect_name: str) -> dict[str, tuple[int, int]]:
             pops = table.rows[name].pops(0)
             found[name] = pops, pops + net
     return found
+
+
+@cache
+def steady_effects(dialect_name: str) -> dict[str, tuple[int, int, int | None, bool]]:
+    """The effects of instructions for which they never depend on the operand, as in `_Effects`."""
+    table = effect_of(dialect_name)
+    rows = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes}
+    names = [name for name, row in rows.items() if "[" not in row.stack] + [*PSEUDO]
+    return {name: table[name, 0] for name in names if name in table.rows and name not in table.other}
 
 
 def turned(op: str, entries: Sequence[Any]) -> tuple[Any, ...]:

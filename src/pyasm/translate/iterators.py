@@ -17,7 +17,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, operand, rewrite, where
+from pyasm.translate.edit import Picked, instruction, operand, rewrite, where
 from pyasm.translate.iteration import DELEGATED, FIRST, GENERATOR_EXPRESSION, Edits, is_expression
 from pyasm.translate.pairs import SECOND, Pairs, lift_makers
 from pyasm.translate.singles import pair_all
@@ -33,40 +33,39 @@ PORTABLE = _ITERATING | _DELEGATING
 """What lifting and lowering deal with."""
 
 
-def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) -> None:
-    """From pairs to single entries; for a dialect that has pairs.
+def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) -> Edits:
+    """From pairs to single entries; for a dialect that has pairs. The edits that do so.
 
     `ops` are the mnemonics of the body, `found` those that there are.
     """
     edits = {} if found.isdisjoint(SECOND) and code.name != GENERATOR_EXPRESSION else lift_makers(code, ops)
     if edits or "FOR_ITER" in found or ("MAKE_FUNCTION" in found and _has_expressions(code.body, ops)):
         Pairs(code, ops, dialect, edits).follow()
-        code.body = rewrite(code.body, edits)
+    return edits
 
 
-def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) -> None:
+def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str], picked: Picked) -> Edits:
     """From single entries to pairs, and POP_ITER where it belongs; for a dialect that has that.
 
-    `ops` and `found` as above.
+    `ops` and `found` as above; `picked` has what `singles` asks for. The edits that make loops for what is usual, else
+    they are made.
     """
     body = code.body
+    edits: Edits = {}
     if dialect.opcodes["FOR_ITER"].pops(0) == 2:
-        edits: Edits = {}
         rest = not found.isdisjoint(_DELEGATING) and _lower_delegations(body, ops, edits)
-        usual = None if rest else {} if found.isdisjoint(_ITERATING) else pair_all(code, ops, dialect)
-        if usual is None:
-            webs = Webs(code, dialect, edits)
-            webs.find()
-            Lowering(webs, edits).run()
-        else:
-            edits.update(usual)
+        usual = None if rest else {} if found.isdisjoint(_ITERATING) else pair_all(code, ops, picked, dialect)
+        if usual is not None:
+            return {**edits, **usual}
+        webs = Webs(code, dialect, edits)
+        webs.find()
+        Lowering(webs, edits).run()
         code.body = rewrite(body, edits)
-        if dialect.first_iterator == "generator":
-            _make_first(code)
-    elif "FOR_ITER" in found and _iterates_over_calls(ops):
+    elif "FOR_ITER" in found and _iterates_over_calls(ops, picked):
         webs = Webs(code, dialect, {})
         webs.find()
-        code.body = rewrite(body, webs.popped())
+        return webs.popped()
+    return {}
 
 
 def _has_expressions(body: Sequence[Instruction], ops: Sequence[str]) -> bool:
@@ -93,9 +92,9 @@ def _lower_delegations(body: Sequence[Instruction], ops: Sequence[str], edits: E
     return rest
 
 
-def _iterates_over_calls(ops: Sequence[str]) -> bool:
+def _iterates_over_calls(ops: Sequence[str], picked: Picked) -> bool:
     """Is there a loop over what a call gave?"""
-    for index in where(ops, _LOOPS):
+    for index in picked.where(_LOOPS):
         before = index - 1
         while before >= 0 and ops[before] == LABEL:
             before -= 1
@@ -104,7 +103,7 @@ def _iterates_over_calls(ops: Sequence[str]) -> bool:
     return False
 
 
-def _make_first(code: Code) -> None:
+def make_first(code: Code) -> None:
     """Let a generator expression make the iterator that portable code gets: right behind its first instruction."""
     body = code.body
     if code.name != GENERATOR_EXPRESSION or not code.flags & GENERATORS or not body or body[0][1] != ".0":

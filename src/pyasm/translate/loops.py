@@ -15,8 +15,9 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate import delegations, iterators
-from pyasm.translate.edit import Labels, instruction, opcode, places, rewrite, where
+from pyasm.translate import delegations, iterators, singles
+from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite, where
+from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
 _FOR = frozenset({"FOR_ITER"})
@@ -38,14 +39,18 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
-    body, ops = code.body, list(map(opcode, code.body))
+    ops = list(map(opcode, code.body))
     found = set(ops)
+    edits: dict[int, Sequence[Instruction]] = {}
     if _has_pairs(dialect):
-        iterators.lift(code, dialect, ops, found)
+        edits = iterators.lift(code, dialect, ops, found)
     if not found.isdisjoint(_DELEGATING):
+        code.body = rewrite(code.body, edits)
         delegations.lift(code, dialect)
+        ops, edits = list(map(opcode, code.body)), {}
     if not found.isdisjoint(_LOOPS):
-        _lift(code, ops if code.body is body else list(map(opcode, code.body)), dialect)
+        _lift(code.body, ops, dialect, edits)
+    code.body = rewrite(code.body, edits)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -55,37 +60,50 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
-    body, ops = code.body, list(map(opcode, code.body))
+    ops = list(map(opcode, code.body))
     found = set(ops)
-    if "POP_ITER" in dialect.opcodes:
-        iterators.lower(code, dialect, ops, found)
-    if "FOR_ITER" in found:
-        _lower_loops(code, ops if code.body is body else list(map(opcode, code.body)), dialect)
+    if "FOR_ITER" in found or ("POP_ITER" in dialect.opcodes and not found.isdisjoint(iterators.PORTABLE)):
+        _lower_loops(code, ops, found, dialect)
     if "GET_AWAITABLE" in found and dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _number_awaits(code)
     if not found.isdisjoint(_DELEGATING):
         delegations.lower(code, dialect)
 
 
+def _lower_loops(code: Code, ops: Sequence[str], found: set[str], dialect: isa.Dialect) -> None:
+    body = code.body
+    told = _facts(dialect.name).told
+    picked = Picked(ops, told)
+    edits: dict[int, Sequence[Instruction]] = {}
+    if "POP_ITER" in dialect.opcodes:
+        edits = iterators.lower(code, dialect, ops, found, picked)
+        if code.body is not body:
+            picked = Picked(list(map(opcode, code.body)), told)
+    if "FOR_ITER" in found:
+        _Ends(code.body, picked, dialect, edits).put()
+    code.body = rewrite(code.body, edits)
+    if dialect.first_iterator == "generator":
+        iterators.make_first(code)
+
+
 def _has_pairs(dialect: isa.Dialect) -> bool:
     return dialect.opcodes["FOR_ITER"].pops(0) == _PAIR
 
 
-def _lift(code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
-    body = code.body
+def _lift(
+    body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
+) -> None:
     dropping = _dropping(dialect)
-    edits: dict[int, Sequence[Instruction]] = {}
     for index in where(ops, _LOOPS):
         op, arg, position = body[index]
         if op == "END_FOR":
             edits[index] = ()
-            if dropping is not None and body[index + 1][0] == dropping:
+            if dropping is not None and ops[index + 1] == dropping:
                 edits[index + 1] = ()
         elif op == "POP_ITER":
             edits.setdefault(index, (instruction("POP_TOP", None, position),))
         elif arg is not None and arg == awaited_by(body, index):
             edits[index] = (instruction(op, None, position),)
-    code.body = rewrite(body, edits)
 
 
 def _dropping(dialect: isa.Dialect) -> str | None:
@@ -130,6 +148,7 @@ class _Facts:
         self.flows = {row.name: row.flow for row in rows}
         self.naming = {row.name for row in rows if row.operand in JUMPS and row.name != "FOR_ITER"}
         self.naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
+        self.told = self.naming | effects(dialect.name).naming | singles.PICKED
         self.drops = "END_FOR" in dialect.opcodes
         self.dropping = _dropping(dialect)
 
@@ -143,18 +162,20 @@ class _Ends:
     """Where the loops of a body end: the labels that FOR_ITER names."""
 
     def __init__(
-        self, body: list[Instruction], ops: Sequence[str], dialect: isa.Dialect, loops: dict[Any, list[int]]
+        self, body: list[Instruction], picked: Picked, dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
     ) -> None:
+        """`picked` has the labels, and what names them; `edits` gets what changes."""
         self.body = body
-        self.labels = places(body, ops)
+        self.labels = picked.places(body)
         self.new_label = Labels(body, taken=self.labels).new
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits = edits
         self.trampolines: list[Instruction] = []
         self.facts = _facts(dialect.name)
-        self.loops = loops
+        self.loops: dict[Any, list[int]] = {}
         """Label -> indexes of the FOR_ITERs that go there."""
-        naming = self.facts.naming
-        self.shared = {body[index][1] for index in where(ops, naming)}
+        for index in picked.where(_FOR):
+            self.loops.setdefault(body[index][1], []).append(index)
+        self.shared = {body[index][1] for index in picked.where(self.facts.naming)}
 
     def put(self) -> None:
         """Put the instructions that drop the iterator at each of them."""
@@ -172,7 +193,7 @@ class _Ends:
         for place, ending in runs.items():
             self._end(place, ending)
         if self.trampolines:
-            self.edits.setdefault(len(self.body), []).extend(self.trampolines)
+            self.edits[len(self.body)] = self.trampolines
 
     def _end(self, place: int, ending: list[Any]) -> None:
         """At the labels from `place` on: those of loops first, with what drops the iterator behind them."""
@@ -214,13 +235,3 @@ class _Ends:
         position = self.body[sources[0]][2]
         self.trampolines.append(instruction(LABEL, self._renamed(label)))
         self.trampolines += [*self._drop(position), instruction("JUMP_ABSOLUTE", label, position)]
-
-
-def _lower_loops(code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
-    body = code.body
-    loops: dict[Any, list[int]] = {}
-    for index in where(ops, _FOR):
-        loops.setdefault(body[index][1], []).append(index)
-    ends = _Ends(body, ops, dialect, loops)
-    ends.put()
-    code.body = rewrite(body, ends.edits)

@@ -22,6 +22,7 @@ from pyasm.translate.iteration import (
     effect_of,
     made_by,
     plain_effects,
+    steady_effects,
 )
 from pyasm.typed import Any
 
@@ -75,7 +76,8 @@ class Pairs:
     def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect, edits: Edits) -> None:
         self.code, self.body, self.ops = code, code.body, ops
         self.edits = edits
-        self.effect, self.plain = effect_of(dialect.name).of, plain_effects(dialect.name)
+        self.plain, self.steady = plain_effects(dialect.name), steady_effects(dialect.name)
+        self.effect = effect_of(dialect.name).of
         self.nulls = {index for index, new in edits.items() if ops[index] == "PUSH_NULL" and not new}
         self.labels = places(code.body, ops)
         self.seen: set[int] = set()
@@ -95,14 +97,15 @@ class Pairs:
 
     def _follow(self, index: int, state: State, pending: list[tuple[int, State]]) -> None:
         """One way, to its end, or to where no pair and no function is left."""
-        body, ops, plain = self.body, self.ops, self.plain
+        body, ops, plain, steady = self.body, self.ops, self.plain, self.steady
         size = len(ops)
         depth, pairs, functions = state
         lowest = _top(pairs, functions)
         while index < size:
             op = ops[index]
-            if op in plain:
-                pops, made = plain[op]
+            effect = plain.get(op)
+            if effect:
+                pops, made = effect
                 if depth - pops >= lowest:
                     depth += made - pops
                     index += 1
@@ -114,7 +117,7 @@ class Pairs:
                 index += 1
                 continue
             elif op not in _LOOKED_AT:
-                pops, net, jump, goes_on = self.effect(op, body[index][1])
+                pops, net, jump, goes_on = steady.get(op) or self.effect(op, body[index][1])
                 if depth - pops >= lowest:
                     if jump is not None:
                         pending.append((self.labels[body[index][1]], (depth + jump, pairs, functions)))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places, where
+from pyasm.translate.edit import Picked, instruction
 from pyasm.translate.effects import effects
 from pyasm.translate.iteration import (
     ADDING,
@@ -21,6 +21,7 @@ from pyasm.translate.iteration import (
     made_by,
     makes_first,
     plain_effects,
+    steady_effects,
     swaps,
     turned,
 )
@@ -28,6 +29,8 @@ from pyasm.typed import Any
 
 _LOOPS = frozenset({"FOR_ITER"})
 _MAKERS = frozenset({"GET_ITER", "MAKE_FUNCTION"})
+PICKED = frozenset({"FOR_ITER", "GET_ITER", "MAKE_FUNCTION", LABEL})
+"""What is looked up, besides what names labels."""
 _LOOKED_AT = MOVING.union(ADDING, _LOOPS, _MAKERS, {"POP_TOP", "GET_ANEXT", "CALL_FUNCTION"})
 """What does not just use the entries that it takes."""
 
@@ -35,21 +38,26 @@ Slot = tuple[int, int]
 """The height of the stack with an entry on top; the index of what made it, an iterator or a generator expression."""
 
 
-def pair_all(code: Code, ops: Sequence[str], dialect: isa.Dialect) -> Edits | None:
-    """The edits that make pairs of all iterators; None when something is not as usual. `ops` are the mnemonics."""
+def pair_all(code: Code, ops: Sequence[str], picked: Picked, dialect: isa.Dialect) -> Edits | None:
+    """The edits that make pairs of all iterators; None when something is not as usual.
+
+    `ops` are the mnemonics; `picked` has those that matter here.
+    """
     body = code.body
     if "GET_AITER" in ops and "MAKE_FUNCTION" in ops:
         return None
-    follower = _Follower(body, ops, dialect)
+    follower = _Follower(body, ops, picked, dialect)
     try:
         if body[0][1] == ".0":
             follower.follow_argument()
-        for index in where(ops, _MAKERS):
+        for index in picked.where(_MAKERS):
             if index not in follower.done and (ops[index] == "GET_ITER" or made_by(body, index)):
                 follower.follow(index, ())
+        for index in follower.calls.keys() - follower.done:
+            follower.follow(index, ())
     except _Unusual:
         return None
-    usual = follower.loops.issuperset(where(ops, _LOOPS)) and follower.has_met_all()
+    usual = follower.loops.issuperset(picked.where(_LOOPS)) and follower.has_met_all()
     return follower.edits if usual else None
 
 
@@ -60,19 +68,30 @@ class _Unusual(Exception):
 class _Follower:
     """Follows iterators, and notes what they become."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect) -> None:
-        self.body, self.ops, self.dialect = body, ops, dialect
-        self.plain, self.effect = plain_effects(dialect.name), effect_of(dialect.name).of
-        self.labels = places(body, ops)
+    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], picked: Picked, dialect: isa.Dialect) -> None:
+        self.body, self.ops, self.picked, self.dialect = body, ops, picked, dialect
+        self.plain, self.steady = plain_effects(dialect.name), steady_effects(dialect.name)
+        self.effect = effect_of(dialect.name).of
+        self.labels = picked.places(body)
         self.edits: Edits = {}
         self.done: set[int] = set()
         """The makers so far."""
+        befores = {self._before(loop): loop for loop in picked.where(_LOOPS)}
+        self.calls = {index: loop for index, loop in befores.items() if ops[index] == "CALL_FUNCTION"}
+        """Calls that make iterators, as `all` and `any` have them -> their loops."""
         self.loops: set[int] = set()
         self.table = effects(dialect.name)
         self.entered: set[int] = set()
         """The labels to which a way came from what stands before, and the jumps on ways."""
         self.known: dict[int, tuple[tuple[int, int], ...]] = {}
         """Label -> for each entry, how far below the top it is there, and its maker."""
+
+    def _before(self, index: int) -> int:
+        """The index of the instruction before this one, labels left out."""
+        index -= 1
+        while index > 0 and self.ops[index] == LABEL:
+            index -= 1
+        return index
 
     def follow(self, start: int, slots: tuple[Slot, ...]) -> None:
         """From there to where no entry is left, on all ways. The stack has the height 0."""
@@ -85,12 +104,17 @@ class _Follower:
         """What a generator expression or comprehension gets to iterate over."""
         loop = next((index for index in range(1, len(self.ops)) if self.ops[index] != LABEL), 0)
         if self.ops[0] == "LOAD_FAST" and loop <= _NEAR and self.ops[loop] == "FOR_ITER":
-            self.edits[0] = (self.body[0], instruction("PUSH_NULL", None, self.body[loop][2]))
+            self._pair_behind(0, loop)
             self.entered.add(1)
             self.follow(1, ((0, 0),))
 
+    def _pair_behind(self, index: int, loop: int) -> None:
+        """A second entry for what an instruction pushes for a loop."""
+        position = self.body[loop if loop - index <= _NEAR else index][2]
+        self.edits[index] = (self.body[index], instruction("PUSH_NULL", None, position))
+
     def _follow(self, index: int, height: int, slots: tuple[Slot, ...], pending: list[Any]) -> None:
-        body, ops, plain = self.body, self.ops, self.plain
+        body, ops, plain, steady = self.body, self.ops, self.plain, self.steady
         size, start = len(ops), index
         lowest = slots[-1][0] if slots else 0
         while index < size:
@@ -108,10 +132,18 @@ class _Follower:
                         raise _Unusual
                     return
             else:
-                height, slots, jumping, goes_on = self._step(index, op, body[index][1], height, slots)
+                arg = body[index][1]
+                if slots and op not in _LOOKED_AT:
+                    pops, net, jump, goes_on = steady.get(op) or self.effect(op, arg)
+                    if height - pops < lowest:
+                        slots = self._used(height - pops, slots)
+                    jumping = None if jump is None else (height + jump, slots)
+                    height += net
+                else:
+                    height, slots, jumping, goes_on = self._step(index, op, arg, height, slots)
                 if jumping is not None and jumping[1]:
                     self.entered.add(index)
-                    pending.append((self.labels[body[index][1]], *jumping))
+                    pending.append((self.labels[arg], *jumping))
                 if not goes_on or not slots:
                     return
                 lowest = slots[-1][0]
@@ -123,7 +155,7 @@ class _Follower:
         if any(place not in entered and ops[place - 1] not in self.table.ends for place in self.known):
             return False
         names = {body[place][1] for place in self.known}
-        return all(index in entered or body[index][1] not in names for index in where(ops, self.table.naming))
+        return all(index in entered or body[index][1] not in names for index in self.picked.where(self.table.naming))
 
     def _used(self, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         """The entries up to this height, when those above are used as values: functions may be, iterators may not."""
@@ -135,11 +167,6 @@ class _Follower:
 
     def _step(self, index: int, op: str, arg: Any, height: int, slots: tuple[Slot, ...]) -> Any:
         """Height and iterators behind an instruction, both at its label or None, and does execution go on?"""
-        if slots and op not in _LOOKED_AT:
-            pops, net, jump, goes_on = self.effect(op, arg)
-            if height - pops < slots[-1][0]:
-                slots = self._used(height - pops, slots)
-            return height + net, slots, None if jump is None else (height + jump, slots), goes_on
         top = slots[-1][1] if slots and slots[-1][0] == height else None
         if top is not None and self.ops[top] == "MAKE_FUNCTION":
             top = None
@@ -166,9 +193,11 @@ class _Follower:
             slots = self._passed(top, height, slots)
         pops, net, jump, goes_on = self.effect(op, arg)
         slots = self._used(height - pops, slots)
-        if op == "MAKE_FUNCTION" and made_by(self.body, index):
+        if index in self.calls or (op == "MAKE_FUNCTION" and made_by(self.body, index)):
             self.done.add(index)
             slots = (*slots, (height + net, index))
+            if op != "MAKE_FUNCTION":
+                self._pair_behind(index, self.calls[index])
         return height + net, slots, None if jump is None else (height + jump, slots), goes_on
 
     def _dropping(self, maker: int, position: Any) -> Sequence[Instruction]:
@@ -180,7 +209,7 @@ class _Follower:
     def _passed(self, maker: int, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         """A call of a generator expression with its iterator: that is made there."""
         below = slots[-2] if len(slots) > 1 else (0, 0)
-        if below[0] != height - 1 or self.ops[below[1]] != "MAKE_FUNCTION":
+        if below[0] != height - 1 or self.ops[below[1]] != "MAKE_FUNCTION" or maker in self.calls:
             raise _Unusual
         if not makes_first(self.body, below[1], self.dialect):
             raise _Unusual
