@@ -93,7 +93,9 @@ class Pairs:
                 continue
             pending = [(start, nothing)]
             while pending:
-                self._follow(*pending.pop(), pending)
+                index, state = pending.pop()
+                if index not in self.seen:
+                    self._follow(index, state, pending)
 
     def _follow(self, index: int, state: State, pending: list[tuple[int, State]]) -> None:
         """One way, to its end, or to where no pair and no function is left."""

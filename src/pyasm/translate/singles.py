@@ -83,8 +83,8 @@ class _Follower:
         self.table = effects(dialect.name)
         self.entered: set[int] = set()
         """The labels to which a way came from what stands before, and the jumps on ways."""
-        self.known: dict[int, tuple[tuple[int, int], ...]] = {}
-        """Label -> for each entry, how far below the top it is there, and its maker."""
+        self.known: dict[int, tuple[int, tuple[Slot, ...]]] = {}
+        """Label -> the height and the entries there."""
 
     def _before(self, index: int) -> int:
         """The index of the instruction before this one, labels left out."""
@@ -98,7 +98,8 @@ class _Follower:
         pending: list[tuple[int, int, tuple[Slot, ...]]] = [(start, 0, slots)]
         while pending:
             index, height, slots = pending.pop()
-            self._follow(index, height, slots, pending)
+            if self.known.get(index) != (height, slots):
+                self._follow(index, height, slots, pending)
 
     def follow_argument(self) -> None:
         """What a generator expression or comprehension gets to iterate over."""
@@ -125,10 +126,10 @@ class _Follower:
             elif op == LABEL:
                 if index != start:
                     self.entered.add(index)
-                there = tuple([(height - slot, maker) for slot, maker in slots])
+                there = height, slots
                 known = self.known.setdefault(index, there)
                 if known is not there:
-                    if known != there:
+                    if known != there and _below(*known) != _below(*there):
                         raise _Unusual
                     return
             else:
@@ -259,6 +260,11 @@ class _Follower:
             self.edits[index] = tuple([instruction("SWAP", n, position) for n in moves])
         below = slots[: len(slots) - len(inside)]
         return (*below, *[(bottom + place, inside[entry]) for place, entry in enumerate(order) if entry in inside])
+
+
+def _below(height: int, slots: tuple[Slot, ...]) -> list[Slot]:
+    """For each entry, how far below the top it is, and its maker: ways from different starts have the same there."""
+    return [(height - slot, maker) for slot, maker in slots]
 
 
 _SPANS = {**ROTATING, "DUP_TOP": 1, "DUP_TOP_TWO": 2}
