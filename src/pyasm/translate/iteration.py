@@ -11,7 +11,6 @@ from pyasm.isa.slots import sides, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate.effects import PSEUDO, effects, number
-from pyasm.translate.flow import forward
 from pyasm.typed import Any
 
 Edits = dict[int, Sequence[Instruction]]
@@ -34,6 +33,8 @@ ROTATIONS = {count: name for name, count in ROTATING.items()}
 MOVING = frozenset({*ROTATING, "ROT_N", "SWAP", "COPY", "DUP_TOP", "DUP_TOP_TWO"})
 MAKERS = frozenset({"GET_ITER", "GET_YIELD_FROM_ITER"})
 FIRST = {"FOR_ITER": "GET_ITER", "GET_ANEXT": "GET_AITER"}
+_MADE = 2
+"""Where such an expression has its iterator on the stack."""
 _KEEPS = frozenset({LABEL, "END_ASYNC_FOR"})
 """What raises nothing, or before the iterator is taken."""
 _ENDS = frozenset({"jump", "return", "raise"})
@@ -156,20 +157,33 @@ def begins_with_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> b
 
 
 def _keeps_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
-    """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?"""
-    effect = effect_of(dialect.name)
+    """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?
 
-    def transfer(index: int, each: Instruction, depth: int) -> tuple[int | None, int | None]:
-        _, net, jump, goes_on = effect.of(each[0], each[1])
-        return depth + net if goes_on else None, None if jump is None else depth + jump
-
-    depths = forward(body, 0, transfer, lambda old, new: old)
-    least = depths[2] or 0
-    quiet = slots().quiet
-    return not any(
-        depth is not None and op not in quiet and op not in _KEEPS and depth - _taken(dialect, op, arg) < least
-        for (op, arg, _), depth in zip(body[2:], depths[2:])
-    )
+    All is gone through in the order in which it stands, and again when a way back leads to what no way had come to.
+    """
+    steady, effect, quiet = steady_effects(dialect.name), effect_of(dialect.name).of, slots().quiet
+    depths: dict[Any, int] = {}
+    least, news = 0, True
+    while news:
+        depth: int | None = 0
+        news, lost = False, set()
+        for index, (op, arg, _) in enumerate(body):
+            if index == _MADE:
+                least = depth or 0
+            if op == LABEL:
+                depth = depths.get(arg) if depth is None else depths.setdefault(arg, depth)
+                if depth is None:
+                    lost.add(arg)
+            elif depth is not None:
+                pops, net, jump, goes_on = steady.get(op) or effect(op, arg)
+                if depth - pops < least and op not in quiet and op not in _KEEPS:
+                    if depth - _taken(dialect, op, arg) < least:
+                        return False
+                if jump is not None and arg not in depths:
+                    depths[arg] = depth + jump
+                    news = news or arg in lost
+                depth = depth + net if goes_on else None
+    return True
 
 
 def _taken(dialect: isa.Dialect, op: str, arg: Any) -> int:

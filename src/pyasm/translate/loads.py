@@ -22,7 +22,7 @@ from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
 from pyasm.translate.columns import among, classes, numbered
 from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, places, rename, rewrite, where
-from pyasm.translate.effects import effects
+from pyasm.translate.effects import effects, number
 from pyasm.translate.notes import BEGIN
 
 CHECKED, CLEARED = "LOAD_FAST_CHECK", "LOAD_FAST_AND_CLEAR"
@@ -146,31 +146,38 @@ class _Shadows:
 
     def _follow(self, start: int) -> set[int]:
         """Where the entry that is pushed there ends: on every path, with the number of entries above it."""
-        body, ops, plain, step = self.body, self.ops, self.table.plain, self.table.step
+        body, ops, plain, changes = self.body, self.ops, self.table.plain, self.table.changes
         seen: set[int] = set()
         pending = [(start + 1, 0)]
         while pending:
             index, above = pending.pop()
-            while index not in seen and index < len(ops) and above >= 0:
-                seen.add(index)
+            first, size = index, len(ops) if index > start else start + 1
+            while index < size and above >= 0:
                 op = ops[index]
                 change = plain.get(op)
                 if op == "STORE_FAST" and not above:
                     self.restores.add(index)
+                    index += 1
                     break
                 if change is not None:
                     above += change
-                elif op == "SWAP" and above in (0, body[index][1] - 1):
-                    above = body[index][1] - 1 - above
-                elif op != LABEL:
-                    arg = body[index][1]
-                    following, jumping = step(op, arg, above)
-                    if jumping is not None and jumping >= 0 and arg in self.labels:
-                        pending.append((self.labels[arg], jumping))
-                    if following is None:
+                elif op == LABEL:
+                    if index in seen:
                         break
-                    above = following
+                elif op == "SWAP":
+                    if above in (0, body[index][1] - 1):
+                        above = body[index][1] - 1 - above
+                else:
+                    arg = body[index][1]
+                    following, jumping = changes[op, arg if type(arg) is int else number(arg)]
+                    if jumping is not None and above + jumping >= 0 and arg in self.labels:
+                        pending.append((self.labels[arg], above + jumping))
+                    if following is None:
+                        index += 1
+                        break
+                    above += following
                 index += 1
+            seen.update(range(first, index))
         return seen
 
     def plain(self) -> set[tuple[int, str]]:
