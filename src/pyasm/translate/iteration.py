@@ -176,9 +176,9 @@ def _keeps_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
                     lost.add(arg)
             elif depth is not None:
                 pops, net, jump, goes_on = steady.get(op) or effect(op, arg)
-                if depth - pops < least and op not in quiet and op not in _KEEPS:
-                    if depth - _taken(dialect, op, arg) < least:
-                        return False
+                takes = depth - pops < least and op not in quiet and op not in _KEEPS
+                if takes and depth - _taken(dialect, op, arg) < least:
+                    return False
                 if jump is not None and arg not in depths:
                     depths[arg] = depth + jump
                     news = news or arg in lost
