@@ -17,7 +17,7 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, operand, rewrite, where
+from pyasm.translate.edit import Picked, instruction, rewrite, where
 from pyasm.translate.iteration import DELEGATED, FIRST, GENERATOR_EXPRESSION, Edits, is_expression
 from pyasm.translate.pairs import SECOND, Pairs, lift_makers
 from pyasm.translate.singles import pair_all
@@ -27,20 +27,21 @@ _DELEGATING = frozenset({"GET_YIELD_FROM_ITER", "YIELD_FROM"})
 _AWAITED = frozenset({"GET_AWAITABLE", "GET_ANEXT"})
 _ITERATING = frozenset({"FOR_ITER", "GET_ITER", "GET_AITER"})
 _LOOPS = frozenset({"FOR_ITER"})
-_CONSTANTS = frozenset({"LOAD_CONST"})
+_FUNCTIONS = frozenset({"MAKE_FUNCTION"})
 NATIVE = SECOND.union(_LOOPS, FIRST.values(), {"MAKE_FUNCTION"})
 PORTABLE = _ITERATING | _DELEGATING
 """What lifting and lowering deal with."""
 
 
-def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) -> Edits:
+def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str], picked: Picked) -> Edits:
     """From pairs to single entries; for a dialect that has pairs. The edits that do so.
 
-    `ops` are the mnemonics of the body, `found` those that there are.
+    `ops` are the mnemonics of the body; `picked` has what `pairs` asks for, `found` those that there are of it.
     """
-    edits = {} if found.isdisjoint(SECOND) and code.name != GENERATOR_EXPRESSION else lift_makers(code, ops)
-    if edits or "FOR_ITER" in found or ("MAKE_FUNCTION" in found and _has_expressions(code.body, ops)):
-        Pairs(code, ops, dialect, edits).follow()
+    makes = not found.isdisjoint(SECOND) or code.name == GENERATOR_EXPRESSION
+    edits = lift_makers(code, ops, picked) if makes else {}
+    if edits or "FOR_ITER" in found or ("MAKE_FUNCTION" in found and _has_expressions(code.body, picked)):
+        Pairs(code, ops, picked, dialect, edits).follow()
     return edits
 
 
@@ -68,9 +69,13 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
     return {}
 
 
-def _has_expressions(body: Sequence[Instruction], ops: Sequence[str]) -> bool:
-    constants = map(operand, map(body.__getitem__, where(ops, _CONSTANTS)))
-    return any(is_expression(arg) for arg in constants if type(arg) is Code)
+def _has_expressions(body: Sequence[Instruction], picked: Picked) -> bool:
+    """Does it make functions of generator expressions?"""
+    return any(
+        type(each[1]) is Code and is_expression(each[1])
+        for index in picked.where(_FUNCTIONS)
+        for each in body[max(0, index - 2) : index]
+    )
 
 
 def _lower_delegations(body: Sequence[Instruction], ops: Sequence[str], edits: Edits) -> bool:

@@ -15,8 +15,8 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate import delegations, iterators, singles
-from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite, where
+from pyasm.translate import delegations, iterators, pairs, singles
+from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
@@ -40,16 +40,18 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
     ops = list(map(opcode, code.body))
-    found = set(ops)
+    facts = _facts(dialect.name)
+    picked = Picked(ops, facts.lifted)
+    found = set(picked.ops)
     edits: dict[int, Sequence[Instruction]] = {}
-    if _has_pairs(dialect):
-        edits = iterators.lift(code, dialect, ops, found)
+    if facts.pairs:
+        edits = iterators.lift(code, dialect, ops, found, picked)
     if not found.isdisjoint(_DELEGATING):
         code.body = rewrite(code.body, edits)
         delegations.lift(code, dialect)
-        ops, edits = list(map(opcode, code.body)), {}
+        picked, edits = Picked(list(map(opcode, code.body)), facts.lifted), {}
     if not found.isdisjoint(_LOOPS):
-        _lift(code.body, ops, dialect, edits)
+        _lift(code.body, picked, dialect, edits)
     code.body = rewrite(code.body, edits)
 
 
@@ -91,14 +93,14 @@ def _has_pairs(dialect: isa.Dialect) -> bool:
 
 
 def _lift(
-    body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
+    body: Sequence[Instruction], picked: Picked, dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
 ) -> None:
     dropping = _dropping(dialect)
-    for index in where(ops, _LOOPS):
+    for index in picked.where(_LOOPS):
         op, arg, position = body[index]
         if op == "END_FOR":
             edits[index] = ()
-            if dropping is not None and ops[index + 1] == dropping:
+            if dropping is not None and body[index + 1][0] == dropping:
                 edits[index + 1] = ()
         elif op == "POP_ITER":
             edits.setdefault(index, (instruction("POP_TOP", None, position),))
@@ -149,6 +151,8 @@ class _Facts:
         self.naming = {row.name for row in rows if row.operand in JUMPS and row.name != "FOR_ITER"}
         self.naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
         self.told = self.naming | effects(dialect.name).naming | singles.PICKED
+        self.pairs = _has_pairs(dialect)
+        self.lifted = _LOOPS | _DELEGATING | (pairs.PICKED if self.pairs else set())
         self.drops = "END_FOR" in dialect.opcodes
         self.dropping = _dropping(dialect)
 

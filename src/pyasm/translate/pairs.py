@@ -9,7 +9,7 @@ from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places, where
+from pyasm.translate.edit import Picked, instruction
 from pyasm.translate.iteration import (
     ADDING,
     DELEGATED,
@@ -28,20 +28,22 @@ from pyasm.typed import Any
 
 _MAKING = frozenset({"GET_ITER", "MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
 """Native instructions that may make a pair, or the function of a generator expression."""
+PICKED = _MAKING.union({"PUSH_NULL", "FOR_ITER", LABEL})
+"""What is looked up."""
 _LOOKED_AT = _MAKING.union(MOVING, ADDING, {"PUSH_NULL", "FOR_ITER", "POP_TOP"})
 """These, and what does not just use the entries that it takes."""
 SECOND = frozenset({"GET_ITER", "PUSH_NULL"})
 """What pushes the second entry of an iterator."""
 
 
-def lift_makers(code: Code, ops: Sequence[str]) -> Edits:
+def lift_makers(code: Code, ops: Sequence[str], picked: Picked) -> Edits:
     """Edits that need no view of the stack: of the instructions that make iterators, and their NULLs.
 
-    `ops` are the mnemonics of the body.
+    `ops` are the mnemonics of the body, `picked` has the instructions that matter here and below.
     """
     body = code.body
     edits: Edits = {}
-    for index in where(ops, SECOND):
+    for index in picked.where(SECOND):
         op, arg, position = body[index]
         if op == "GET_ITER":
             name = "GET_YIELD_FROM_ITER" if arg else "GET_ITER"
@@ -73,13 +75,13 @@ def _top(pairs: tuple[int, ...], functions: tuple[tuple[int, str], ...]) -> int:
 class Pairs:
     """Follows the pairs on the stack of native code, and notes what their second entries change."""
 
-    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect, edits: Edits) -> None:
-        self.code, self.body, self.ops = code, code.body, ops
+    def __init__(self, code: Code, ops: Sequence[str], picked: Picked, dialect: isa.Dialect, edits: Edits) -> None:
+        self.code, self.body, self.ops, self.picked = code, code.body, ops, picked
         self.edits = edits
         self.plain, self.steady = plain_effects(dialect.name), steady_effects(dialect.name)
         self.effect = effect_of(dialect.name).of
         self.nulls = {index for index, new in edits.items() if ops[index] == "PUSH_NULL" and not new}
-        self.labels = places(code.body, ops)
+        self.labels = picked.places(code.body)
         self.seen: set[int] = set()
         """The indexes of the labels so far. The first way to a label tells what is on the stack there."""
         self.done: set[int] = set()
@@ -88,7 +90,7 @@ class Pairs:
     def follow(self) -> None:
         """From wherever a pair or such a function is made, as long as there are any."""
         nothing: State = (0, (), ())
-        for start in sorted([*where(self.ops, _MAKING), *self.nulls]):
+        for start in sorted([*self.picked.where(_MAKING), *self.nulls]):
             if start in self.done:
                 continue
             pending = [(start, nothing)]
@@ -107,15 +109,19 @@ class Pairs:
             op = ops[index]
             effect = plain.get(op)
             if effect:
-                pops, made = effect
-                if depth - pops >= lowest:
-                    depth += made - pops
+                if depth - effect[0] >= lowest:
+                    depth += effect[1] - effect[0]
                     index += 1
                     continue
             elif op == LABEL:
                 if index in self.seen:
                     break
                 self.seen.add(index)
+                index += 1
+                continue
+            elif op == "FOR_ITER":
+                depth += 1
+                pending.append((self.labels[body[index][1]], (depth, pairs, functions)))
                 index += 1
                 continue
             elif op not in _LOOKED_AT:
@@ -146,9 +152,6 @@ class Pairs:
         depth, pairs, functions = state
         if op == "GET_ITER" or index in self.nulls:
             return (depth + 1, (*pairs, depth + 1), functions), None
-        if op == "FOR_ITER":
-            looped = depth + 1, pairs, functions
-            return looped, looped
         if pairs and pairs[-1] == depth and op == "POP_TOP":
             self.edits[index] = ()
             return (depth - 1, pairs[:-1], functions), None
