@@ -13,10 +13,8 @@ from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Instruction
-from pyasm.native.units import LABEL
 from pyasm.translate import hidden
-from pyasm.translate.columns import Turns, both, flags
-from pyasm.translate.edit import places
+from pyasm.translate.columns import Turns, both, flags, labels
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
 from pyasm.translate.loaded import BORROWED, Follower, steps, taking
@@ -32,14 +30,13 @@ class _Tables(NamedTuple):
     """Loads that do not borrow."""
     kept: bytes
     """What need not take the entry in front of it."""
-    labels: bytes
     regions: bytes
 
 
 @cache
 def _tables(dialect_name: str) -> _Tables:
     kept = steps(dialect_name).keys() - taking(dialect_name)
-    return _Tables(*[flags(each, dialect_name) for each in (BORROWED, kept, {LABEL}, _REGIONS)])
+    return _Tables(*[flags(each, dialect_name) for each in (BORROWED, kept, _REGIONS)])
 
 
 def borrowing(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> bytearray:
@@ -48,7 +45,7 @@ def borrowing(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect)
     `numbers` are those of the mnemonics, here and below.
     """
     tables = _tables(dialect.name)
-    if dialect.empty_hides and 1 in numbers.translate(tables.labels) and hidden.has_empty(places(body)):
+    if dialect.empty_hides and hidden.has_empty(labels(body, numbers, dialect.name)):
         found = bytearray(len(numbers))
         for index in hidden.Blocks(body, numbers, dialect).all_borrowable():
             found[index] = 1
@@ -58,8 +55,9 @@ def borrowing(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect)
         loads = both(loads, _reached(body, numbers, dialect))
     kept = both(loads, numbers.translate(tables.kept)[1:] + b"\1")
     found = bytearray(loads)
-    for index in Follower(body, numbers, dialect).owned(compress(range(len(numbers)), kept), len(numbers)):
-        found[index] = 0
+    if 1 in kept:
+        for index in Follower(body, numbers, dialect).owned(compress(range(len(numbers)), kept), len(numbers)):
+            found[index] = 0
     return found
 
 

@@ -73,6 +73,16 @@ class Turns(Picked):
         self.ops = [body[index][0] for index in self.indexes]
 
 
+@cache
+def _labels(dialect_name: str) -> bytes:
+    return flags({LABEL}, dialect_name)
+
+
+def labels(body: Sequence[Instruction], numbers: bytes, dialect_name: str) -> dict[Any, int]:
+    """Name of each label -> its index, of a body with these numbers."""
+    return {body[index][1]: index for index in compress(range(len(body)), numbers.translate(_labels(dialect_name)))}
+
+
 def both(one: bytes, other: bytes | bytearray) -> bytes:
     """Flags where both have one: an integer takes them all at once."""
     return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")

@@ -12,8 +12,7 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.columns import by_number
-from pyasm.translate.edit import places
+from pyasm.translate.columns import by_number, labels
 from pyasm.typed import Any, NamedTuple
 
 BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_BORROW_LOAD_FAST_BORROW"}
@@ -156,6 +155,7 @@ class Follower:
     def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
         """`numbers` are those of the mnemonics."""
         self.body, self.numbers = body, numbers
+        self.dialect = dialect.name
         self.tables = _tables(dialect.name)
         self.labels: dict[Any, int] | None = None
         """Found when they are needed."""
@@ -257,7 +257,7 @@ class Follower:
     def _handle(self, label: Any, entries: list[_Entry], slots: list[int], height: int, owned: set[int]) -> None:
         """A handler finds the entries that are there when its region begins; what it does with them counts as well."""
         if self.labels is None:
-            self.labels = places(self.body)
+            self.labels = labels(self.body, self.numbers, self.dialect)
         place = self.labels.get(label)
         own = {index for index, _ in entries}
         if place is None or label in self.handling:

@@ -12,7 +12,7 @@ without instructions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
 from itertools import compress
 
@@ -20,8 +20,8 @@ from pyasm import isa
 from pyasm.code import Code, Free, Instruction
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
-from pyasm.translate.columns import among, classes, numbered
-from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, places, rename, rewrite, where
+from pyasm.translate.columns import among, classes, flags, labels, numbered
+from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, rename, rewrite, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.notes import BEGIN
 
@@ -58,7 +58,7 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     body = code.body
     numbers = numbered(body, dialect.name)
     kinds = numbers.translate(binding.kinds(dialect.name))
-    restores = _Shadows(body, dialect).restores if binding.CLEAR in kinds else set()
+    restores = _Shadows(body, numbers, dialect).restores if binding.CLEAR in kinds else set()
     variables = binding.Locals(code, kinds)
     checks = variables.unchecked(restores)
     if binding.DELETE in kinds:
@@ -77,7 +77,8 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     dropped: dict[int, Sequence[Instruction]] = {}
     if "LOAD_FAST_LOAD_FAST" in opcodes:
         dropped = _fuse(body, kinds, variables, restores | checks, borrows)
-    _turn(body, borrows, "LOAD_FAST_BORROW")
+    if borrows:
+        _turn(body, borrows, "LOAD_FAST_BORROW")
     code.body = rewrite(body, dropped)
     return NOTHING
 
@@ -132,28 +133,35 @@ def fuses(body: Sequence[Instruction], index: int, name: str, following: str, sm
     return one is None or one[0] is None or other[0] is None or one[0] == other[0]
 
 
+@cache
+def _clears(dialect_name: str) -> bytes:
+    return flags({CLEARED}, dialect_name)
+
+
 class _Shadows:
     """What the LOAD_FAST_AND_CLEAR of a body shadow, until their value is put back."""
 
-    def __init__(self, body: Sequence[Instruction], dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
+        """`numbers` are those of the mnemonics."""
         self.restores: set[int] = set()
         """The indexes of the STORE_FAST that put a value back, which may be NULL."""
-        self.body, self.ops = body, list(map(opcode, body))
+        self.body = body
         self.table = effects(dialect.name)
-        self.labels = places(body, self.ops)
-        self.followed = {index: self._follow(index) for index in where(self.ops, _CLEARED)}
+        self.labels = labels(body, numbers, dialect.name)
+        clears = compress(range(len(body)), numbers.translate(_clears(dialect.name)))
+        self.followed = {index: self._follow(index) for index in clears}
         """Index of a LOAD_FAST_AND_CLEAR -> those of the instructions up to where its value is put back."""
 
     def _follow(self, start: int) -> set[int]:
         """Where the entry that is pushed there ends: on every path, with the number of entries above it."""
-        body, ops, plain, changes = self.body, self.ops, self.table.plain, self.table.changes
+        body, plain, changes = self.body, self.table.plain, self.table.changes
         seen: set[int] = set()
         pending = [(start + 1, 0)]
         while pending:
             index, above = pending.pop()
-            first, size = index, len(ops) if index > start else start + 1
+            first, size = index, len(body) if index > start else start + 1
             while index < size and above >= 0:
-                op = ops[index]
+                op, arg, _ = body[index]
                 change = plain.get(op)
                 if op == "STORE_FAST" and not above:
                     self.restores.add(index)
@@ -165,10 +173,9 @@ class _Shadows:
                     if index in seen:
                         break
                 elif op == "SWAP":
-                    if above in (0, body[index][1] - 1):
-                        above = body[index][1] - 1 - above
+                    if above in (0, arg - 1):
+                        above = arg - 1 - above
                 else:
-                    arg = body[index][1]
                     following, jumping = changes[op, arg if type(arg) is int else number(arg)]
                     if jumping is not None and above + jumping >= 0 and arg in self.labels:
                         pending.append((self.labels[arg], above + jumping))
@@ -185,7 +192,7 @@ class _Shadows:
         found: set[tuple[int, str]] = set()
         for start, seen in self.followed.items():
             name = self.body[start][1]
-            if not any(self.ops[index] == "MAKE_CELL" and self.body[index][1] == name for index in seen):
+            if not any(self.body[index][:2] == ("MAKE_CELL", name) for index in seen):
                 found.update([(index, name) for index in seen])
         return found
 
@@ -193,7 +200,7 @@ class _Shadows:
 # -- lifting
 
 _FIRST = {**_SINGLE, **{pair: parts[0] for pair, parts in _PARTS.items()}}
-_CHECKED, _CLEARED = frozenset({CHECKED}), frozenset({CLEARED})
+_CHECKED = frozenset({CHECKED})
 _FORMS = frozenset({*_FIRST, CHECKED})
 _KINDS = {name: number for number, name in enumerate((*_SINGLE, *_PARTS, CHECKED, CLEARED), 1)}
 """What an instruction is to lifting."""
@@ -229,7 +236,7 @@ def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
     body = code.body
     numbers = numbered(body, dialect.name)
     kinds = numbers.translate(_forms(dialect.name))
-    shadows = _Shadows(body, dialect) if _KINDS[CLEARED] in kinds else None
+    shadows = _Shadows(body, numbers, dialect) if _KINDS[CLEARED] in kinds else None
     marks: dict[int, str] = {}
     if "LOAD_FAST_BORROW" in opcodes and 1 in kinds.translate(_OWNING):
         marks = borrowing.hidden_blocks(body, numbers, dialect)
@@ -237,8 +244,11 @@ def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
         kinds = _closures(code, kinds, shadows.plain() if shadows else frozenset())
     if "LOAD_FAST_LOAD_FAST" in opcodes:
         _unfused(code, kinds, shadows.restores if shadows else frozenset(), marks)
-    _turn(body, kinds.translate(_BORROWING), "LOAD_FAST")
-    code.body = _separated(body, list(compress(range(len(kinds)), kinds.translate(_TWOFOLD))), marks)
+    if _KINDS["LOAD_FAST_BORROW"] in kinds:
+        _turn(body, kinds.translate(_BORROWING), "LOAD_FAST")
+    twofold = kinds.translate(_TWOFOLD)
+    if marks or 1 in twofold:
+        code.body = _separated(body, compress(range(len(kinds)), twofold), marks)
     if _KINDS[CHECKED] in kinds:
         ops = list(map(opcode, code.body))
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
@@ -276,7 +286,7 @@ def _unfused(code: Code, kinds: bytes, restores: Set[int], marks: dict[int, str]
         index = there.find(_TWO, behind)
 
 
-def _separated(body: list[Instruction], pairs: Sequence[int], marks: dict[int, str]) -> list[Instruction]:
+def _separated(body: list[Instruction], pairs: Iterable[int], marks: dict[int, str]) -> list[Instruction]:
     """The body with two instructions for each pair, and labels at the marks."""
     edits: dict[int, list[Instruction]] = {}
     for index in pairs:
@@ -284,9 +294,9 @@ def _separated(body: list[Instruction], pairs: Sequence[int], marks: dict[int, s
         one, other = _PARTS[op]
         edits[index] = [instruction(one, names[0], position), instruction(other, names[1], position)]
     if marks:
-        labels = {kind: Labels(body, kind) for kind in set(marks.values())}
+        names = {kind: Labels(body, kind) for kind in set(marks.values())}
         for index, kind in marks.items():
-            edits[index] = [instruction(LABEL, labels[kind].new()), *edits.get(index, [body[index]])]
+            edits[index] = [instruction(LABEL, names[kind].new()), *edits.get(index, [body[index]])]
     return rewrite(body, edits)
 
 
@@ -297,7 +307,8 @@ def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> list[str]:
     """
     body = code.body
     checks = set(where(ops, _CHECKED))
-    restores = _Shadows(body, dialect).restores if CLEARED in ops else set()
+    numbers = numbered(body, dialect.name)
+    restores = _Shadows(body, numbers, dialect).restores if CLEARED in ops else set()
     loads = [instruction("LOAD_FAST") if each[0] == CHECKED else each for each in body]
     kinds = numbered(loads, dialect.name).translate(binding.kinds(dialect.name))
     splits = binding.splits(code, kinds, restores, checks)
