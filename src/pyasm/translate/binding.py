@@ -9,7 +9,6 @@ before execution can take different ways.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from functools import cache
 from itertools import compress, count
@@ -23,13 +22,10 @@ from pyasm.typed import Any
 FOLLOWED = 64
 """How many locals are followed from block to block."""
 
-LOAD, STORE, DELETE, CLEAR, MARK, JUMP, BRANCH, END, SETUP, POP, CLOSURE = range(1, 12)
-"""What an instruction is to the analysis of locals. Up to CLEAR they use one; from DELETE to CLEAR they unbind it."""
+LOAD, STORE, DELETE, CLEAR, MARK, SETUP, BRANCH, JUMP, END, POP, CLOSURE = range(1, 12)
+"""What an instruction is to the analysis of locals. Up to CLEAR they use one, from DELETE to CLEAR they unbind it. From
+SETUP to JUMP they name a label, JUMP and END do not go on."""
 
-_GOING = frozenset({JUMP, BRANCH, SETUP})
-"""What names a label …"""
-_LEAVING = frozenset({JUMP, END})
-"""… and what does not go on."""
 _EVENTS = among(range(LOAD, POP + 1))
 """Uses of locals, and where ways meet or part."""
 _USES = among(range(LOAD, CLEAR + 1))
@@ -147,11 +143,11 @@ def _unsure(body: Sequence[Instruction], kinds: bytes, bits: Mapping[str, int], 
     All is gone through in the order in which it stands, and again from the first label to which a way back brings news.
     """
     found: set[int] = set()
-    masks: dict[Any, int] = defaultdict(int)
+    masks: dict[Any, int] = {}
     """Label -> the locals that may be unbound there."""
     news: set[Any] = set()
     """The labels with more of them than when they were passed."""
-    bit_of = bits.get
+    bit_of, mask_of = bits.get, masks.get
     every = indexes = events(kinds)
     while True:
         for index in indexes:
@@ -164,16 +160,16 @@ def _unsure(body: Sequence[Instruction], kinds: bytes, bits: Mapping[str, int], 
                         found.add(index)
             elif kind == MARK:
                 label = body[index][1]
-                mask |= masks[label]
-                masks[label] = mask
+                masks[label] = mask = mask | mask_of(label, 0)
                 news.discard(label)
             elif mask:
-                if kind in _GOING:
+                if kind <= JUMP:
                     label = body[index][1]
-                    if mask & ~masks[label]:
-                        masks[label] |= mask
+                    old = mask_of(label, 0)
+                    if mask & ~old:
+                        masks[label] = mask | old
                         news.add(label)
-                if kind in _LEAVING:
+                if kind >= JUMP and kind != POP:
                     mask = 0
         again = (at for at, index in enumerate(every) if kinds[index] == MARK and body[index][1] in news)
         first = next(again, None) if news else None
@@ -219,7 +215,8 @@ class _Unbinding:
                 bit = bits.get(arg, 0)
                 if bit and (kind > STORE or index in restores):
                     mask |= bit
-                    self._raises(index, mask, chain)
+                    if chain:
+                        self._raises(index, mask, chain)
                 elif mask & bit:
                     mask ^= bit
                     if kind == LOAD:
@@ -231,13 +228,15 @@ class _Unbinding:
                 if chain is not None:
                     self.chains.setdefault(arg, chain)
                 chain = self.chains.get(arg)
-                self._raises(index, mask, chain)
+                if chain and mask:
+                    self._raises(index, mask, chain)
             elif kind == SETUP:
                 self._comes(arg, mask, chain)
                 chain = (arg, *(chain or ()))
             elif kind == POP:
                 chain = chain and chain[1:]
-                self._raises(index, mask, chain)
+                if chain and mask:
+                    self._raises(index, mask, chain)
             else:
                 if kind != END:
                     self._comes(arg, mask, chain)
@@ -246,7 +245,7 @@ class _Unbinding:
 
     def _raises(self, index: int, mask: int, chain: _Chain) -> None:
         """What comes next may raise, if that is an instruction."""
-        if chain and mask and index + 1 < len(self.kinds) and self.kinds[index + 1] not in _NO_INSTRUCTIONS:
+        if index + 1 < len(self.kinds) and self.kinds[index + 1] not in _NO_INSTRUCTIONS:
             self._comes(chain[0], mask, chain[1:])
 
     def _comes(self, label: Any, mask: int, chain: _Chain) -> None:
@@ -278,7 +277,7 @@ def _one_by_one(
     for index in events(kinds):
         kind, arg = kinds[index], body[index][1]
         if kind > CLEAR:
-            if kind < SETUP:
+            if kind != SETUP and kind != POP:
                 sure.clear()
         elif numbers.get(arg, 0) >= FOLLOWED:
             if kind > STORE or index in restores:
