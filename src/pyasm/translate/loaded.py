@@ -118,7 +118,7 @@ class _Tables(NamedTuple):
     counted: list[dict[Any, _Change] | None]
     """… or, where the operand says it, the changes …"""
     last: list[int]
-    """… and of those that end a block: how many they take."""
+    """… and of those that end a block: how many they take; -1 for all others."""
 
 
 @cache
@@ -135,7 +135,7 @@ def _tables(dialect_name: str) -> _Tables:
         by_number(loads, dialect_name, 0),
         by_number(fixed, dialect_name),
         by_number(counted, dialect_name),
-        by_number(last, dialect_name, 0),
+        by_number(last, dialect_name, -1),
     )
 
 
@@ -168,7 +168,7 @@ class Follower:
         They are still on the stack when their local changes, or at the end of their block, or are stored.
         """
         body, numbers = self.body, self.numbers
-        _, pushing, fixed, counted, last = self.tables
+        steps, pushing, fixed, counted, last = self.tables
         owned: set[int] = set()
         done = 0
         for load in loads:
@@ -190,6 +190,9 @@ class Follower:
                 if changes is None:
                     if height <= last[number]:
                         done = index + 1
+                    elif last[number] >= 0 or (height == 1 and steps[number].kind == STORE):
+                        owned.add(load)
+                        done = load + 1
                     break
                 arg = body[index][1]
                 pops, pushes, keeps = changes[arg[1] if type(arg) is tuple else arg]
