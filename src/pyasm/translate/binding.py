@@ -215,8 +215,7 @@ class _Unbinding:
                 bit = bits.get(arg, 0)
                 if bit and (kind > STORE or index in restores):
                     mask |= bit
-                    if chain:
-                        self._raises(index, mask, chain)
+                    self._raises(index, mask, chain)
                 elif mask & bit:
                     mask ^= bit
                     if kind == LOAD:
@@ -228,15 +227,13 @@ class _Unbinding:
                 if chain is not None:
                     self.chains.setdefault(arg, chain)
                 chain = self.chains.get(arg)
-                if chain and mask:
-                    self._raises(index, mask, chain)
+                self._raises(index, mask, chain)
             elif kind == SETUP:
                 self._comes(arg, mask, chain)
                 chain = (arg, *(chain or ()))
             elif kind == POP:
                 chain = chain and chain[1:]
-                if chain and mask:
-                    self._raises(index, mask, chain)
+                self._raises(index, mask, chain)
             else:
                 if kind != END:
                     self._comes(arg, mask, chain)
@@ -245,7 +242,7 @@ class _Unbinding:
 
     def _raises(self, index: int, mask: int, chain: _Chain) -> None:
         """What comes next may raise, if that is an instruction."""
-        if index + 1 < len(self.kinds) and self.kinds[index + 1] not in _NO_INSTRUCTIONS:
+        if chain and mask and index + 1 < len(self.kinds) and self.kinds[index + 1] not in _NO_INSTRUCTIONS:
             self._comes(chain[0], mask, chain[1:])
 
     def _comes(self, label: Any, mask: int, chain: _Chain) -> None:

@@ -45,7 +45,8 @@ def borrowing(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect)
     `numbers` are those of the mnemonics, here and below.
     """
     tables = _tables(dialect.name)
-    if dialect.empty_hides and hidden.has_empty(labels(body, numbers, dialect.name)):
+    names = labels(body, numbers, dialect.name) if dialect.empty_hides else {}
+    if names and hidden.has_empty(names):
         found = bytearray(len(numbers))
         for index in hidden.Blocks(body, numbers, dialect).all_borrowable():
             found[index] = 1

@@ -5,15 +5,29 @@ Lifting leaves labels there, of the kinds BEGIN and EMPTY.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
+from pyasm.translate.columns import classes, flags
 from pyasm.translate.edit import opcode, places
-from pyasm.translate.loaded import BORROWED, BORROWS, BRANCH, END, JUMP, LOADING, NEXT, Follower, steps
+from pyasm.translate.loaded import BORROWED, BORROWS, BRANCH, END, JUMP, LABELLED, LOADING, NEXT, Follower, steps
 from pyasm.translate.notes import BEGIN, EMPTY
 from pyasm.typed import Any
+
+_TURN = re.compile(b"[^\0]")
+"""What does not just go on."""
+
+
+@cache
+def _tables(dialect_name: str) -> tuple[bytes, bytes]:
+    """For `translate`, from the numbers of mnemonics: the flows; flags of loads."""
+    flows = {name: step.flow for name, step in steps(dialect_name).items()}
+    return classes(flows, dialect_name), flags(LOADING, dialect_name)
 
 
 def marks(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
@@ -45,7 +59,7 @@ class Blocks:
     def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
         self.body, self.ops = body, list(map(opcode, body))
         self.follower = Follower(body, numbers, dialect)
-        self.steps = steps(dialect.name)
+        self.flows, self.loads = (numbers.translate(table) for table in _tables(dialect.name))
         self.labels = places(body, self.ops)
         self.pending = [0]
         self.seen: set[int] = set()
@@ -80,8 +94,8 @@ class Blocks:
         if not any(str(each[1]).startswith(EMPTY) for each in self.body[start:first]):
             return False
         if self.named is None:
-            jumps = {op for op, step in self.steps.items() if step.flow in (BRANCH, JUMP)}
-            self.named = {arg for op, arg, _ in self.body if op in jumps or op[:6] == "SETUP_"}
+            flows = zip(self.flows, self.body)
+            self.named = {arg for flow, (op, arg, _) in flows if flow in (BRANCH, JUMP) or op[:6] == "SETUP_"}
         return any(str(each[1]).startswith(EMPTY) and each[1] not in self.named for each in self.body[start:first])
 
     def go_on(self) -> None:
@@ -127,14 +141,17 @@ class Blocks:
 
     def borrowable(self, start: int, stop: int) -> list[int]:
         """The loads that may borrow in the block that begins there, or its part up to `stop`."""
-        ops, step_of = self.ops, self.steps
-        start = end = max(start, self.first)
-        self.flow = NEXT
-        while end < stop and ops[end] != LABEL and not self.flow:
-            self.flow = step_of[ops[end]].flow
-            end += 1
-        self.end = end
-        loads = [index for index in range(start, end) if ops[index] in LOADING]
+        start = max(start, self.first)
+        turn = _TURN.search(self.flows, start, stop)
+        end, flow = max(start, stop), NEXT
+        if turn:
+            end, flow = turn.start(), self.flows[turn.start()]
+            if flow == LABELLED:
+                flow = NEXT
+            else:
+                end += 1  # it belongs to the block
+        self.end, self.flow = end, flow
+        loads = list(compress(range(start, end), self.loads[start:end]))
         owned = self.follower.owned(loads, end)
         return [index for index in loads if index not in owned]
 

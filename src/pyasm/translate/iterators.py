@@ -19,7 +19,7 @@ from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Picked, instruction, rewrite, where
 from pyasm.translate.iteration import DELEGATED, FIRST, GENERATOR_EXPRESSION, Edits, is_expression
-from pyasm.translate.pairs import SECOND, Pairs, lift_makers
+from pyasm.translate.pairs import PICKED, SECOND, Pairs, lift_makers
 from pyasm.translate.singles import pair_all
 from pyasm.translate.webs import Lowering, Webs
 
@@ -33,15 +33,17 @@ PORTABLE = _ITERATING | _DELEGATING
 """What lifting and lowering deal with."""
 
 
-def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str], picked: Picked) -> Edits:
+def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) -> Edits:
     """From pairs to single entries; for a dialect that has pairs. The edits that do so.
 
-    `ops` are the mnemonics of the body; `picked` has what `pairs` asks for, `found` those that there are of it.
+    `ops` are the mnemonics of the body, `found` those that there are.
     """
     makes = not found.isdisjoint(SECOND) or code.name == GENERATOR_EXPRESSION
-    edits = lift_makers(code, ops, picked) if makes else {}
-    if edits or "FOR_ITER" in found or ("MAKE_FUNCTION" in found and _has_expressions(code.body, picked)):
-        Pairs(code, ops, picked, dialect, edits).follow()
+    if not makes and "FOR_ITER" not in found and ("MAKE_FUNCTION" not in found or not _has_expressions(code.body, ops)):
+        return {}
+    picked = Picked(ops, PICKED)
+    edits = lift_makers(code, ops, picked)
+    Pairs(code, ops, picked, dialect, edits).follow()
     return edits
 
 
@@ -69,11 +71,11 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
     return {}
 
 
-def _has_expressions(body: Sequence[Instruction], picked: Picked) -> bool:
+def _has_expressions(body: Sequence[Instruction], ops: Sequence[str]) -> bool:
     """Does it make functions of generator expressions?"""
     return any(
         type(each[1]) is Code and is_expression(each[1])
-        for index in picked.where(_FUNCTIONS)
+        for index in where(ops, _FUNCTIONS)
         for each in body[max(0, index - 2) : index]
     )
 

@@ -39,7 +39,7 @@ _SPECIAL = {
 NEXT, BRANCH, JUMP, END = range(4)
 """Where execution goes on."""
 _FLOWS = {"branch": BRANCH, "jump": JUMP, "return": END, "raise": END}
-_LABELLED = 4
+LABELLED = 4
 """The flow of a label: a block ends before it."""
 
 _Change = tuple[int, int, bool]
@@ -71,7 +71,7 @@ def steps(dialect_name: str) -> dict[str, Step]:
     found = {name: _step(row) for name, row in rows.items()}
     found.update(dict.fromkeys(("SETUP_WITH", "POP_BLOCK"), Step(FIXED, NEXT)))
     found["SETUP_FINALLY"], found["SETUP_CLEANUP"] = Step(SETUP, NEXT, 0, 1), Step(SETUP, NEXT, 0, 2)
-    found[LABEL] = Step(FIXED, _LABELLED)
+    found[LABEL] = Step(FIXED, LABELLED)
     return found
 
 

@@ -15,8 +15,8 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate import delegations, iterators, pairs, singles
-from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite
+from pyasm.translate import delegations, iterators, singles
+from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
@@ -41,17 +41,16 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     """Native loops to portable ones."""
     ops = list(map(opcode, code.body))
     facts = _facts(dialect.name)
-    picked = Picked(ops, facts.lifted)
-    found = set(picked.ops)
+    found = set(ops)
     edits: dict[int, Sequence[Instruction]] = {}
     if facts.pairs:
-        edits = iterators.lift(code, dialect, ops, found, picked)
+        edits = iterators.lift(code, dialect, ops, found)
     if not found.isdisjoint(_DELEGATING):
         code.body = rewrite(code.body, edits)
         delegations.lift(code, dialect)
-        picked, edits = Picked(list(map(opcode, code.body)), facts.lifted), {}
+        ops, edits = list(map(opcode, code.body)), {}
     if not found.isdisjoint(_LOOPS):
-        _lift(code.body, picked, dialect, edits)
+        _lift(code.body, ops, dialect, edits)
     code.body = rewrite(code.body, edits)
 
 
@@ -93,10 +92,10 @@ def _has_pairs(dialect: isa.Dialect) -> bool:
 
 
 def _lift(
-    body: Sequence[Instruction], picked: Picked, dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
+    body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
 ) -> None:
     dropping = _dropping(dialect)
-    for index in picked.where(_LOOPS):
+    for index in where(ops, _LOOPS):
         op, arg, position = body[index]
         if op == "END_FOR":
             edits[index] = ()
@@ -152,7 +151,6 @@ class _Facts:
         self.naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
         self.told = self.naming | effects(dialect.name).naming | singles.PICKED
         self.pairs = _has_pairs(dialect)
-        self.lifted = _LOOPS | _DELEGATING | (pairs.PICKED if self.pairs else set())
         self.drops = "END_FOR" in dialect.opcodes
         self.dropping = _dropping(dialect)
 
