@@ -23,7 +23,7 @@ class HandlerWalk(SparseWalk):
     alike: frozenset[str]
     """Those whose state must be known, even if there are only values."""
     odd: frozenset[str]
-    """Those that are in no other code than that of handlers, if all is well."""
+    """Those that are in no other code than that of handlers, if all is well. `told` are both."""
 
     def run(self) -> None:
         """Fill `states`."""
@@ -34,39 +34,41 @@ class HandlerWalk(SparseWalk):
             super().run()
 
     def _run_handlers(self) -> bool:
-        body, labels = self.body, self.labels
+        body, labels, states = self.body, self.labels, self.states
         begin = State(None, (VALUE,) * _BELOW)
         reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
         begun = set()
         entered = set()
         try:
             for index in self.turns.where(self.setups):
-                if reach[index] and index not in self.states:
+                if reach[index] and index not in states:
                     begun.add(index)
                     way = op, label = body[index][:2]
                     if way not in entered:
                         entered.add(way)
-                        handler = self.specials[op](index, label, begin)[1]
+                        handler = self.specials[op](self, index, label, begin)[1]
                         if handler is not None:
                             self._follow_all([(labels[label], handler)])
         except TargetError:
             return False  # the other walk says it better
         walked, self.seen = self.seen, reach
-        return begun.isdisjoint(self.states) and self._is_apart(walked) and self._tell_rest(walked, begin)
+        return begun.isdisjoint(states) and self._is_apart(walked) and self._tell_rest(walked, begin)
 
     def _is_apart(self, walked: bytearray) -> bool:
         """Does no other code lead into what was followed?"""
-        ops, body, met, seen = self.ops, self.body, self.met, self.seen
-        names = {body[index][1] for index in met}
+        ops, body, met, seen, ends = self.ops, self.body, self.met, self.seen, self.table.ends
+        inside = {body[index][1] for index in met}
+        either = inside.union(self.unentered)
         for index in self.turns.where(self.table.jumps):
-            if seen[index] and ((body[index][1] in names and not walked[index]) or body[index][1] in self.unentered):
+            label = body[index][1]
+            if label in either and seen[index] and (label not in inside or not walked[index] or label in self.unentered):
                 return False
         for index in [*met, *map(self.labels.__getitem__, self.unentered)]:
             before = index - 1
             while before >= 0 and ops[before] == LABEL:
                 before -= 1
             if before < 0 or (
-                seen[before] and ops[before] not in self.table.ends and (not walked[before] or index not in met)
+                ops[before] not in ends and seen[before] and (not walked[before] or index not in met)
             ):
                 return False
         for index in self.left:
@@ -78,10 +80,10 @@ class HandlerWalk(SparseWalk):
 
     def _tell_rest(self, walked: bytearray, begin: State) -> bool:
         """States for those that need one; False when there is what cannot be."""
-        for index in self.turns.where(self.odd):
-            if self.seen[index] and not walked[index]:
-                return False
-        for index in self.turns.where(self.alike):
-            if self.seen[index] and not walked[index]:
+        ops, seen = self.ops, self.seen
+        for index in self.turns.where(self.told):
+            if not walked[index] and seen[index]:
+                if ops[index] in self.odd:
+                    return False
                 self.states[index] = begin
         return True

@@ -156,17 +156,6 @@ class _Exits(SparseWalk):
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.specials = {
-            "SETUP_FINALLY": self.setup,
-            "SETUP_CLEANUP": self.setup_cleanup,
-            "SETUP_WITH": self.setup_with,
-            "SETUP_ASYNC_WITH": self.setup_async_with,
-            "BEFORE_ASYNC_WITH": self.before,
-            "WITH_EXCEPT_START": self.with_except_start,
-            "POP_EXCEPT": self.pop_except,
-            "RERAISE": self.reraise,
-            "END_ASYNC_FOR": self.end_async_for,
-        }
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         return state, State(None, (*state.stack, VALUE))
@@ -206,6 +195,18 @@ class _Exits(SparseWalk):
             entries = entries[1:]
         if EXIT in entries:
             raise self.error(index, "it takes the exit of a with statement as a value", "an exit may only be called")
+
+    specials = {
+        "SETUP_FINALLY": setup,
+        "SETUP_CLEANUP": setup_cleanup,
+        "SETUP_WITH": setup_with,
+        "SETUP_ASYNC_WITH": setup_async_with,
+        "BEFORE_ASYNC_WITH": before,
+        "WITH_EXCEPT_START": with_except_start,
+        "POP_EXCEPT": pop_except,
+        "RERAISE": reraise,
+        "END_ASYNC_FOR": end_async_for,
+    }
 
 
 class _Pairs:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence, Set
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode, operand, places
+from pyasm.translate.edit import Picked, instruction, opcode, places
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -111,17 +111,19 @@ def reached(
 
 def _leads_everywhere(body: Sequence[Instruction], turns: Picked, naming: Set[str], ends: Set[str]) -> bool:
     """Is behind each instruction that ends a way a label to which something in front of it goes? Mostly it is."""
-    size = len(body)
-    sources = list(turns.where(naming))
-    targets = map(operand, map(body.__getitem__, reversed(sources)))
-    first = dict(zip(targets, reversed(sources)))
-    for index in turns.where(ends):
-        index += 1
-        while index < size and (body[index][0] != LABEL or first.get(body[index][1], size) > index):
-            if body[index][0] != LABEL:
+    named: set[Any] = set()
+    behind = -1  # the next instruction, where a way has ended
+    for index, op in zip(turns.indexes, turns.ops):
+        if behind >= 0:
+            if op != LABEL or index != behind:
                 return False
-            index += 1
-    return True
+            behind = index + 1 if body[index][1] not in named else -1
+        elif op != LABEL:
+            if op in naming:
+                named.add(body[index][1])
+            if op in ends:
+                behind = index + 1
+    return behind < 0 or behind == len(body)
 
 
 def _reach_lost(

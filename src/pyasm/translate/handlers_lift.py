@@ -95,18 +95,6 @@ class _Lifting(HandlerWalk):
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(code.body, self.turns, self.labels)
         self.unentered = self.cleanups = frozenset(form.cleanup for form in self.forms.values() if form.cleanup)
-        self.specials = {
-            "SETUP_FINALLY": self.setup,
-            "SETUP_CLEANUP": self.setup,
-            "SETUP_WITH": self.setup_with,
-            "SETUP_ASYNC_WITH": self.setup_async_with,
-            "POP_BLOCK": self.pop_block,
-            "PUSH_EXC_INFO": self.push_exc_info,
-            "WITH_EXCEPT_START": self.with_except_start,
-            "POP_EXCEPT": self.pop_except,
-            "RERAISE": self.reraise,
-            "END_ASYNC_FOR": self.end_async_for,
-        }
 
     def entered(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state in which a handler is entered."""
@@ -154,6 +142,19 @@ class _Lifting(HandlerWalk):
         """Of two kinds, a value."""
         stack = tuple(a if a == b else VALUE for a, b in zip(old.stack, new.stack))
         return old if stack == old.stack else State(old.blocks, stack)
+
+    specials = {
+        "SETUP_FINALLY": setup,
+        "SETUP_CLEANUP": setup,
+        "SETUP_WITH": setup_with,
+        "SETUP_ASYNC_WITH": setup_async_with,
+        "POP_BLOCK": pop_block,
+        "PUSH_EXC_INFO": push_exc_info,
+        "WITH_EXCEPT_START": with_except_start,
+        "POP_EXCEPT": pop_except,
+        "RERAISE": reraise,
+        "END_ASYNC_FOR": end_async_for,
+    }
 
 
 class _Rewriting:

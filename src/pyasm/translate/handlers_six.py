@@ -62,19 +62,6 @@ class SixWalk(HandlerWalk):
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(code.body, self.turns, self.labels)
-        self.specials = {
-            "SETUP_FINALLY": self._setup,
-            "SETUP_CLEANUP": self._setup_cleanup,
-            "SETUP_WITH": self._setup_with,
-            "SETUP_ASYNC_WITH": self._setup_async_with,
-            "POP_BLOCK": self._pop_block,
-            "POP_EXCEPT": self._pop_except,
-            "END_ASYNC_FOR": self._end_async_for,
-            "WITH_EXCEPT_START": self._with_except_start,
-            "RERAISE": self._reraise,
-            "RERAISE_VALUE": self._reraise_value,
-            "JUMP_IF_NOT_EXC_MATCH": self._match,
-        }
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state at the beginning of a handler."""
@@ -171,3 +158,17 @@ class SixWalk(HandlerWalk):
                 a = VALUE
             stack.append(a)
         return old if tuple(stack) == old.stack else State(old.blocks, tuple(stack))
+
+    specials = {
+        "SETUP_FINALLY": _setup,
+        "SETUP_CLEANUP": _setup_cleanup,
+        "SETUP_WITH": _setup_with,
+        "SETUP_ASYNC_WITH": _setup_async_with,
+        "POP_BLOCK": _pop_block,
+        "POP_EXCEPT": _pop_except,
+        "END_ASYNC_FOR": _end_async_for,
+        "WITH_EXCEPT_START": _with_except_start,
+        "RERAISE": _reraise,
+        "RERAISE_VALUE": _reraise_value,
+        "JUMP_IF_NOT_EXC_MATCH": _match,
+    }

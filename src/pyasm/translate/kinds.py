@@ -138,17 +138,24 @@ _NO_EFFECTS = _Effects({}, {}, frozenset())
 """Nothing is known of any instruction."""
 
 
-@cache
-def _among_values(dialects: tuple[str, ...], specials: frozenset[str]) -> _Effects:
-    return _Effects(_fixed(*dialects), rows(*dialects), specials)
+class _Known:
+    """What a kind of walk knows of the instructions of some dialects."""
+
+    def __init__(self, kind: type[SparseWalk], dialects: Sequence[str]) -> None:
+        self.rows = rows(*dialects)
+        self.table = effects(dialects[0])
+        self.turns = self.table.turns | kind.told
+        self.fixed = _fixed(*dialects) if kind.sparse else {}
+        self.effects = _Effects(self.fixed, self.rows, kind.specials.keys()) if kind.sparse else _NO_EFFECTS
 
 
 @cache
-def _turns(dialect: str, told: frozenset[str]) -> frozenset[str]:
-    return effects(dialect).turns | told
+def _known(kind: Any, dialects: tuple[str, ...]) -> _Known:
+    return _Known(kind, dialects)
 
 
-Special = Callable[[int, Any, State], "tuple[State | None, State | None]"]
+Special = Callable[[Any, int, Any, State], "tuple[State | None, State | None]"]
+"""A method of a walk: of the index of an instruction, its operand, and what is there before it."""
 
 
 class _States(dict[int, State]):
@@ -175,18 +182,24 @@ class SparseWalk:
     number of values above it.
     """
 
+    specials: Mapping[str, Special] = {}
+    """The instructions that a walk deals with itself."""
     told: frozenset[str] = frozenset()
     """Instructions of which `turns` tells, too."""
+    sparse = True
+    """Are there only states where something is no value?"""
 
     def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
+        kind: Any = type(self)
+        known = _known(kind, dialects)
         self.body = body
         self.name = name
-        self.rows = rows(*dialects)
-        self.dialects = dialects
-        self.fixed = _fixed(*dialects)
-        self.table = effects(dialects[0])
+        self.rows = known.rows
+        self.fixed = known.fixed
+        self.effects = known.effects
+        self.table = known.table
         self.ops = list(map(opcode, body))
-        self.turns = Picked(self.ops, _turns(dialects[0], self.told))
+        self.turns = Picked(self.ops, known.turns)
         self.labels = self.turns.places(body)
         self.states = _States()
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
@@ -194,7 +207,6 @@ class SparseWalk:
         """For each instruction: does a way lead there?"""
         self.covered: list[tuple[int, Any]] = []
         """Index of the last of some instructions in a row, and their block stack, where there is one."""
-        self.specials: Mapping[str, Special] = {}
         self.unentered: frozenset[Any] = frozenset()
         """Labels of handlers that are not followed."""
 
@@ -205,7 +217,6 @@ class SparseWalk:
         self._follow_all([(0, State(None, ()))])
 
     def _begin(self) -> None:
-        self.effects = self._effects()
         self.met: dict[int, tuple[State, int]] = {}
         """Index of a label -> what is there."""
         self.states.clear()
@@ -214,9 +225,6 @@ class SparseWalk:
         """Is everything followed to the end? Else only as long as there are blocks, or entries that are no values …"""
         self.left: set[int] = set()
         """… up to these indexes."""
-
-    def _effects(self) -> _Effects:
-        return _among_values(self.dialects, frozenset(self.specials))
 
     def _follow_all(self, ways: Sequence[tuple[int, State]]) -> None:
         self.pending = [(index, *_parted(state)) for index, state in ways]
@@ -305,7 +313,7 @@ class SparseWalk:
                     self.pending.append((self.labels[arg], base, above + jump))
                 return (base, above + change) if goes_on else None
         state = self.states[index] = State(base.blocks, base.stack + (VALUE,) * above) if above else base
-        following, jumping = special(index, arg, state) if special else self.transfer(index, each, state)
+        following, jumping = special(self, index, arg, state) if special else self.transfer(index, each, state)
         if jumping is not None:
             self.pending.append((self.labels[arg], *_parted(jumping)))
         return None if following is None else _parted(following)
@@ -379,12 +387,7 @@ class SparseWalk:
 class Walk(SparseWalk):
     """A walk that fills `states` for every instruction that is reached."""
 
-    def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
-        super().__init__(body, name, *dialects)
-        self.fixed = {}
-
-    def _effects(self) -> _Effects:
-        return _NO_EFFECTS
+    sparse = False
 
 
 def next_real(body: Sequence[Instruction], index: int) -> int:

@@ -85,7 +85,6 @@ class _Depths(SparseWalk):
 
     def __init__(self, code: Code) -> None:
         super().__init__(code.body, code.qualname, isa.PORTABLE)
-        self.specials = {**dict.fromkeys(_SETUPS, self.setup), "RETURN_VALUE": self.end}
 
     def end(self, index: int, operand: Any, state: State) -> tuple[State | None, State | None]:
         return self.transfer(index, self.body[index], state)
@@ -102,3 +101,5 @@ class _Depths(SparseWalk):
         """A value may be what a handler finds."""
         stack: tuple[Any, ...] = tuple(_RAISED if _RAISED in (a, b) else VALUE for a, b in zip(old.stack, new.stack))
         return old if stack == old.stack else State(None, stack)
+
+    specials = {**dict.fromkeys(_SETUPS, setup), "RETURN_VALUE": end}

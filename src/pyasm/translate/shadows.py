@@ -52,12 +52,6 @@ class _Saving(Walk):
 
     def __init__(self, code: Code) -> None:
         super().__init__(code.body, code.qualname, isa.PORTABLE)
-        self.specials = {
-            _SAVE: self.save,
-            "STORE_FAST": self.store,
-            "POP_BLOCK": self.pop_block,
-            **dict.fromkeys(_SETUPS, self.setup),
-        }
 
     def save(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
         level = 1 + sum(kind == "saved" and which[0] == name for kind, which in state.stack)
@@ -86,6 +80,13 @@ class _Saving(Walk):
             if kind == "saved":
                 hint = f"STORE_FAST {which[0]} puts it back"
                 raise self.error(index, f"it takes what {_SAVE} {which[0]} has saved", hint)
+
+    specials = {
+        _SAVE: save,
+        "STORE_FAST": store,
+        "POP_BLOCK": pop_block,
+        **dict.fromkeys(_SETUPS, setup),
+    }
 
 
 class _Renaming:
