@@ -7,7 +7,7 @@ which gets a label of its own there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, compress
+from itertools import compress
 from operator import is_not
 
 from pyasm import isa
@@ -101,22 +101,20 @@ class _Inserter:
 
     def _arrivals(self) -> Iterator[int]:
         """Indexes of the instructions to which ways may come from another region, more than once if need be."""
-        ops, old, innermost, named = self.ops, self.old, self.innermost, self.named
+        ops, old, innermost, first = self.ops, self.old, self.innermost, self.regions.first
         size = len(ops)
         yield from self.stubs
-        for index in compress(range(size), map(is_not, innermost, chain([None], innermost))):
-            while index < size and ops[index] == LABEL:
-                index += 1
-            if index < size:
-                yield index
+        for index in self.regions.bounds:
+            if index < size and (innermost[index] != innermost[index - 1] if index else innermost[0] is not None):
+                at = first[old[index][1]] if ops[index] == LABEL else index
+                if at < size:
+                    yield at
         for index in self.regions.turns.where(self.facts.ends):
             index += 1
-            entered = False
-            while index < size and ops[index] == LABEL:
-                entered = entered or old[index][1] in named
-                index += 1
-            if index < size and not entered and innermost[index] is not None:
-                yield index
+            if index < size:
+                at = first[old[index][1]] if ops[index] == LABEL else index
+                if innermost[at] is not None and self.named.isdisjoint(map(operand, old[index:at])):
+                    yield at
 
     def _arrive(self, index: int) -> None:
         """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""
@@ -222,14 +220,17 @@ class _Inserter:
         *parts, (op, target, position) = self.edits.get(index, [self.old[index]])
         name = f"{stem}{self.new_label()[1:]}"
         self.edits[index] = [*parts, instruction(op, name, position)]
-        at = self.regions.labels[target] if target in self.regions.labels else self._place(target)
+        at = self.regions.labels[target] if target in self.regions.labels else self._place(self._stub_at(target))
         marks = self.edits.get(at, [self.old[at]])
         beside = next(i for i, each in enumerate(marks) if each[0] == LABEL and each[1] == target)
         self.edits[at] = [*marks[:beside], instruction(LABEL, name), *marks[beside:]]
 
-    def _place(self, stub: str) -> int:
-        """Index of the instruction in front of which a stub has its label."""
-        at = next(index for index, stubs in self.stubs.items() if stub in stubs.values())
+    def _stub_at(self, name: str) -> int:
+        """Index of the instruction to which a stub leads."""
+        return next(index for index, stubs in self.stubs.items() if name in stubs.values())
+
+    def _place(self, at: int) -> int:
+        """Index of the first of the labels in front of an instruction, or its own."""
         while at and self.ops[at - 1] == LABEL:
             at -= 1
         return at
@@ -238,12 +239,13 @@ class _Inserter:
         """Without the labels that nothing names, but for notes."""
         old, edits, naming = self.old, self.edits, self.facts.naming
         used = {old[index][1] for index in self.naming if index not in edits}
-        used.update(each[1] for parts in edits.values() for each in parts if each[0] in naming)
-        for index, parts in edits.items():
-            edits[index] = [e for e in parts if e[0] != LABEL or e[1] in used or e[1].startswith(BARE)]
-        for name, index in self.regions.labels.items():
-            if index not in edits and name not in used and not name.startswith(BARE):
-                edits[index] = []
+        used.update([each[1] for parts in edits.values() for each in parts if each[0] in naming])
+        stubs = {name: self._place(at) for at, names in self.stubs.items() for name in names.values()}
+        for places in (self.regions.labels, stubs):
+            for name in places.keys() - used:
+                if not name.startswith(BARE):
+                    index = places[name]
+                    edits[index] = [e for e in edits.get(index, ()) if e[0] != LABEL or e[1] != name]
 
     def unraised(self, handlers: Sequence[Handler], table: Effects) -> None:
         """These have regions of no size. Such a region may be behind an instruction in the region around it, or in a

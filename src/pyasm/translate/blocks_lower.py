@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
@@ -38,12 +37,30 @@ class _Block:
         self.around = around
 
 
-class _Walk:
-    """Every way through a body: the block of each instruction, and the depth at each handler.
-
-    Where execution goes on, the depth is a sum of effects; so a way is known by its block and the *base*, the
-    depth less the sum of the effects of all instructions that stand before.
+class _Depth:
+    """The depth of the stack at a place: that at another one, and what is done from there on. It is found when a region
+    begins; elsewhere nobody needs it.
     """
+
+    __slots__ = ("change", "origin", "start", "stop")
+
+    def __init__(self, origin: _Depth | None, start: int, stop: int, change: int) -> None:
+        self.origin = origin
+        """None: it is known to be `change`."""
+        self.start = start
+        """The instructions in between are those from this index …"""
+        self.stop = stop
+        """… up to that one,"""
+        self.change = change
+        """and this is added to their effects."""
+
+
+_UNASKED = _Depth(None, 0, 0, 0)
+"""At labels that are known before anything jumps there."""
+
+
+class _Walk:
+    """Every way through a body: the block of each instruction, and the depth at each handler."""
 
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect) -> None:
         self.code = code
@@ -53,17 +70,16 @@ class _Walk:
         """The instructions that do not just go on, or are no instructions, and a few others: the turns."""
         self.turns = self.picked.indexes
         self.labels = self.picked.places(code.body)
-        self.sums = list(accumulate(self.table.changed(code.body, ops), initial=0))
         self.innermost: list[Any] = [None] * len(ops)
         """The block of each instruction …"""
         self.bounds: set[int] = set()
         """… and where that may be another one than in front."""
-        self.ways: dict[str, tuple[Any, int]] = {}
+        self.ways: dict[str, tuple[Any, _Depth]] = {}
         """Label -> the block, and the depth if a jump came there first."""
         self.blocks: dict[str, _Block] = {}
         self.depths: dict[str, tuple[int, bool]] = {}
         """Handler -> depth that is kept, and whether lasti comes above it."""
-        self.seen = bytearray(len(self.turns))
+        self.seen = bytearray(b"\1") * len(self.turns)
         """For each turn: was it followed?"""
         self.lost: dict[str, int] = {}
         """Labels to which nothing in front of them goes, behind what ends a way -> their numbers among the turns …"""
@@ -78,10 +94,11 @@ class _Walk:
 
     def _sweep(self) -> None:
         """All ways, in the order in which the code stands."""
-        body, ways, seen, sums = self.code.body, self.ways, self.seen, self.sums
+        body, ways, seen = self.code.body, self.ways, self.seen
         jumping, ends = self.table.jumping, self.table.ends
         block: Any = None
-        base = start = first = 0
+        depth = _Depth(None, 0, 0, 0)  # at the start of this way, or of the last region
+        since = start = end = 0
         alive = True
         for at, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
             if op == LABEL:
@@ -89,35 +106,39 @@ class _Walk:
                 way = ways.get(label)
                 if alive:
                     if way is None:
-                        ways[label] = block, 0
+                        ways[label] = block, _UNASKED
                     elif way[0] is not block:
                         self._differs(label)
                 elif way is None:
                     self.lost[label] = at
                 else:
-                    block, base, start, first = way[0], way[1] - sums[index], index, at
+                    block, depth = way
+                    since = start = index
+                    seen[end:at] = bytes(at - end)
                     alive = True
             elif alive:
                 if op in _PSEUDO:
                     self._fill(start, index, block)
-                    block, start = self._change(index, block, base), index
+                    depth, since = _Depth(depth, since, index, 0), index
+                    block, start = self._change(index, block, depth), index
                 elif op in jumping:
-                    self._go(body[index][1], block, base + sums[index] + jumping[op])
+                    self._go(body[index][1], block, depth, since, index, jumping[op])
                 if op in ends:
-                    self._fill(start, index + 1, block)
-                    seen[first : at + 1] = b"\1" * (at + 1 - first)
+                    if block is not None:
+                        self._fill(start, index + 1, block)
+                    end = at + 1
                     alive = False
         if alive:
             self._fill(start, len(self.ops), block)
-            seen[first:] = b"\1" * (len(seen) - first)
+        else:
+            seen[end:] = bytes(len(seen) - end)
 
     def _follow_lost(self) -> None:
         while self.pending:
             label = self.pending.pop()
             number = self.lost[label]
             if not self.seen[number]:
-                block, depth = self.ways[label]
-                self._follow(number, block, depth - self.sums[self.turns[number]])
+                self._follow(number, *self.ways[label])
 
     def _follow_unreached(self) -> None:
         """What no path comes to: it begins behind instructions that do not go on."""
@@ -125,27 +146,30 @@ class _Walk:
         for at, op in enumerate(self.picked.ops):
             index = self.turns[at] + 1
             if op in ends and index < size and at + 1 < len(seen) and not seen[at + 1]:
-                self._follow(at + 1, None, self._needed(index) - self.sums[index])
+                self._follow(at + 1, None, _Depth(None, 0, 0, self._needed(index)), index)
                 self._follow_lost()
 
-    def _follow(self, number: int, block: Any, base: int) -> None:
-        """From a turn on, until this way ends or comes to where one was before."""
+    def _follow(self, number: int, block: Any, depth: _Depth, since: int | None = None) -> None:
+        """From a turn on, until this way ends or comes to where one was before. The depth is that at the turn, or at
+        the instruction `since` in front of it."""
         body, ops, ways, seen = self.code.body, self.picked.ops, self.ways, self.seen
         start = self.turns[number]
+        since = start if since is None else since
         for at in range(number, len(ops)):
             index, op = self.turns[at], ops[at]
             if op == LABEL:
                 label = body[index][1]
-                if ways.setdefault(label, (block, 0))[0] is not block:
+                if ways.setdefault(label, (block, _UNASKED))[0] is not block:
                     self._differs(label)
                 if seen[at]:
                     self._fill(start, index, block)
                     return
             elif op in _PSEUDO:
                 self._fill(start, index, block)
-                block, start = self._change(index, block, base), index
+                depth, since = _Depth(depth, since, index, 0), index
+                block, start = self._change(index, block, depth), index
             elif op in self.table.jumping:
-                self._go(body[index][1], block, base + self.sums[index] + self.table.jumping[op])
+                self._go(body[index][1], block, depth, since, index, self.table.jumping[op])
             seen[at] = 1
             if op in self.table.ends:
                 self._fill(start, index + 1, block)
@@ -169,15 +193,31 @@ class _Walk:
             index += 1
         return 0
 
-    def _go(self, label: str, block: Any, depth: int) -> None:
-        """A way leads to a label."""
+    def _go(self, label: str, block: Any, depth: _Depth, since: int, index: int, change: int) -> None:
+        """A way leads to a label, from an instruction that changes the depth when it jumps; `depth` is that at another
+        one in front of it."""
         way = self.ways.get(label)
         if way is None:
-            self.ways[label] = block, depth
+            self.ways[label] = block, _Depth(depth, since, index, change)
             if label in self.lost:
                 self.pending.append(label)
         elif way[0] is not block:
             self._differs(label)
+
+    def _at(self, place: _Depth) -> int:
+        """The depth there."""
+        asked = []
+        while place.origin is not None:
+            asked.append(place)
+            place = place.origin
+        depth = place.change
+        for each in reversed(asked):
+            start, stop = each.start, each.stop
+            depth += each.change
+            if start + 1 < stop or self.ops[start] not in _NOTHING:
+                depth += sum(self.table.changed(self.code.body[start:stop], self.ops[start:stop]))
+            each.origin, each.change = None, depth
+        return depth
 
     def _differs(self, label: str) -> None:
         """TargetError when a way without exceptions comes to a label with another block than before."""
@@ -186,7 +226,7 @@ class _Walk:
                 Finding("it is reached inside of different blocks", f"{self.code.qualname}, label {label}")
             )
 
-    def _change(self, index: int, block: Any, base: int) -> Any:
+    def _change(self, index: int, block: Any, place: _Depth) -> Any:
         """The block behind a pseudo instruction."""
         op, handler, _ = self.code.body[index]
         if op == "POP_BLOCK":
@@ -195,10 +235,9 @@ class _Walk:
             return block.around
         if handler not in self.blocks:
             self.blocks[handler] = _Block(handler, block)
-            depth = base + self.sums[index]
-            kept = depth - 1 if op == "SETUP_WITH" else depth
+            kept = self._at(place) - (op == "SETUP_WITH")
             self.depths[handler] = kept, op != "SETUP_FINALLY"
-            self._go(handler, block, kept + (1 if op == "SETUP_FINALLY" else 2))
+            self._go(handler, block, place, index, index, kept - place.change + (1 if op == "SETUP_FINALLY" else 2))
         return self.blocks[handler]
 
 
@@ -237,8 +276,9 @@ def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict
             edits[index] = (instruction("NOP", None, position),)
             walk.innermost[index] = None
             walk.bounds.update((index, index + 1))
+    last = len(ops) - 1
     for index in walk.picked.where(facts(dialect.name).jumps):
-        if ops[index + 1 : index + 2] and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
+        if index < last and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
             edits[index] = ()
     return edits
 

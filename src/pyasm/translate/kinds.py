@@ -168,11 +168,18 @@ class _States(dict[int, State]):
 def _parted(state: State) -> tuple[State, int]:
     """A state as one that has no value on top, and how many there are above it."""
     stack = state.stack
+    if not stack or stack[-1] is not VALUE:
+        return state, 0
     size = len(stack)
-    top = size
+    top = size - 1
     while top and stack[top - 1] is VALUE:
         top -= 1
-    return (state, 0) if top == size else (State(state.blocks, stack[:top]), size - top)
+    return State(state.blocks, stack[:top]), size - top
+
+
+def _whole(base: State, above: int) -> State:
+    """A state with so many values more."""
+    return State(base.blocks, base.stack + (VALUE,) * above) if above else base
 
 
 class SparseWalk:
@@ -234,21 +241,25 @@ class SparseWalk:
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
         size, to_end = len(self.ops), self.to_end
-        while index < size and (to_end or base.stack or base.blocks is not None):
-            begin = index
-            index, above, ended = self._go_on(index, base, above)
-            if index > begin:
-                self._note(begin, index, base.blocks)
-            if ended:
-                return
-            if index == size:
+        first = begin = index
+        while True:
+            if index == size or not (to_end or base.stack or base.blocks is not None):
+                self.left.add(index)
                 break
-            found = self._step(index, base, above)
-            if found is None:
-                return
-            base, above = found
-            index += 1
-        self.left.add(index)
+            index, above, ended = self._go_on(index, base, above)
+            if ended:
+                break
+            if index < size:
+                found = self._step(index, base, above)
+                index += 1
+                if found is None:
+                    break
+                if found[0].blocks is not base.blocks:
+                    self._cover(begin, index, base.blocks)
+                    begin = index
+                base, above = found
+        self._cover(begin, index, base.blocks)
+        self.seen[first:index] = b"\1" * (index - first)
 
     def _go_on(self, index: int, base: State, above: int) -> tuple[int, int, bool]:
         """As long as only values matter: up to where, how many there are then, and does the way end?"""
@@ -284,9 +295,8 @@ class SparseWalk:
             index += 1
         return index, above, False
 
-    def _note(self, begin: int, behind: int, blocks: Any) -> None:
-        """These instructions are reached, with the block stack."""
-        self.seen[begin:behind] = b"\1" * (behind - begin)
+    def _cover(self, begin: int, behind: int, blocks: Any) -> None:
+        """These instructions have the block stack."""
         if blocks is not None:
             while behind > begin and self.ops[behind - 1] == LABEL:
                 behind -= 1
@@ -295,12 +305,11 @@ class SparseWalk:
 
     def _step(self, index: int, base: State, above: int) -> tuple[State, int] | None:
         """What is there behind an instruction; None when this way ends."""
-        op, arg, _ = each = self.body[index]
-        self.seen[index] = 1
+        op = self.ops[index]
         if op == LABEL:
             return self._meet(index, base, above)
-        if base.blocks is not None:
-            self.covered.append((index, base.blocks))
+        each = self.body[index]
+        arg = each[1]
         special = self.specials.get(op)
         if special is None:
             if op == "POP_TOP" and not above and base.stack:
@@ -312,8 +321,11 @@ class SparseWalk:
                 if names_label:
                     self.pending.append((self.labels[arg], base, above + jump))
                 return (base, above + change) if goes_on else None
-        state = self.states[index] = State(base.blocks, base.stack + (VALUE,) * above) if above else base
-        following, jumping = special(self, index, arg, state) if special else self.transfer(index, each, state)
+            state = self.states[index] = _whole(base, above)
+            following, jumping = self.transfer(index, each, state)
+        else:
+            state = self.states[index] = _whole(base, above)
+            following, jumping = special(self, index, arg, state)
         if jumping is not None:
             self.pending.append((self.labels[arg], *_parted(jumping)))
         return None if following is None else _parted(following)
@@ -327,8 +339,8 @@ class SparseWalk:
         known = old[0]
         if old[1] == above and (known is base or (known.blocks == base.blocks and known.stack == base.stack)):
             return None
-        one, other = (State(each.blocks, each.stack + (VALUE,) * count) for each, count in (old, (base, above)))
-        merged = self.merge(one, other)
+        one = _whole(*old)
+        merged = self.merge(one, _whole(base, above))
         if merged is one:
             return None
         self.met[index] = found = _parted(merged)

@@ -29,9 +29,12 @@ def late_jumps(
     """
     found: list[tuple[int, int]] = []
     late = _late(dialect.name)
+    back = list(turns.where(late.back))
+    if not back:
+        return found
     leaving = _Leaving(body, ops, labels, dialect)
     shortcuts = _Shortcuts(body, turns)
-    for index in turns.where(late.back):
+    for index in back:
         _, label, position = body[index]
         before = previous(ops, index)
         if ops[before] == "CLEANUP_THROW" or leaving(index, before):
@@ -69,22 +72,20 @@ class _Leaving:
         self.ops = ops
         self.labels = labels
         self.dialect = dialect
-        late = _late(dialect.name)
-        self.branches = late.branches
-        self.turns = late.branches | late.back | {"END_ASYNC_FOR"}
+        self.late = _late(dialect.name)
         self.warm: Any = None
 
     def __call__(self, index: int, before: int) -> bool:
         """Is the jump back at this index one of them? `before` is the index of the instruction before it."""
         op = self.ops[before]
-        if op not in self.turns:
+        if op not in self.late.turns:
             return False
         body = self.body
         jump, target, own = body[index]
         _, around, position = body[before]
         if (jump, own) not in ((_QUIET, position), ("JUMP_BACKWARD", Position())):
             return False
-        if op in self.branches and is_next(body, index + 1, around):
+        if op in self.late.branches and is_next(body, index + 1, around):
             return False  # the branch goes around it
         if self.warm is None:
             self.warm = reached(body, effects(self.dialect.name), ops=self.ops)
@@ -149,6 +150,7 @@ class _Late:
         rows = dialect.opcodes.values()
         self.back = frozenset(row.name for row in rows if row.flow == "jump" and row.operand == "backward")
         self.branches = frozenset(row.name for row in rows if row.name.startswith("POP_JUMP"))
+        self.turns = self.branches | self.back | {"END_ASYNC_FOR"}
         self.merged = frozenset(row.name for row in rows if row.operand == "locals" or "_NONE" in row.name)
         self.telling = self.merged | {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP"}
         self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"})

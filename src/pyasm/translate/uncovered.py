@@ -45,7 +45,7 @@ def fill(regions: Regions, dialect: isa.Dialect) -> Uncovered:
             _fill_taken(regions, found)
         for index, before in late_jumps(regions.body, regions.ops, regions.turns, regions.labels, dialect):
             if innermost[index] is None:
-                innermost[index] = innermost[before]
+                regions.put(index, innermost[before])
             elif dialect.opcodes[regions.ops[index]].flow == "jump":
                 found.marked[index] = HELD
     _fill_bare(regions, found, dialect)
@@ -61,7 +61,7 @@ def _fill_taken(regions: Regions, found: Uncovered) -> None:
         if ops[before] != "END_SEND":  # that of an async for is as any other
             covered, alone = innermost[before] is not None, innermost[index] is not None
             found.taken.append(not alone if covered else LEFT if alone else None)
-            innermost[index] = innermost[before]
+            regions.put(index, innermost[before])
 
 
 def _fill_bare(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> None:
@@ -81,19 +81,19 @@ def _fill_bare(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> None
         if op not in ends and (not goes_on or before != behind(ops, index, innermost)):
             continue  # a conditional one, but not between two instructions of one region
         if before is not None and regions.outermost[before] == regions.outermost[target]:
-            innermost[index] = before
+            regions.put(index, before)
             found.marked[index] = BARE
             if op not in ends:
-                _cover_taken(ops, innermost, index)
+                _cover_taken(regions, index)
 
 
-def _cover_taken(ops: Sequence[str], innermost: list[Any], index: int) -> None:
+def _cover_taken(regions: Regions, index: int) -> None:
     """Put the NOT_TAKEN of a conditional jump where the jump is."""
     behind = index + 1
-    while ops[behind] == LABEL:
+    while regions.ops[behind] == LABEL:
         behind += 1
-    if ops[behind] == "NOT_TAKEN":
-        innermost[behind] = innermost[index]
+    if regions.ops[behind] == "NOT_TAKEN":
+        regions.put(behind, regions.innermost[index])
 
 
 def _last_real(ops: Sequence[str], index: int) -> int:
@@ -121,7 +121,7 @@ def _fill_begun(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> Non
             jumps = jumps or _jumps(regions, dialect)
             before = _jump_to(regions, index, jumps)
         if before is not None and innermost[before] != after:
-            _, _, innermost[index] = regions.between(innermost[before], after)
+            regions.put(index, regions.between(innermost[before], after)[2])
             found.begun.add(index)
 
 
