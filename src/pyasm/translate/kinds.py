@@ -99,16 +99,12 @@ class _Effects:
     """What instructions do among values, but for those that a walk deals with itself."""
 
     def __init__(self, fixed: Mapping[str, _Fixed], known: Mapping[str, Row], specials: Set[str]) -> None:
-        self.plain: dict[str, tuple[int, int]] = {}
+        self.plain = {
+            name: each[:2]
+            for name, each in fixed.items()
+            if each.goes_on and not each.names_label and name not in specials
+        }
         """Of those that just go on: entries read, change of the depth."""
-        self.turning: dict[str, _Fixed] = {}
-        """The others, but for those of which the operand decides."""
-        for name, each in fixed.items():
-            if name not in specials:
-                if each.goes_on and not each.names_label:
-                    self.plain[name] = each[:2]
-                else:
-                    self.turning[name] = each
         self.counted = _Counted(known)
 
 
@@ -240,60 +236,32 @@ class SparseWalk:
 
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
-        size, to_end = len(self.ops), self.to_end
-        first = begin = index
-        while True:
-            if index == size or not (to_end or base.stack or base.blocks is not None):
-                self.left.add(index)
-                break
-            index, above, ended = self._go_on(index, base, above)
-            if ended:
-                break
-            if index < size:
-                found = self._step(index, base, above)
-                index += 1
-                if found is None:
-                    break
-                if found[0].blocks is not base.blocks:
-                    self._cover(begin, index, base.blocks)
-                    begin = index
-                base, above = found
-        self._cover(begin, index, base.blocks)
-        self.seen[first:index] = b"\1" * (index - first)
-
-    def _go_on(self, index: int, base: State, above: int) -> tuple[int, int, bool]:
-        """As long as only values matter: up to where, how many there are then, and does the way end?"""
-        body, ops, met, specials = self.body, self.ops, self.met, self.specials
-        plain, turning, counted = self.effects.plain, self.effects.turning, self.effects.counted
+        ops, met, plain, to_end = self.ops, self.met, self.effects.plain, self.to_end
         size = len(ops)
-        while index < size:
+        first = begin = index
+        while index < size and (to_end or base.stack or base.blocks is not None):
             op = ops[index]
             effect = plain.get(op)
-            if effect is not None:
-                if effect[0] > above:
-                    break
+            if effect is not None and effect[0] <= above:
                 above += effect[1]
-            elif op == LABEL:
-                if index in met:
-                    old, count = met[index]
-                    return index, above, old is base and count == above
+            elif op == LABEL and index not in met:
                 met[index] = base, above
-            elif op in specials:
-                break
             else:
-                arg = body[index][1]
-                reads, change, jump, goes_on, names_label = (
-                    turning.get(op) or counted[op, arg if type(arg) is int else number(arg)]
-                )
-                if reads > above:
+                found = self._step(index, base, above)
+                if found is None:
+                    index += 1
                     break
-                if names_label:
-                    self.pending.append((self.labels[arg], base, above + jump))
-                if not goes_on:
-                    return index + 1, above, True
-                above += change
+                if found[0] is not base:
+                    if found[0].blocks is not base.blocks:
+                        self._cover(begin, index + 1, base.blocks)
+                        begin = index + 1
+                    base = found[0]
+                above = found[1]
             index += 1
-        return index, above, False
+        else:
+            self.left.add(index)
+        self._cover(begin, index, base.blocks)
+        self.seen[first:index] = b"\1" * (index - first)
 
     def _cover(self, begin: int, behind: int, blocks: Any) -> None:
         """These instructions have the block stack."""
