@@ -61,15 +61,13 @@ class HandlerWalk(SparseWalk):
         either = inside.union(self.unentered)
         for index in self.turns.where(self.table.jumps):
             label = body[index][1]
-            if label in either and seen[index] and (label not in inside or not walked[index] or label in self.unentered):
+            if label in either and seen[index] and (label in self.unentered or not walked[index]):
                 return False
         for index in [*met, *map(self.labels.__getitem__, self.unentered)]:
             before = index - 1
             while before >= 0 and ops[before] == LABEL:
                 before -= 1
-            if before < 0 or (
-                ops[before] not in ends and seen[before] and (not walked[before] or index not in met)
-            ):
+            if before < 0 or (ops[before] not in ends and seen[before] and (not walked[before] or index not in met)):
                 return False
         for index in self.left:
             while index < len(ops) and ops[index] == LABEL:

@@ -13,6 +13,7 @@ Leaving calls the exit with three times None, which 3.9 pushes as `LOAD_CONST No
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -196,17 +197,19 @@ class _Exits(SparseWalk):
         if EXIT in entries:
             raise self.error(index, "it takes the exit of a with statement as a value", "an exit may only be called")
 
-    specials = {
-        "SETUP_FINALLY": setup,
-        "SETUP_CLEANUP": setup_cleanup,
-        "SETUP_WITH": setup_with,
-        "SETUP_ASYNC_WITH": setup_async_with,
-        "BEFORE_ASYNC_WITH": before,
-        "WITH_EXCEPT_START": with_except_start,
-        "POP_EXCEPT": pop_except,
-        "RERAISE": reraise,
-        "END_ASYNC_FOR": end_async_for,
-    }
+    specials = MappingProxyType(
+        {
+            "SETUP_FINALLY": setup,
+            "SETUP_CLEANUP": setup_cleanup,
+            "SETUP_WITH": setup_with,
+            "SETUP_ASYNC_WITH": setup_async_with,
+            "BEFORE_ASYNC_WITH": before,
+            "WITH_EXCEPT_START": with_except_start,
+            "POP_EXCEPT": pop_except,
+            "RERAISE": reraise,
+            "END_ASYNC_FOR": end_async_for,
+        }
+    )
 
 
 class _Pairs:

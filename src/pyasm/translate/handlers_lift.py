@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
-from pyasm.native.units import LABEL
 from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.caught import HandlerWalk
-from pyasm.translate.edit import Picked, instruction, rewrite
+from pyasm.translate.edit import instruction, rewrite
 from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.translate.moves import MOVING, permutation
 from pyasm.typed import Any
@@ -42,34 +42,40 @@ class Form:
         """Is the exception used as a value (except*)?"""
 
 
-def _forms(body: Sequence[Instruction], turns: Picked, labels: dict[Any, int]) -> dict[str, Form]:
+def _forms(walk: HandlerWalk) -> dict[str, Form]:
     """Label of each handler -> its form; without the cleanups."""
     forms: dict[str, Form] = {}
-    for index in turns.where(SETUPS):
-        op, arg, _ = body[index]
+    for index in walk.turns.where(SETUPS):
+        op, arg, _ = walk.body[index]
         if arg not in forms:
-            forms[arg] = _form(body, labels, op, arg)
+            forms[arg] = _form(walk, op, arg)
     for form in list(forms.values()):
         if form.cleanup:
             del forms[form.cleanup]
     return forms
 
 
-def _form(body: Sequence[Instruction], labels: dict[Any, int], op: str, label: str) -> Form:
-    at = next_real(body, labels[label])
+def _form(walk: HandlerWalk, op: str, label: str) -> Form:
+    body, ops = walk.body, walk.ops
+    at = walk.behind_label(label)
     lasti = op != "SETUP_FINALLY"
     form = Form(ONE, label, at, lasti)
-    ops = [each[0] for each in body[at : at + 4]]
-    if ops[:2] == ["SETUP_CLEANUP", "PUSH_EXC_INFO"]:
-        cleanup = next_real(body, labels[body[at][1]])
-        if [each[:2] for each in body[cleanup : cleanup + 3]] == CLEANUP:
-            form.kind, form.cleanup = SIX, body[at][1]
-            form.whole = ops[2:] in (["BUILD_LIST", "COPY"], ["DUP_TOP", "BUILD_LIST"])
-    elif ops[:1] == ["END_ASYNC_FOR"]:
+    first = ops[at] if at < len(ops) else ""
+    if first == "SETUP_CLEANUP":
+        if ops[at + 1 : at + 2] == ["PUSH_EXC_INFO"]:
+            cleanup = walk.behind_label(body[at][1])
+            if [each[:2] for each in body[cleanup : cleanup + 3]] == CLEANUP:
+                form.kind, form.cleanup = SIX, body[at][1]
+                form.whole = ops[at + 2 : at + 4] in _WHOLE
+    elif first == "END_ASYNC_FOR":
         form.kind = LOOP
     elif lasti and is_unbinding(body, at) and body[at + 3][1] == 1:
         form.kind = UNBIND
     return form
+
+
+_WHOLE = (["BUILD_LIST", "COPY"], ["DUP_TOP", "BUILD_LIST"])
+"""What follows where the exception is used as a value."""
 
 
 def is_unbinding(body: Sequence[Instruction], at: int) -> bool:
@@ -93,7 +99,7 @@ class _Lifting(HandlerWalk):
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.forms = _forms(code.body, self.turns, self.labels)
+        self.forms = _forms(self)
         self.unentered = self.cleanups = frozenset(form.cleanup for form in self.forms.values() if form.cleanup)
 
     def entered(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
@@ -143,18 +149,20 @@ class _Lifting(HandlerWalk):
         stack = tuple(a if a == b else VALUE for a, b in zip(old.stack, new.stack))
         return old if stack == old.stack else State(old.blocks, stack)
 
-    specials = {
-        "SETUP_FINALLY": setup,
-        "SETUP_CLEANUP": setup,
-        "SETUP_WITH": setup_with,
-        "SETUP_ASYNC_WITH": setup_async_with,
-        "POP_BLOCK": pop_block,
-        "PUSH_EXC_INFO": push_exc_info,
-        "WITH_EXCEPT_START": with_except_start,
-        "POP_EXCEPT": pop_except,
-        "RERAISE": reraise,
-        "END_ASYNC_FOR": end_async_for,
-    }
+    specials = MappingProxyType(
+        {
+            "SETUP_FINALLY": setup,
+            "SETUP_CLEANUP": setup,
+            "SETUP_WITH": setup_with,
+            "SETUP_ASYNC_WITH": setup_async_with,
+            "POP_BLOCK": pop_block,
+            "PUSH_EXC_INFO": push_exc_info,
+            "WITH_EXCEPT_START": with_except_start,
+            "POP_EXCEPT": pop_except,
+            "RERAISE": reraise,
+            "END_ASYNC_FOR": end_async_for,
+        }
+    )
 
 
 class _Rewriting:
@@ -168,26 +176,22 @@ class _Rewriting:
         self.edits: dict[int, list[Instruction]] = {}
         self.tests: dict[str, int] = {}
         """Handler -> index of the instruction where its next test begins."""
-        self.begins: dict[str, str] = {}
-        """Label to which a failed test goes -> handler."""
+        self.failed: dict[int, str] = {}
+        """Index of the label to which a failed test goes -> handler: of those that are still ahead."""
 
     def body(self) -> list[Instruction]:
         """The new body."""
         self._entries()
-        states, seen = self.walk.states, self.walk.seen
+        old, edits, states, seen = self.old, self.edits, self.walk.states, self.walk.seen
         lost = [index for index in self.walk.turns.where(SETUPS) if not seen[index]]
-        for index in sorted([*states, *self.walk.labels.values(), *lost]):
-            op, arg, _ = each = self.old[index]
-            if op == LABEL:
-                handler = self.begins.get(arg, "")
-                if handler:
-                    self.tests[handler] = next_real(self.old, index)
-            elif (op in _CHANGED or op[:6] == "STORE_") and index not in self.edits:
+        for index in sorted([*states, *lost]):
+            op = old[index][0]
+            if (op in _CHANGED or op[:6] == "STORE_") and index not in edits:
                 if index in states:
-                    self._instruction(index, each, states[index])
+                    self._instruction(index, old[index], states[index])
                 else:
                     self._unreached(index)
-        return rewrite(self.old, self.edits)
+        return rewrite(old, edits)
 
     def _entries(self) -> None:
         """What handlers begin with, and their cleanups."""
@@ -263,12 +267,21 @@ class _Rewriting:
         jump = next_real(self.old, index + 1)
         if kind != "exception" or self.old[jump][0] != "POP_JUMP_IF_FALSE":
             return
+        self._pass(index)
         begin, position = self.tests[label], self.old[index][2]
         self.edits[begin] = [instruction("DUP_TOP", None, position), *self.edits.get(begin, [self.old[begin]])]
         self.edits[index] = []
         target = self.old[jump][1]
         self.edits[jump] = [instruction("JUMP_IF_NOT_EXC_MATCH", target, self.old[jump][2])]
-        self.begins[target] = label
+        place = self.walk.labels[target]
+        if place > index:
+            self.failed[place] = label
+
+    def _pass(self, index: int) -> None:
+        """Where a test failed in front of here, the next one begins."""
+        for place in sorted(self.failed):
+            if place < index:
+                self.tests[self.failed.pop(place)] = next_real(self.old, place)
 
 
 _CHANGED = SETUPS.union(MOVING, {"POP_BLOCK", "RERAISE", "CHECK_EXC_MATCH"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -159,16 +160,18 @@ class SixWalk(HandlerWalk):
             stack.append(a)
         return old if tuple(stack) == old.stack else State(old.blocks, tuple(stack))
 
-    specials = {
-        "SETUP_FINALLY": _setup,
-        "SETUP_CLEANUP": _setup_cleanup,
-        "SETUP_WITH": _setup_with,
-        "SETUP_ASYNC_WITH": _setup_async_with,
-        "POP_BLOCK": _pop_block,
-        "POP_EXCEPT": _pop_except,
-        "END_ASYNC_FOR": _end_async_for,
-        "WITH_EXCEPT_START": _with_except_start,
-        "RERAISE": _reraise,
-        "RERAISE_VALUE": _reraise_value,
-        "JUMP_IF_NOT_EXC_MATCH": _match,
-    }
+    specials = MappingProxyType(
+        {
+            "SETUP_FINALLY": _setup,
+            "SETUP_CLEANUP": _setup_cleanup,
+            "SETUP_WITH": _setup_with,
+            "SETUP_ASYNC_WITH": _setup_async_with,
+            "POP_BLOCK": _pop_block,
+            "POP_EXCEPT": _pop_except,
+            "END_ASYNC_FOR": _end_async_for,
+            "WITH_EXCEPT_START": _with_except_start,
+            "RERAISE": _reraise,
+            "RERAISE_VALUE": _reraise_value,
+            "JUMP_IF_NOT_EXC_MATCH": _match,
+        }
+    )

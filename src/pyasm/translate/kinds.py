@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Instruction
@@ -185,7 +186,7 @@ class SparseWalk:
     number of values above it.
     """
 
-    specials: Mapping[str, Special] = {}
+    specials: Mapping[str, Special] = MappingProxyType({})
     """The instructions that a walk deals with itself."""
     told: frozenset[str] = frozenset()
     """Instructions of which `turns` tells, too."""
@@ -333,6 +334,13 @@ class SparseWalk:
         below = stack[: len(stack) - taken]
         following = State(state.blocks, below + (VALUE,) * row.leaves(n)) if row.goes_on else None
         return following, State(state.blocks, below + (VALUE,) * row.jumped(n)) if row.names_label else None
+
+    def behind_label(self, label: Any) -> int:
+        """Index of the first instruction at a label that is none."""
+        ops, index = self.ops, self.labels[label] + 1
+        while index < len(ops) and ops[index] == LABEL:
+            index += 1
+        return index
 
     def takes(self, index: int, entries: Sequence[Any]) -> None:
         """An instruction takes these entries as values."""

@@ -6,6 +6,7 @@ Compilers leave nothing behind, and interpreters count on it: some would keep wh
 from __future__ import annotations
 
 from itertools import accumulate
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Code, Instruction
@@ -102,4 +103,4 @@ class _Depths(SparseWalk):
         stack: tuple[Any, ...] = tuple(_RAISED if _RAISED in (a, b) else VALUE for a, b in zip(old.stack, new.stack))
         return old if stack == old.stack else State(None, stack)
 
-    specials = {**dict.fromkeys(_SETUPS, setup), "RETURN_VALUE": end}
+    specials = MappingProxyType({**dict.fromkeys(_SETUPS, setup), "RETURN_VALUE": end})

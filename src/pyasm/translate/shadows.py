@@ -9,6 +9,7 @@ put it back. Where the x of the comprehension is a cell (MAKE_CELL), a variable 
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Code, Free, Instruction, Position
@@ -81,12 +82,14 @@ class _Saving(Walk):
                 hint = f"STORE_FAST {which[0]} puts it back"
                 raise self.error(index, f"it takes what {_SAVE} {which[0]} has saved", hint)
 
-    specials = {
-        _SAVE: save,
-        "STORE_FAST": store,
-        "POP_BLOCK": pop_block,
-        **dict.fromkeys(_SETUPS, setup),
-    }
+    specials = MappingProxyType(
+        {
+            _SAVE: save,
+            "STORE_FAST": store,
+            "POP_BLOCK": pop_block,
+            **dict.fromkeys(_SETUPS, setup),
+        }
+    )
 
 
 class _Renaming:
