@@ -7,7 +7,7 @@ which gets a label of its own there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import compress
+from itertools import compress, filterfalse
 from operator import is_not
 
 from pyasm import isa
@@ -56,6 +56,8 @@ class _Inserter:
         """Indexes of what names a label."""
         self.named: set[Any] = set(regions.around)
         """The labels that something goes to."""
+        self.used: set[Any] = set()
+        """The labels that new instructions name."""
         self.entries: dict[str, str] = {}
         """Handler -> the label where its region's SETUP sends to, when that is another."""
         self.stubs: dict[int, dict[Any, str]] = {}
@@ -105,7 +107,7 @@ class _Inserter:
         size = len(ops)
         yield from self.stubs
         for index in self.regions.bounds:
-            if index < size and (innermost[index] != innermost[index - 1] if index else innermost[0] is not None):
+            if index < size and innermost[index] != (innermost[index - 1] if index else None):
                 at = first[old[index][1]] if ops[index] == LABEL else index
                 if at < size:
                     yield at
@@ -119,11 +121,8 @@ class _Inserter:
     def _arrive(self, index: int) -> None:
         """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""
         old, innermost = self.old, self.innermost
-        at = index  # that of the first label in front of it
-        named = False
-        while at and self.ops[at - 1] == LABEL:
-            at -= 1
-            named = named or old[at][1] in self.named
+        at = self.regions.front.get(index, index)
+        named = not self.named.isdisjoint(map(operand, old[at:index]))
         alive = at == 0 or self.ops[at - 1] not in self.facts.ends
         coming = innermost[at - 1] if alive and at else None
         inner = innermost[index]
@@ -137,39 +136,52 @@ class _Inserter:
         if coming != inner and (alive or not named):
             again = self._again(index, coming)
             parts += again or self._change(coming, inner)
-            going = going and not again
+            going = alive and not again
         for handler, label in stubs.items():
             if alive and handler == coming:
                 continue
             if going:
                 parts.append(instruction("JUMP_FORWARD", old[at][1]))  # a stub is only where a label is
+                self.used.add(old[at][1])
             parts.append(instruction(LABEL, label))
             again = self._again(index, handler)
             parts += again or self._change(handler, inner)
             going = not again
         if parts:
-            parts = self._fold(index, at, parts, named)
+            if "NOP" in (self.ops[index], self.ops[at - 1]):
+                parts = self._fold(index, at, parts, named)
             self.edits[at] = parts + self.edits.get(at, [old[at]])
 
-    def _again(self, index: int, coming: Any) -> list[Instruction]:
+    def _again(self, index: int, coming: Any) -> Sequence[Instruction]:
         """The RERAISE to which a way comes from another handler, for its own, if both have the same cleanup."""
+        if self.ops[index] != "RERAISE":
+            return ()
         regions = self.regions
         other = self.innermost[index]
-        if self.ops[index] != "RERAISE" or coming is None or other is None:
-            return []
+        if coming is None or other is None:
+            return ()
         if regions.around[coming] != regions.around[other] or regions.setups[coming] != regions.setups[other]:
-            return []
+            return ()
         cleanups = [
             [each[:2] for each in self.old[at : at + 3]] for at in (regions.first[coming], regions.first[other])
         ]
-        return [self.old[index]] if cleanups == [CLEANUP, CLEANUP] else []
+        return [self.old[index]] if cleanups == [CLEANUP, CLEANUP] else ()
 
     def _change(self, before: Any, after: Any) -> list[Instruction]:
         """From being in the region of one handler to being in that of another."""
+        around = self.regions.around
+        if before is not None and around[before] == after:
+            return [_POP_BLOCK]
+        if after is not None and around[after] == before:
+            return [self._begin(after)]
         left, entered, _ = self.regions.between(before, after)
-        setups, entries = self.regions.setups, self.entries
-        begins = [instruction(setups[each], entries.get(each, each)) for each in reversed(entered)]
-        return [_POP_BLOCK] * len(left) + begins
+        return [_POP_BLOCK] * len(left) + [self._begin(each) for each in reversed(entered)]
+
+    def _begin(self, handler: Any) -> Instruction:
+        """The SETUP of a handler."""
+        label = self.entries.get(handler, handler)
+        self.used.add(label)
+        return instruction(self.regions.setups[handler], label)
 
     def _fold(self, index: int, at: int, parts: list[Instruction], named: bool) -> list[Instruction]:
         """The position of a NOP goes to the instruction that left it: in front of SETUPs, behind a POP_BLOCK."""
@@ -220,32 +232,33 @@ class _Inserter:
         *parts, (op, target, position) = self.edits.get(index, [self.old[index]])
         name = f"{stem}{self.new_label()[1:]}"
         self.edits[index] = [*parts, instruction(op, name, position)]
-        at = self.regions.labels[target] if target in self.regions.labels else self._place(self._stub_at(target))
+        at = self.regions.labels[target] if target in self.regions.labels else self._place(target)
         marks = self.edits.get(at, [self.old[at]])
         beside = next(i for i, each in enumerate(marks) if each[0] == LABEL and each[1] == target)
         self.edits[at] = [*marks[:beside], instruction(LABEL, name), *marks[beside:]]
 
-    def _stub_at(self, name: str) -> int:
-        """Index of the instruction to which a stub leads."""
-        return next(index for index, stubs in self.stubs.items() if name in stubs.values())
-
-    def _place(self, at: int) -> int:
-        """Index of the first of the labels in front of an instruction, or its own."""
-        while at and self.ops[at - 1] == LABEL:
-            at -= 1
-        return at
+    def _place(self, stub: str) -> int:
+        """Index of the instruction in front of which a stub has its label."""
+        at = next(index for index, stubs in self.stubs.items() if stub in stubs.values())
+        return self.regions.front.get(at, at)
 
     def _drop_labels(self) -> None:
         """Without the labels that nothing names, but for notes."""
-        old, edits, naming = self.old, self.edits, self.facts.naming
-        used = {old[index][1] for index in self.naming if index not in edits}
-        used.update([each[1] for parts in edits.values() for each in parts if each[0] in naming])
-        stubs = {name: self._place(at) for at, names in self.stubs.items() for name in names.values()}
-        for places in (self.regions.labels, stubs):
-            for name in places.keys() - used:
-                if not name.startswith(BARE):
-                    index = places[name]
-                    edits[index] = [e for e in edits.get(index, ()) if e[0] != LABEL or e[1] != name]
+        edits, used, labels = self.edits, self.used, self.regions.labels
+        used.update(map(operand, map(self.old.__getitem__, filterfalse(edits.__contains__, self.naming))))
+        for index in filter(edits.__contains__, self.naming):
+            used.update([each[1] for each in edits[index] if each[0] in self.facts.naming])
+        for name in labels.keys() - used:
+            if not name.startswith(BARE):
+                self._drop(name, labels[name])
+        for at, stubs in self.stubs.items():
+            for name in stubs.values():
+                if name not in used:
+                    self._drop(name, self.regions.front.get(at, at))
+
+    def _drop(self, label: str, index: int) -> None:
+        parts = self.edits.get(index, ())
+        self.edits[index] = [each for each in parts if each[0] != LABEL or each[1] != label] if parts else []
 
     def unraised(self, handlers: Sequence[Handler], table: Effects) -> None:
         """These have regions of no size. Such a region may be behind an instruction in the region around it, or in a

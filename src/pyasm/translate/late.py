@@ -37,7 +37,7 @@ def late_jumps(
     for index in back:
         _, label, position = body[index]
         before = previous(ops, index)
-        if ops[before] == "CLEANUP_THROW" or leaving(index, before):
+        if ops[before] == "CLEANUP_THROW" or (ops[before] in late.turns and leaving(index, before)):
             found.append((index, before))
         elif dialect.uncovered == "throw":
             pass
@@ -76,10 +76,9 @@ class _Leaving:
         self.warm: Any = None
 
     def __call__(self, index: int, before: int) -> bool:
-        """Is the jump back at this index one of them? `before` is the index of the instruction before it."""
+        """Is the jump back at this index one of them? `before` is the index of the instruction before it, which is one
+        of `turns`."""
         op = self.ops[before]
-        if op not in self.late.turns:
-            return False
         body = self.body
         jump, target, own = body[index]
         _, around, position = body[before]
@@ -151,6 +150,7 @@ class _Late:
         self.back = frozenset(row.name for row in rows if row.flow == "jump" and row.operand == "backward")
         self.branches = frozenset(row.name for row in rows if row.name.startswith("POP_JUMP"))
         self.turns = self.branches | self.back | {"END_ASYNC_FOR"}
+        """Behind these may be a jump to where a branch went on."""
         self.merged = frozenset(row.name for row in rows if row.operand == "locals" or "_NONE" in row.name)
         self.telling = self.merged | {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP"}
         self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"})

@@ -31,8 +31,11 @@ class Regions:
         self.turns = Picked(self.ops, facts(dialect.name).telling)
         """The instructions that have to do with regions."""
         self.labels = labels = self.turns.places(body)
-        self.first = _firsts(labels)
+        self.first: dict[Any, int] = {}
         """Label -> index of the first instruction there that is no label."""
+        self.front: dict[int, int] = {}
+        """Index of such an instruction -> that of the first of its labels."""
+        self._find_firsts()
         self.innermost: list[Any] = [None] * (len(body) + 1)
         self.bounds: set[int] = set()
         """The indexes where that may be another one than in front."""
@@ -52,6 +55,15 @@ class Regions:
         """Handler -> the one around it and all others."""
         for target in self.setups:
             self._rank(target)
+
+    def _find_firsts(self) -> None:
+        first, front = self.first, self.front
+        behind = at = -1
+        for name, index in reversed(self.labels.items()):
+            if index + 1 != behind:
+                at = index + 1
+            first[name] = at
+            front[at] = behind = index
 
     def _setup(self, target: str, lasti: bool) -> str:
         if not lasti:
@@ -104,17 +116,6 @@ class Regions:
                 entered.append(after)
                 after = around[after]
         return left, entered, after
-
-
-def _firsts(labels: dict[Any, int]) -> dict[Any, int]:
-    firsts = {}
-    behind = first = -1
-    for name, index in reversed(labels.items()):
-        if index + 1 != behind:
-            first = index + 1
-        firsts[name] = first
-        behind = index
-    return firsts
 
 
 class Facts:
