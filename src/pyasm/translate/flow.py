@@ -111,19 +111,21 @@ def reached(
 
 def _leads_everywhere(body: Sequence[Instruction], turns: Picked, naming: Set[str], ends: Set[str]) -> bool:
     """Is behind each instruction that ends a way a label to which something in front of it goes? Mostly it is."""
+    size = len(body)
     named: set[Any] = set()
-    behind = -1  # the next instruction, where a way has ended
     for index, op in zip(turns.indexes, turns.ops):
-        if behind >= 0:
-            if op != LABEL or index != behind:
-                return False
-            behind = index + 1 if body[index][1] not in named else -1
-        elif op != LABEL:
-            if op in naming:
-                named.add(body[index][1])
-            if op in ends:
-                behind = index + 1
-    return behind < 0 or behind == len(body)
+        if op == LABEL:
+            continue
+        if op in naming:
+            named.add(body[index][1])
+        if op in ends:
+            for index in range(index + 1, size):
+                op, label, _ = body[index]
+                if op != LABEL:
+                    return False
+                if label in named:
+                    break
+    return True
 
 
 def _reach_lost(

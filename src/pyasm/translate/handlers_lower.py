@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
+from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.edit import Labels, instruction, rewrite
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
-from pyasm.translate.handlers_six import SAVED, Form, SixWalk
-from pyasm.translate.kinds import State, next_real
+from pyasm.translate.handlers_six import SAVED, Form, SixWalk, saved
+from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
 
@@ -96,13 +97,15 @@ class _Rewriting:
     def _instruction(self, index: int, each: Instruction, state: State) -> None:
         op, arg, _ = each
         if op == "POP_TOP":
-            self._drop(index, each, state.stack[-1])
+            entry = state.stack[-1]
+            if entry[1] is not None:
+                self._drop(index, each, entry)
             return
         moves = permutation(op, arg)
         if moves is not None:
             taken, left = moves
             entries = state.stack[len(state.stack) - taken :]
-            if any(entry[1] is not None for entry in entries):
+            if entries.count(VALUE) < taken:
                 self._moved(index, each, left, entries)
         elif op in _PEEKS:
             self._peek(index, each, state.stack)
@@ -146,7 +149,7 @@ class _Rewriting:
 
     def _pop_except(self, index: int, each: Instruction, state: State) -> None:
         form = self.forms[state.blocks[1]]
-        leave = [instruction("POP_BLOCK"), each]
+        leave = [_POP_BLOCK, each]
         if form.lasti:
             leave.append(instruction("POP_TOP", None, each[2]))
         after = next_real(self.old, index + 1)
@@ -174,8 +177,7 @@ class _Rewriting:
             new.append(instruction("STORE_ATTR", "__traceback__", position))
         n = 0
         if label is not None and self.forms[label].lasti:
-            whole = tuple((kind, label) for kind in SAVED)
-            n = 2 if state.stack[-6:-3] == whole else 0
+            n = 2 if state.stack[-6:-3] == saved(label) else 0
             n = 1 if self.forms[label].kind == UNBIND else n
         new.append(instruction("RERAISE", n, position))
         self.edits[index] = new
@@ -196,7 +198,7 @@ class _Rewriting:
     def _end_async_for(self, index: int, each: Instruction, state: State) -> None:
         if self.forms[state.blocks[1]].kind != LOOP:
             drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_EXCEPT")]
-            self.edits[index] = [drop[0], instruction("POP_BLOCK"), drop[1], each]
+            self.edits[index] = [drop[0], _POP_BLOCK, drop[1], each]
 
     def _match(self, index: int, each: Instruction, state: State) -> None:
         """CHECK_EXC_MATCH wants the exception below the type."""
@@ -237,8 +239,8 @@ class _Rewriting:
             if form.kind != SIX:
                 continue
             first = self.old[form.at]
-            position = first[2] if first[0] == "WITH_EXCEPT_START" else NOWHERE
-            begin = [instruction("SETUP_CLEANUP", self.cleanups[label]), instruction("PUSH_EXC_INFO", None, position)]
+            push = instruction("PUSH_EXC_INFO", None, first[2]) if first[0] == "WITH_EXCEPT_START" else _PUSH_EXC_INFO
+            begin = [instruction("SETUP_CLEANUP", self.cleanups[label]), push]
             if form.made:
                 begin += [instruction(op, arg, first[2]) for op, arg in _MAKE]
             at = labels[label]
@@ -282,10 +284,10 @@ class _Rewriting:
                 names[form] = self.cleanups[label]
         for index, forms in at.items():
             behind: list[Instruction] = []
-            for form in sorted(forms, key=lambda form: -form.depth):
+            for form in sorted(forms, key=_depth, reverse=True):
                 position = self._cleanup_position(form, index)
                 behind.append(instruction(LABEL, names[form]))
-                behind += [instruction(op, arg, position) for op, arg in _CLEANUP]
+                behind += _CLEANUP if position is NOWHERE else [instruction(*each[:2], position) for each in _CLEANUP]
             self.edits[index] = [*self.edits.get(index, [self.old[index]]), *behind]
 
     def _cleanup_position(self, form: Form, index: int) -> Position | None:
@@ -313,7 +315,9 @@ class _Rewriting:
         return index
 
 
-_CLEANUP = (("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1))
+_POP_BLOCK = instruction("POP_BLOCK")
+_PUSH_EXC_INFO = instruction("PUSH_EXC_INFO", None, NOWHERE)
+_CLEANUP = [instruction(op, arg, NOWHERE) for op, arg in CLEANUP]
 _MAKE = (
     ("DUP_TOP", None),
     ("LOAD_ATTR", "__traceback__"),
@@ -321,6 +325,7 @@ _MAKE = (
     ("DUP_TOP", None),
     ("LOAD_ATTR", "__class__"),
 )
+_depth = attrgetter("depth")
 _METHODS = {
     **dict.fromkeys(SETUPS, _Rewriting._setup),
     "POP_EXCEPT": _Rewriting._pop_except,
@@ -331,7 +336,7 @@ _METHODS = {
     "JUMP_IF_NOT_EXC_MATCH": _Rewriting._match,
 }
 _ADDED = MOVING.union(
-    *[(op for op, _ in words) for words in (_CLEANUP, _MAKE)],
+    *[(op for op, _ in words) for words in (CLEANUP, _MAKE)],
     ("SETUP_FINALLY", "SETUP_CLEANUP", "POP_BLOCK", "PUSH_EXC_INFO", "CHECK_EXC_MATCH", "POP_JUMP_IF_FALSE"),
     ("CALL_FUNCTION", "STORE_ATTR", LABEL),
 )

@@ -14,7 +14,16 @@ from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.typed import Any
 
 SAVED = ("saved traceback", "saved value", "saved type")
-RAISED = ("traceback", "exception", "type")
+
+
+def saved(label: Any) -> tuple[Any, ...]:
+    """The entries of what was handled before a handler."""
+    return ("saved traceback", label), ("saved value", label), ("saved type", label)
+
+
+def raised(label: Any) -> tuple[Any, ...]:
+    """The entries of what it handles."""
+    return ("traceback", label), ("exception", label), ("type", label)
 
 
 class Form:
@@ -66,8 +75,7 @@ class SixWalk(HandlerWalk):
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state at the beginning of a handler."""
-        kinds = tuple((kind, label) for kind in SAVED + RAISED)
-        return State(("handler", label, state.blocks), kept + kinds)
+        return State(("handler", label, state.blocks), kept + saved(label) + raised(label))
 
     def _setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack)
@@ -95,7 +103,7 @@ class SixWalk(HandlerWalk):
         if state.blocks is None or state.blocks[0] != "handler":
             raise self.error(index, "it is in no handler")
         label = state.blocks[1]
-        if self.top(index, state.stack, 3) != tuple((kind, label) for kind in SAVED):
+        if self.top(index, state.stack, 3) != saved(label):
             raise self.error(index, "what was handled before is not on top of the stack")
         return State(state.blocks[2], state.stack[:-3]), None
 
@@ -103,14 +111,14 @@ class SixWalk(HandlerWalk):
         if state.blocks is None or state.blocks[0] != "handler":
             raise self.error(index, "it is in no handler")
         label = state.blocks[1]
-        if self.top(index, state.stack, 7)[1:] != tuple((kind, label) for kind in SAVED + RAISED):
+        if self.top(index, state.stack, 7)[1:] != saved(label) + raised(label):
             raise self.error(index, "the exception of the handler is not on top of the stack")
         return State(state.blocks[2], state.stack[:-7]), None
 
     def _with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         seven = self.top(index, state.stack, 7)
         label = seven[-1][1]
-        if seven[1:] != tuple((kind, label) for kind in SAVED + RAISED):
+        if seven[1:] != saved(label) + raised(label):
             raise self.error(index, "the six values of the handler are not on top of the stack")
         self.takes(index, seven[:1])
         self.forms[label].lasti = True

@@ -168,7 +168,7 @@ def _parted(state: State) -> tuple[State, int]:
     if not stack or stack[-1] is not VALUE:
         return state, 0
     size = len(stack)
-    top = size - 1
+    top = size - 1 if stack.count(VALUE) < size else 0
     while top and stack[top - 1] is VALUE:
         top -= 1
     return State(state.blocks, stack[:top]), size - top
