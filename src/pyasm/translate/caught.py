@@ -7,9 +7,8 @@ from pyasm.native.units import LABEL
 from pyasm.translate.flow import reached
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 
-_BELOW = 8
-"""So many values are taken to be on the stack where an exception is caught; handlers that compilers make do not read
-as many."""
+_BEGIN = State(None, (VALUE,) * 8)
+"""What is taken to be there where a region begins; handlers that compilers make do not read as many values."""
 
 
 class HandlerWalk(SparseWalk):
@@ -35,7 +34,6 @@ class HandlerWalk(SparseWalk):
 
     def _run_handlers(self) -> bool:
         body, labels, states = self.body, self.labels, self.states
-        begin = State(None, (VALUE,) * _BELOW)
         reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
         begun = set()
         entered = set()
@@ -46,13 +44,13 @@ class HandlerWalk(SparseWalk):
                     way = op, label = body[index][:2]
                     if way not in entered:
                         entered.add(way)
-                        handler = self.specials[op](self, index, label, begin)[1]
+                        handler = self.specials[op](self, index, label, _BEGIN)[1]
                         if handler is not None:
-                            self._follow_all([(labels[label], handler)])
+                            self._follow_all(labels[label], handler)
         except TargetError:
             return False  # the other walk says it better
         walked, self.seen = self.seen, reach
-        return begun.isdisjoint(states) and self._is_apart(walked) and self._tell_rest(walked, begin)
+        return begun.isdisjoint(states) and self._is_apart(walked) and self._tell_rest(walked)
 
     def _is_apart(self, walked: bytearray) -> bool:
         """Does no other code lead into what was followed?"""
@@ -76,12 +74,12 @@ class HandlerWalk(SparseWalk):
                 index += 1
         return True
 
-    def _tell_rest(self, walked: bytearray, begin: State) -> bool:
+    def _tell_rest(self, walked: bytearray) -> bool:
         """States for those that need one; False when there is what cannot be."""
         ops, seen = self.ops, self.seen
         for index in self.turns.where(self.told):
             if not walked[index] and seen[index]:
                 if ops[index] in self.odd:
                     return False
-                self.states[index] = begin
+                self.states[index] = _BEGIN
         return True

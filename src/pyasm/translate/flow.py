@@ -119,8 +119,8 @@ def _leads_everywhere(body: Sequence[Instruction], turns: Picked, naming: Set[st
         if op in naming:
             named.add(body[index][1])
         if op in ends:
-            for index in range(index + 1, size):
-                op, label, _ = body[index]
+            for behind in range(index + 1, size):
+                op, label, _ = body[behind]
                 if op != LABEL:
                     return False
                 if label in named:

@@ -100,7 +100,7 @@ class _Lifting(HandlerWalk):
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(self)
-        self.unentered = self.cleanups = frozenset(form.cleanup for form in self.forms.values() if form.cleanup)
+        self.unentered = self.cleanups = frozenset([form.cleanup for form in self.forms.values() if form.cleanup])
 
     def entered(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state in which a handler is entered."""
@@ -199,14 +199,14 @@ class _Rewriting:
         for form in self.forms.values():
             at = form.at
             if form.kind == SIX:
-                position = self.old[at + 1][2]
-                whole = [instruction(op, None, position) for op in ("POP_TOP", "ROT_TWO", "POP_TOP")]
-                self.edits[at] = []
-                self.edits[at + 1] = whole if form.whole else []
-                self.tests[form.label] = at + 2
                 label = labels[form.cleanup]
                 cleanup = next_real(self.old, label)
-                self.edits.update((i, []) for i in (label, cleanup, cleanup + 1, cleanup + 2))
+                for index in (at, at + 1, label, cleanup, cleanup + 1, cleanup + 2):
+                    self.edits[index] = []
+                if form.whole:
+                    position = self.old[at + 1][2]
+                    self.edits[at + 1] = [instruction(op, None, position) for op in ("POP_TOP", "ROT_TWO", "POP_TOP")]
+                self.tests[form.label] = at + 2
             elif form.kind == ONE and not form.lasti:
                 two = [instruction(op, None, None) for op in ("ROT_TWO", "POP_TOP")]
                 self.edits[at] = [*two, self.old[at]]

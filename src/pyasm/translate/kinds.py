@@ -218,11 +218,13 @@ class SparseWalk:
         """Follow every way."""
         self._begin()
         self.to_end = True
-        self._follow_all([(0, State(None, ()))])
+        self._follow_all(0, State(None, ()))
 
     def _begin(self) -> None:
         self.met: dict[int, tuple[State, int]] = {}
         """Index of a label -> what is there."""
+        self.pending: list[tuple[int, State, int]] = []
+        """Where ways are still to be followed: the index, and what is there."""
         self.states.clear()
         self.covered.clear()
         self.to_end = False
@@ -230,10 +232,12 @@ class SparseWalk:
         self.left: set[int] = set()
         """… up to these indexes."""
 
-    def _follow_all(self, ways: Sequence[tuple[int, State]]) -> None:
-        self.pending = [(index, *_parted(state)) for index, state in ways]
-        while self.pending:
-            self._follow(*self.pending.pop())
+    def _follow_all(self, index: int, state: State) -> None:
+        """All ways that begin at an instruction."""
+        pending = self.pending
+        self._follow(index, *_parted(state))
+        while pending:
+            self._follow(*pending.pop())
 
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
