@@ -55,8 +55,13 @@ class _Depth:
         """and this is added to their effects."""
 
 
-_UNASKED = _Depth(None, 0, 0, 0)
-"""At labels that are known before anything jumps there."""
+_NONE = _Depth(None, 0, 0, 0)
+"""There is nothing on the stack."""
+
+
+_Way = tuple[Any, tuple[_Depth, int, int, int]]
+"""A block, and of what the depth is to be made if anybody asks."""
+_UNASKED = _NONE, 0, 0, 0
 
 
 class _Walk:
@@ -74,8 +79,8 @@ class _Walk:
         """The block of each instruction …"""
         self.bounds: set[int] = set()
         """… and where that may be another one than in front."""
-        self.ways: dict[str, tuple[Any, _Depth]] = {}
-        """Label -> the block, and the depth if a jump came there first."""
+        self.ways: dict[str, _Way] = {}
+        """Label -> the way that came there first."""
         self.blocks: dict[str, _Block] = {}
         self.depths: dict[str, tuple[int, bool]] = {}
         """Handler -> depth that is kept, and whether lasti comes above it."""
@@ -97,7 +102,7 @@ class _Walk:
         body, ways, seen = self.code.body, self.ways, self.seen
         jumping, ends = self.table.jumping, self.table.ends
         block: Any = None
-        depth = _Depth(None, 0, 0, 0)  # at the start of this way, or of the last region
+        depth = _NONE  # at the start of this way, or of the last region
         since = start = end = 0
         alive = True
         for at, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
@@ -112,17 +117,18 @@ class _Walk:
                 elif way is None:
                     self.lost[label] = at
                 else:
-                    block, depth = way
+                    block, depth = way[0], _Depth(*way[1])
                     since = start = index
                     seen[end:at] = bytes(at - end)
                     alive = True
             elif alive:
                 if op in _PSEUDO:
                     self._fill(start, index, block)
-                    depth, since = _Depth(depth, since, index, 0), index
+                    if op != "POP_BLOCK":
+                        depth, since = _Depth(depth, since, index, 0), index
                     block, start = self._change(index, block, depth), index
                 elif op in jumping:
-                    self._go(body[index][1], block, depth, since, index, jumping[op])
+                    self._go(body[index][1], (block, (depth, since, index, jumping[op])))
                 if op in ends:
                     if block is not None:
                         self._fill(start, index + 1, block)
@@ -138,7 +144,8 @@ class _Walk:
             label = self.pending.pop()
             number = self.lost[label]
             if not self.seen[number]:
-                self._follow(number, *self.ways[label])
+                block, place = self.ways[label]
+                self._follow(number, block, _Depth(*place))
 
     def _follow_unreached(self) -> None:
         """What no path comes to: it begins behind instructions that do not go on."""
@@ -166,10 +173,11 @@ class _Walk:
                     return
             elif op in _PSEUDO:
                 self._fill(start, index, block)
-                depth, since = _Depth(depth, since, index, 0), index
+                if op != "POP_BLOCK":
+                    depth, since = _Depth(depth, since, index, 0), index
                 block, start = self._change(index, block, depth), index
             elif op in self.table.jumping:
-                self._go(body[index][1], block, depth, since, index, self.table.jumping[op])
+                self._go(body[index][1], (block, (depth, since, index, self.table.jumping[op])))
             seen[at] = 1
             if op in self.table.ends:
                 self._fill(start, index + 1, block)
@@ -193,15 +201,14 @@ class _Walk:
             index += 1
         return 0
 
-    def _go(self, label: str, block: Any, depth: _Depth, since: int, index: int, change: int) -> None:
-        """A way leads to a label, from an instruction that changes the depth when it jumps; `depth` is that at another
-        one in front of it."""
-        way = self.ways.get(label)
-        if way is None:
-            self.ways[label] = block, _Depth(depth, since, index, change)
+    def _go(self, label: str, way: _Way) -> None:
+        """A way leads to a label."""
+        known = self.ways.get(label)
+        if known is None:
+            self.ways[label] = way
             if label in self.lost:
                 self.pending.append(label)
-        elif way[0] is not block:
+        elif known[0] is not way[0]:
             self._differs(label)
 
     def _at(self, place: _Depth) -> int:
@@ -214,7 +221,7 @@ class _Walk:
         for each in reversed(asked):
             start, stop = each.start, each.stop
             depth += each.change
-            if start + 1 < stop or self.ops[start] not in _NOTHING:
+            if start + 1 < stop or (start < stop and self.ops[start] not in _NOTHING):
                 depth += sum(self.table.changed(self.code.body[start:stop], self.ops[start:stop]))
             each.origin, each.change = None, depth
         return depth
@@ -237,7 +244,7 @@ class _Walk:
             self.blocks[handler] = _Block(handler, block)
             kept = self._at(place) - (op == "SETUP_WITH")
             self.depths[handler] = kept, op != "SETUP_FINALLY"
-            self._go(handler, block, place, index, index, kept - place.change + (1 if op == "SETUP_FINALLY" else 2))
+            self._go(handler, (block, (_NONE, 0, 0, kept + (1 if op == "SETUP_FINALLY" else 2))))
         return self.blocks[handler]
 
 
