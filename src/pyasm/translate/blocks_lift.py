@@ -6,7 +6,7 @@ which gets a label of its own there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import compress, filterfalse
 from operator import is_not
 
@@ -69,7 +69,7 @@ class _Inserter:
     def body(self) -> list[Instruction]:
         """The new body. The labels that only the table named are gone."""
         self._find_stubs()
-        for index in sorted(set(self._arrivals())):
+        for index in sorted(self._arrivals()):
             self._arrive(index)
         self._mark_nops()
         for handler in self.lost:
@@ -101,22 +101,22 @@ class _Inserter:
             stubs[coming] = self.new_label()
         return stubs[coming]
 
-    def _arrivals(self) -> Iterator[int]:
-        """Indexes of the instructions to which ways may come from another region, more than once if need be."""
+    def _arrivals(self) -> set[int]:
+        """Indexes of the instructions to which ways may come from another region."""
         ops, old, innermost, first = self.ops, self.old, self.innermost, self.regions.first
         size = len(ops)
-        yield from self.stubs
+        found = set(self.stubs)
         for index in self.regions.bounds:
             if index < size and innermost[index] != (innermost[index - 1] if index else None):
-                at = first[old[index][1]] if ops[index] == LABEL else index
-                if at < size:
-                    yield at
+                found.add(first[old[index][1]] if ops[index] == LABEL else index)
         for index in self.regions.turns.where(self.facts.ends):
             index += 1
             if index < size:
                 at = first[old[index][1]] if ops[index] == LABEL else index
                 if innermost[at] is not None and self.named.isdisjoint(map(operand, old[index:at])):
-                    yield at
+                    found.add(at)
+        found.discard(size)
+        return found
 
     def _arrive(self, index: int) -> None:
         """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""

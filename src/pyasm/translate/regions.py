@@ -53,8 +53,12 @@ class Regions:
         """Handler -> how many regions it and those around it are."""
         self.outermost: dict[Any, Any] = {None: None}
         """Handler -> the one around it and all others."""
-        for target in self.setups:
-            self._rank(target)
+        for target, around in self.around.items():
+            if around is None:
+                self.level[target], self.outermost[target] = 1, target
+        if len(self.level) <= len(self.around):
+            for target in self.around:
+                self._rank(target)
 
     def _find_firsts(self) -> None:
         first, front = self.first, self.front
