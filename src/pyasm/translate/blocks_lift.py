@@ -7,8 +7,6 @@ which gets a label of its own there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress, filterfalse
-from operator import is_not
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
@@ -17,7 +15,7 @@ from pyasm.translate import unraised
 from pyasm.translate.edit import Labels, instruction, operand, rewrite
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
-from pyasm.translate.regions import SETUPS, Regions, facts
+from pyasm.translate.regions import SETUPS, Regions
 from pyasm.translate.uncovered import Uncovered, behind, fill, mark_taken
 from pyasm.typed import Any
 
@@ -50,10 +48,8 @@ class _Inserter:
         self.regions = regions
         self.uncovered = uncovered
         self.dialect = dialect
-        self.facts = facts(dialect.name)
+        self.facts = regions.facts
         self.new_label = Labels(self.old, taken=regions.labels).new
-        self.naming = list(regions.turns.where(self.facts.naming))
-        """Indexes of what names a label."""
         self.named: set[Any] = set(regions.around)
         """The labels that something goes to."""
         self.used: set[Any] = set()
@@ -85,15 +81,14 @@ class _Inserter:
         for handler, around in self.regions.around.items():
             if innermost[first[handler]] != around:
                 self.entries[handler] = self._stub(first[handler], around)
-        jumps = list(self.regions.turns.where(self.facts.branching))
-        targets = list(map(operand, map(old.__getitem__, jumps)))
-        self.named.update(targets)
-        there = map(innermost.__getitem__, map(first.__getitem__, targets))
-        for index in compress(jumps, map(is_not, map(innermost.__getitem__, jumps), there)):
+        branching, named = self.facts.branching, self.named
+        for index in self.regions.naming:
             op, label, position = old[index]
-            at, coming = first[label], innermost[index]
-            if innermost[at] != coming:
-                self.edits[index] = [instruction(op, self._stub(at, coming), position)]
+            if op in branching:
+                named.add(label)
+                at, coming = first[label], innermost[index]
+                if innermost[at] != coming:
+                    self.edits[index] = [instruction(op, self._stub(at, coming), position)]
 
     def _stub(self, first: int, coming: Any) -> str:
         stubs = self.stubs.setdefault(first, {})
@@ -109,7 +104,7 @@ class _Inserter:
         for index in self.regions.bounds:
             if index < size and innermost[index] != (innermost[index - 1] if index else None):
                 found.add(first[old[index][1]] if ops[index] == LABEL else index)
-        for index in self.regions.turns.where(self.facts.ends):
+        for index in self.regions.ends:
             index += 1
             if index < size:
                 at = first[old[index][1]] if ops[index] == LABEL else index
@@ -244,10 +239,12 @@ class _Inserter:
 
     def _drop_labels(self) -> None:
         """Without the labels that nothing names, but for notes."""
-        edits, used, labels = self.edits, self.used, self.regions.labels
-        used.update(map(operand, map(self.old.__getitem__, filterfalse(edits.__contains__, self.naming))))
-        for index in filter(edits.__contains__, self.naming):
-            used.update([each[1] for each in edits[index] if each[0] in self.facts.naming])
+        old, edits, used, labels = self.old, self.edits, self.used, self.regions.labels
+        for index in self.regions.naming:
+            if index in edits:
+                used.update([each[1] for each in edits[index] if each[0] in self.facts.naming])
+            else:
+                used.add(old[index][1])
         for name in labels.keys() - used:
             if not name.startswith(BARE):
                 self._drop(name, labels[name])

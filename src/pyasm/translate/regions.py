@@ -26,17 +26,27 @@ class Regions:
     """What the table of a code says: the innermost handler of each instruction; their kinds, and those around."""
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        self.body = body = code.body
-        self.ops = list(map(opcode, body))
-        self.turns = Picked(self.ops, facts(dialect.name).telling)
+        self.body = code.body
+        self.ops = list(map(opcode, self.body))
+        self.facts = facts(dialect.name)
+        """What there is in this dialect."""
+        self.turns = Picked(self.ops, self.facts.telling)
         """The instructions that have to do with regions."""
-        self.labels = labels = self.turns.places(body)
+        self.labels: dict[Any, int] = {}
+        self.naming: list[int] = []
+        """Indexes of what names a label."""
+        self.ends: list[int] = []
+        """Indexes of what does not go on."""
+        self.others: dict[str, list[int]] = {"NOP": [], "NOT_TAKEN": [], "PUSH_EXC_INFO": []}
+        """Those of a few more, by mnemonic."""
+        self._look()
         self.first: dict[Any, int] = {}
         """Label -> index of the first instruction there that is no label."""
         self.front: dict[int, int] = {}
         """Index of such an instruction -> that of the first of its labels."""
         self._find_firsts()
-        self.innermost: list[Any] = [None] * (len(body) + 1)
+        labels = self.labels
+        self.innermost: list[Any] = [None] * (len(self.body) + 1)
         self.bounds: set[int] = set()
         """The indexes where that may be another one than in front."""
         self.setups: dict[str, str] = {}
@@ -59,6 +69,21 @@ class Regions:
         if len(self.level) <= len(self.around):
             for target in self.around:
                 self._rank(target)
+
+    def _look(self) -> None:
+        """Tell the turns apart."""
+        body, labels, others = self.body, self.labels, self.others
+        naming, ends = self.facts.naming, self.facts.ends
+        for index, op in zip(self.turns.indexes, self.turns.ops):
+            if op == LABEL:
+                labels[body[index][1]] = index
+            elif op in others:
+                others[op].append(index)
+            else:
+                if op in naming:
+                    self.naming.append(index)
+                if op in ends:
+                    self.ends.append(index)
 
     def _find_firsts(self) -> None:
         first, front = self.first, self.front

@@ -19,7 +19,6 @@ from pyasm.typed import Any
 
 LEFT = "left"
 """Of a NOT_TAKEN: it is in the region that was left before its jump."""
-_NOPS = frozenset({"NOP"})
 _TAKEN = frozenset({"NOT_TAKEN"})
 _SKIPPED = frozenset({*PSEUDO, LABEL, "NOT_TAKEN", "NOP"})
 
@@ -48,15 +47,15 @@ def fill(regions: Regions, dialect: isa.Dialect) -> Uncovered:
                 regions.put(index, innermost[before])
             elif dialect.opcodes[regions.ops[index]].flow == "jump":
                 found.marked[index] = HELD
-    _fill_bare(regions, found, dialect)
-    _fill_begun(regions, found, dialect)
+    _fill_bare(regions, found)
+    _fill_begun(regions, found)
     return found
 
 
 def _fill_taken(regions: Regions, found: Uncovered) -> None:
     """Put each NOT_TAKEN where its jump is, and note in which of them this changes something."""
     innermost, ops = regions.innermost, regions.ops
-    for index in regions.turns.where(_TAKEN):
+    for index in regions.others["NOT_TAKEN"]:
         before = previous(ops, index)
         if ops[before] != "END_SEND":  # that of an async for is as any other
             covered, alone = innermost[before] is not None, innermost[index] is not None
@@ -64,12 +63,12 @@ def _fill_taken(regions: Regions, found: Uncovered) -> None:
             regions.put(index, innermost[before])
 
 
-def _fill_bare(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> None:
+def _fill_bare(regions: Regions, found: Uncovered) -> None:
     """Other jumps in no region, from and to places in one: they get a label of their own, whose name tells it."""
     body, ops, innermost = regions.body, regions.ops, regions.innermost
-    leaping, ends = facts(dialect.name).leaping, facts(dialect.name).ends
-    for index in regions.turns.where(leaping):
-        if innermost[index] is not None:
+    leaping, ends = regions.facts.leaping, regions.facts.ends
+    for index in regions.naming:
+        if innermost[index] is not None or ops[index] not in leaping:
             continue
         op, arg, _ = body[index]
         target = innermost[regions.first[arg]]
@@ -104,12 +103,12 @@ def _last_real(ops: Sequence[str], index: int) -> int:
     return index
 
 
-def _fill_begun(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> None:
+def _fill_begun(regions: Regions, found: Uncovered) -> None:
     """A NOP that a SETUP leaves is in no region; it belongs to what is around both it and the region that begins."""
     ops, innermost = regions.ops, regions.innermost
-    ends = facts(dialect.name).ends
+    ends = regions.facts.ends
     jumps: dict[Any, int] = {}
-    for index in regions.turns.where(_NOPS):
+    for index in regions.others["NOP"]:
         if innermost[index] is not None:
             continue
         after = behind(ops, index, innermost)
@@ -118,7 +117,7 @@ def _fill_begun(regions: Regions, found: Uncovered, dialect: isa.Dialect) -> Non
             last = _last_real(ops, last)
         before: int | None = last
         if last < 0 or ops[last] in ends:
-            jumps = jumps or _jumps(regions, dialect)
+            jumps = jumps or _jumps(regions)
             before = _jump_to(regions, index, jumps)
         if before is not None and innermost[before] != after:
             regions.put(index, regions.between(innermost[before], after)[2])
@@ -133,10 +132,10 @@ def behind(ops: Sequence[str], index: int, innermost: Sequence[Any]) -> Any:
             return innermost[index]
 
 
-def _jumps(regions: Regions, dialect: isa.Dialect) -> dict[Any, int]:
+def _jumps(regions: Regions) -> dict[Any, int]:
     """Label -> index of the first instruction that names it."""
     found: dict[Any, int] = {}
-    for index in regions.turns.where(facts(dialect.name).naming):
+    for index in regions.naming:
         found.setdefault(regions.body[index][1], index)
     return found
 

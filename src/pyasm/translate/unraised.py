@@ -15,14 +15,12 @@ from pyasm.translate.effects import Effects
 from pyasm.translate.regions import Regions
 from pyasm.typed import Any
 
-_BEGIN = frozenset({"PUSH_EXC_INFO"})
-
 
 def add_entries(code: Code, regions: Regions, table: Effects) -> bool:
     """Give each such handler a label and an entry of no size; was there one?"""
     body, ops = code.body, regions.ops
     known = {regions.first[target] for target in regions.setups}
-    lost = [index for index in regions.turns.where(_BEGIN) if index not in known and not _falls_into(ops, index, table)]
+    lost = [i for i in regions.others["PUSH_EXC_INFO"] if i not in known and not _falls_into(ops, i, table)]
     if not lost:
         return False
     cleanups = _covering(code, regions.labels, lost)
