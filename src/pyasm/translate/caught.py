@@ -24,6 +24,25 @@ class HandlerWalk(SparseWalk):
     odd: frozenset[str]
     """Those that are in no other code than that of handlers, if all is well. `told` are both."""
 
+    def _look(self) -> None:
+        """Tell the turns apart."""
+        self.labels = {}
+        self.begins: list[int] = []
+        """Indexes of `setups`."""
+        self.tells: list[int] = []
+        """Indexes of those that are `alike` or `odd`."""
+        self.jumps: list[int] = []
+        body, setups, told, jumps = self.body, self.setups, self.told, self.table.jumps
+        for index, op in zip(self.turns.indexes, self.turns.ops):
+            if op == LABEL:
+                self.labels[body[index][1]] = index
+            elif op in jumps:
+                self.jumps.append(index)
+            if op in told:
+                self.tells.append(index)
+                if op in setups:
+                    self.begins.append(index)
+
     def run(self) -> None:
         """Fill `states`."""
         self._begin()
@@ -38,7 +57,7 @@ class HandlerWalk(SparseWalk):
         begun = set()
         entered = set()
         try:
-            for index in self.turns.where(self.setups):
+            for index in self.begins:
                 if reach[index] and index not in states:
                     begun.add(index)
                     way = op, label = body[index][:2]
@@ -57,7 +76,7 @@ class HandlerWalk(SparseWalk):
         ops, body, met, seen, ends = self.ops, self.body, self.met, self.seen, self.table.ends
         inside = {body[index][1] for index in met}
         either = inside.union(self.unentered)
-        for index in self.turns.where(self.table.jumps):
+        for index in self.jumps:
             label = body[index][1]
             if label in either and seen[index] and (label in self.unentered or not walked[index]):
                 return False
@@ -77,7 +96,7 @@ class HandlerWalk(SparseWalk):
     def _tell_rest(self, walked: bytearray) -> bool:
         """States for those that need one; False when there is what cannot be."""
         ops, seen = self.ops, self.seen
-        for index in self.turns.where(self.told):
+        for index in self.tells:
             if not walked[index] and seen[index]:
                 if ops[index] in self.odd:
                     return False

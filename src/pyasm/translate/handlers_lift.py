@@ -45,7 +45,7 @@ class Form:
 def _forms(walk: HandlerWalk) -> dict[str, Form]:
     """Label of each handler -> its form; without the cleanups."""
     forms: dict[str, Form] = {}
-    for index in walk.turns.where(SETUPS):
+    for index in walk.begins:
         op, arg, _ = walk.body[index]
         if arg not in forms:
             forms[arg] = _form(walk, op, arg)
@@ -183,7 +183,7 @@ class _Rewriting:
         """The new body."""
         self._entries()
         old, edits, states, seen = self.old, self.edits, self.walk.states, self.walk.seen
-        lost = [index for index in self.walk.turns.where(SETUPS) if not seen[index]]
+        lost = [index for index in self.walk.begins if not seen[index]]
         for index in sorted([*states, *lost]):
             op = old[index][0]
             if (op in _CHANGED or op[:6] == "STORE_") and index not in edits:

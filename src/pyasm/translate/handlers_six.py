@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code
 from pyasm.translate.caught import HandlerWalk
-from pyasm.translate.edit import Picked
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
-from pyasm.translate.kinds import VALUE, State, next_real
+from pyasm.translate.kinds import VALUE, State
 from pyasm.typed import Any
 
 SAVED = ("saved traceback", "saved value", "saved type")
@@ -42,15 +41,15 @@ class Form:
         """In how many blocks it is."""
 
 
-def _forms(body: Sequence[Instruction], turns: Picked, labels: dict[Any, int]) -> dict[str, Form]:
+def _forms(walk: HandlerWalk) -> dict[str, Form]:
     """Label of each handler -> its form."""
-    forms: dict[str, Form] = {}
-    for index in turns.where(SETUPS):
+    body, forms = walk.body, {}
+    for index in walk.begins:
         op, label, _ = body[index]
         if label in forms:
             continue
-        at = next_real(body, labels[label])
-        first = body[at][0] if at < len(body) else ""
+        at = walk.behind_label(label)
+        first = walk.ops[at] if at < len(body) else ""
         if op == "SETUP_CLEANUP":
             kind = ONE
         elif first == "END_ASYNC_FOR" and op == "SETUP_FINALLY":
@@ -71,7 +70,7 @@ class SixWalk(HandlerWalk):
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
         super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
-        self.forms = _forms(code.body, self.turns, self.labels)
+        self.forms = _forms(self)
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state at the beginning of a handler."""

@@ -204,7 +204,7 @@ class SparseWalk:
         self.table = known.table
         self.ops = list(map(opcode, body))
         self.turns = Picked(self.ops, known.turns)
-        self.labels = self.turns.places(body)
+        self._look()
         self.states = _States()
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
         self.seen = bytearray(len(body) + 1)
@@ -213,6 +213,10 @@ class SparseWalk:
         """Index of the last of some instructions in a row, and their block stack, where there is one."""
         self.unentered: frozenset[Any] = frozenset()
         """Labels of handlers that are not followed."""
+
+    def _look(self) -> None:
+        """Look at all turns."""
+        self.labels = self.turns.places(self.body)
 
     def run(self) -> None:
         """Follow every way."""
