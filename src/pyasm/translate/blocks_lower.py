@@ -74,7 +74,7 @@ class _Walk:
         self.picked = Picked(ops, facts(dialect.name).bounding)
         """The instructions that do not just go on, or are no instructions, and a few others: the turns."""
         self.turns = self.picked.indexes
-        self.labels = self.picked.places(code.body)
+        self.labels: dict[Any, int] = {}
         self.innermost: list[Any] = [None] * len(ops)
         """The block of each instruction …"""
         self.bounds: set[int] = set()
@@ -99,7 +99,7 @@ class _Walk:
 
     def _sweep(self) -> None:
         """All ways, in the order in which the code stands."""
-        body, ways, seen = self.code.body, self.ways, self.seen
+        body, ways, seen, labels = self.code.body, self.ways, self.seen, self.labels
         jumping, ends = self.table.jumping, self.table.ends
         block: Any = None
         depth = _NONE  # at the start of this way, or of the last region
@@ -108,6 +108,7 @@ class _Walk:
         for at, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
             if op == LABEL:
                 label = body[index][1]
+                labels[label] = index
                 way = ways.get(label)
                 if alive:
                     if way is None:
@@ -274,18 +275,17 @@ def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[
 def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict[int, tuple[Instruction, ...]]:
     """The edits that drop the pseudo instructions, but for NOPs with their positions, and jumps to what comes next."""
     edits: dict[int, tuple[Instruction, ...]] = {}
-    ops = walk.ops
-    for index in walk.picked.where(_PSEUDO):
-        position = body[index][2]
-        if position is None:
-            edits[index] = ()
-        else:
-            edits[index] = (instruction("NOP", None, position),)
-            walk.innermost[index] = None
-            walk.bounds.update((index, index + 1))
-    last = len(ops) - 1
-    for index in walk.picked.where(facts(dialect.name).jumps):
-        if index < last and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
+    ops, jumps, last = walk.ops, facts(dialect.name).jumps, len(walk.ops) - 1
+    for index, op in zip(walk.turns, walk.picked.ops):
+        if op in _PSEUDO:
+            position = body[index][2]
+            if position is None:
+                edits[index] = ()
+            else:
+                edits[index] = (instruction("NOP", None, position),)
+                walk.innermost[index] = None
+                walk.bounds.update((index, index + 1))
+        elif op in jumps and index < last and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
             edits[index] = ()
     return edits
 

@@ -229,7 +229,8 @@ class _Rewriting:
 
     def _entries(self) -> None:
         """What handlers begin with."""
-        jumps = {self.old[index][1] for index in self.walk.turns.where(_jumps())}
+        known = _jumps()
+        jumps = {self.old[index][1] for index in self.walk.jumps if self.old[index][0] in known}
         labels = self.walk.labels
         for label, form in self.forms.items():
             if not self.walk.seen[form.at]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from pyasm import isa
 from pyasm.code import Instruction, Position
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked
 from pyasm.translate.effects import PSEUDO, effects
 from pyasm.translate.flow import reached
 from pyasm.translate.notes import BEGIN, EMPTY
@@ -20,20 +19,21 @@ _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
 def late_jumps(
-    body: Sequence[Instruction], ops: Sequence[str], turns: Picked, labels: dict[Any, int], dialect: isa.Dialect
+    body: Sequence[Instruction], ops: Sequence[str], jumps: Iterable[int], labels: dict[Any, int], dialect: isa.Dialect
 ) -> list[tuple[int, int]]:
-    """The jumps that the compiler adds late, each with the instruction that comes before it.
+    """The jumps that the compiler adds late, each with the instruction that comes before it. `jumps` are the indexes of
+    all that may be one.
 
     These are a jump back with a conditional one around it, in place of a conditional jump back; the jump out of a
     CLEANUP_THROW; that behind a branch, out of code that was moved to the end.
     """
     found: list[tuple[int, int]] = []
     late = _late(dialect.name)
-    back = list(turns.where(late.back))
+    back = [index for index in jumps if ops[index] in late.back]
     if not back:
         return found
     leaving = _Leaving(body, ops, labels, dialect)
-    shortcuts = _Shortcuts(body, turns)
+    shortcuts = _Shortcuts(body, ops, back)
     for index in back:
         _, label, position = body[index]
         before = previous(ops, index)
@@ -95,9 +95,10 @@ class _Shortcuts:
     """Finds the jumps back with which a chained comparison in a comprehension leaves where it drops its operand, in
     place of a jump to the jump back."""
 
-    def __init__(self, body: Sequence[Instruction], turns: Picked) -> None:
+    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], back: Sequence[int]) -> None:
         self.body = body
-        self.turns = turns
+        self.ops = ops
+        self.back = back
         self.last: dict[Any, int] = {}
         """Target and position of a jump back -> index of the last one."""
 
@@ -107,11 +108,8 @@ class _Shortcuts:
         if position == body[before][2]:
             return False
         if not self.last:
-            self.last = {body[i][1:]: i for i in self.turns.where(_BACK)}
+            self.last = {body[i][1:]: i for i in self.back if self.ops[i] == "JUMP_BACKWARD"}
         return self.last.get((label, position), 0) > index
-
-
-_BACK = frozenset({"JUMP_BACKWARD"})
 
 
 def _repeats(body: Sequence[Instruction], index: int, position: Any) -> bool:

@@ -42,7 +42,7 @@ def fill(regions: Regions, dialect: isa.Dialect) -> Uncovered:
         innermost = regions.innermost
         if dialect.uncovered == "slots":
             _fill_taken(regions, found)
-        for index, before in late_jumps(regions.body, regions.ops, regions.turns, regions.labels, dialect):
+        for index, before in late_jumps(regions.body, regions.ops, regions.naming, regions.labels, dialect):
             if innermost[index] is None:
                 regions.put(index, innermost[before])
             elif dialect.opcodes[regions.ops[index]].flow == "jump":
@@ -153,7 +153,7 @@ def mark_taken(body: list[Instruction], found: Uncovered, new_label: Any, dialec
     """Jumps whose NOT_TAKEN is in no region, or is in one, against the rule get labels of their own."""
     ops = list(map(opcode, body))
     turns = Picked(ops, facts(dialect.name).telling)
-    late = {index for index, _ in late_jumps(body, ops, turns, turns.places(body), dialect)}
+    late = {index for index, _ in late_jumps(body, ops, turns.indexes, turns.places(body), dialect)}
     taken = iter(found.taken)
     marks: dict[Any, list[Instruction]] = {}
     for index in turns.where(_TAKEN):
@@ -193,7 +193,7 @@ def uncover(
     """
     moved: list[int] = []
     if dialect.uncovered != "none":
-        for index, _ in late_jumps(body, ops, turns, labels, dialect):
+        for index, _ in late_jumps(body, ops, turns.indexes, labels, dialect):
             arg = body[index][1]
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
