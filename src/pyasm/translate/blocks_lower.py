@@ -8,7 +8,7 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, rewrite, where
 from pyasm.translate.effects import PSEUDO, effects, number
 from pyasm.translate.regions import facts, is_next
 from pyasm.translate.uncovered import uncover
@@ -23,7 +23,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     ops = list(map(opcode, code.body))
     if not _PSEUDO.isdisjoint(ops):
         walk = _Walk(code, ops, dialect)
-        walk.bounds.update(uncover(code.body, ops, walk.picked, walk.labels, walk.innermost, dialect))
+        walk.bounds.update(uncover(code.body, ops, walk.turns, walk.labels, walk.innermost, dialect))
         code.body, code.handlers = _table(code.body, walk, dialect)
 
 
@@ -71,9 +71,8 @@ class _Walk:
         self.code = code
         self.ops = ops
         self.table = effects(dialect.name)
-        self.picked = Picked(ops, facts(dialect.name).bounding)
+        self.turns = list(where(ops, facts(dialect.name).bounding))
         """The instructions that do not just go on, or are no instructions, and a few others: the turns."""
-        self.turns = self.picked.indexes
         self.labels: dict[Any, int] = {}
         self.innermost: list[Any] = [None] * len(ops)
         """The block of each instruction …"""
@@ -99,13 +98,14 @@ class _Walk:
 
     def _sweep(self) -> None:
         """All ways, in the order in which the code stands."""
-        body, ways, seen, labels = self.code.body, self.ways, self.seen, self.labels
+        body, ops, ways, seen, labels = self.code.body, self.ops, self.ways, self.seen, self.labels
         jumping, ends = self.table.jumping, self.table.ends
         block: Any = None
         depth = _NONE  # at the start of this way, or of the last region
         since = start = end = 0
         alive = True
-        for at, (index, op) in enumerate(zip(self.turns, self.picked.ops)):
+        for at, index in enumerate(self.turns):
+            op = ops[index]
             if op == LABEL:
                 label = body[index][1]
                 labels[label] = index
@@ -151,20 +151,21 @@ class _Walk:
     def _follow_unreached(self) -> None:
         """What no path comes to: it begins behind instructions that do not go on."""
         ends, seen, size = self.table.ends, self.seen, len(self.ops)
-        for at, op in enumerate(self.picked.ops):
-            index = self.turns[at] + 1
-            if op in ends and index < size and at + 1 < len(seen) and not seen[at + 1]:
+        for at, turn in enumerate(self.turns):
+            index = turn + 1
+            if self.ops[turn] in ends and index < size and at + 1 < len(seen) and not seen[at + 1]:
                 self._follow(at + 1, None, _Depth(None, 0, 0, self._needed(index)), index)
                 self._follow_lost()
 
     def _follow(self, number: int, block: Any, depth: _Depth, since: int | None = None) -> None:
         """From a turn on, until this way ends or comes to where one was before. The depth is that at the turn, or at
         the instruction `since` in front of it."""
-        body, ops, ways, seen = self.code.body, self.picked.ops, self.ways, self.seen
+        body, ops, ways, seen = self.code.body, self.ops, self.ways, self.seen
         start = self.turns[number]
         since = start if since is None else since
-        for at in range(number, len(ops)):
-            index, op = self.turns[at], ops[at]
+        for at in range(number, len(self.turns)):
+            index = self.turns[at]
+            op = ops[index]
             if op == LABEL:
                 label = body[index][1]
                 if ways.setdefault(label, (block, _UNASKED))[0] is not block:
@@ -183,7 +184,7 @@ class _Walk:
             if op in self.table.ends:
                 self._fill(start, index + 1, block)
                 return
-        self._fill(start, len(self.ops), block)
+        self._fill(start, len(ops), block)
 
     def _fill(self, start: int, stop: int, block: Any) -> None:
         """These instructions have this block."""
@@ -276,7 +277,8 @@ def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict
     """The edits that drop the pseudo instructions, but for NOPs with their positions, and jumps to what comes next."""
     edits: dict[int, tuple[Instruction, ...]] = {}
     ops, jumps, last = walk.ops, facts(dialect.name).jumps, len(walk.ops) - 1
-    for index, op in zip(walk.turns, walk.picked.ops):
+    for index in walk.turns:
+        op = ops[index]
         if op in _PSEUDO:
             position = body[index][2]
             if position is None:

@@ -32,8 +32,9 @@ class HandlerWalk(SparseWalk):
         self.tells: list[int] = []
         """Indexes of those that are `alike` or `odd`."""
         self.jumps: list[int] = []
-        body, setups, told, jumps = self.body, self.setups, self.told, self.table.jumps
-        for index, op in zip(self.turns.indexes, self.turns.ops):
+        body, ops, setups, told, jumps = self.body, self.ops, self.setups, self.told, self.table.jumps
+        for index in self.turns:
+            op = ops[index]
             if op == LABEL:
                 self.labels[body[index][1]] = index
             elif op in jumps:

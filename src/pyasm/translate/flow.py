@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence, Set
 
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode, places
+from pyasm.translate.edit import instruction, opcode, places, where
 from pyasm.translate.effects import Effects
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -66,17 +66,19 @@ def reached(
     *,
     handlers: bool = False,
     ops: Sequence[str] | None = None,
-    turns: Picked | None = None,
+    turns: Sequence[int] | None = None,
 ) -> bytearray:
     """For each instruction, 1 if a way without exceptions leads there. Compilers move all other code to the end.
 
-    With `handlers`, exceptions are ways too. `ops` are the mnemonics of the body, `turns` those of `table.turns`, where
-    they are at hand.
+    With `handlers`, exceptions are ways too. `ops` are the mnemonics of the body, `turns` the indexes of `table.turns`,
+    where they are at hand.
     """
+    if ops is None:
+        ops = list(map(opcode, body))
     if turns is None:
-        turns = Picked(list(map(opcode, body)) if ops is None else ops, table.turns)
+        turns = list(where(ops, table.turns))
     naming, ends = table.naming if handlers else table.jumps, table.ends
-    if handlers and _leads_everywhere(body, turns, naming, ends):
+    if handlers and _leads_everywhere(body, ops, turns, naming, ends):
         return bytearray(b"\1") * len(body)
     found = bytearray(len(body))
     named: set[Any] = set()
@@ -85,7 +87,8 @@ def reached(
     """Labels to which nothing in front of them goes, behind what ends a way -> their numbers among the turns."""
     pending: list[int] = []
     start: int | None = 0
-    for number, (index, op) in enumerate(zip(turns.indexes, turns.ops)):
+    for number, index in enumerate(turns):
+        op = ops[index]
         if op == LABEL:
             if start is None:
                 label = body[index][1]
@@ -105,15 +108,18 @@ def reached(
     if start is not None:
         found[start:] = b"\1" * (len(found) - start)
     if pending:
-        _reach_lost(body, turns, found, lost, pending, naming, ends)
+        _reach_lost(body, ops, turns, found, lost, pending, naming, ends)
     return found
 
 
-def _leads_everywhere(body: Sequence[Instruction], turns: Picked, naming: Set[str], ends: Set[str]) -> bool:
+def _leads_everywhere(
+    body: Sequence[Instruction], ops: Sequence[str], turns: Sequence[int], naming: Set[str], ends: Set[str]
+) -> bool:
     """Is behind each instruction that ends a way a label to which something in front of it goes? Mostly it is."""
     size = len(body)
     named: set[Any] = set()
-    for index, op in zip(turns.indexes, turns.ops):
+    for index in turns:
+        op = ops[index]
         if op == LABEL:
             continue
         if op in naming:
@@ -130,7 +136,8 @@ def _leads_everywhere(body: Sequence[Instruction], turns: Picked, naming: Set[st
 
 def _reach_lost(
     body: Sequence[Instruction],
-    turns: Picked,
+    ops: Sequence[str],
+    turns: Sequence[int],
     found: bytearray,
     lost: dict[Any, int],
     pending: list[int],
@@ -140,9 +147,10 @@ def _reach_lost(
     """Where ways lead from the pending labels, to which something behind them goes."""
     while pending:
         number = pending.pop()
-        start, behind = turns.indexes[number], len(found)
-        for at in range(number, len(turns.indexes)):
-            index, op = turns.indexes[at], turns.ops[at]
+        start, behind = turns[number], len(found)
+        for at in range(number, len(turns)):
+            index = turns[at]
+            op = ops[index]
             if found[index]:
                 behind = index
                 break

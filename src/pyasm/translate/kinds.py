@@ -16,7 +16,7 @@ from pyasm.code import Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, opcode
+from pyasm.translate.edit import opcode, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.moves import PERMUTATIONS, permutation
 from pyasm.typed import Any, NamedTuple
@@ -203,7 +203,8 @@ class SparseWalk:
         self.effects = known.effects
         self.table = known.table
         self.ops = list(map(opcode, body))
-        self.turns = Picked(self.ops, known.turns)
+        self.turns = list(where(self.ops, known.turns))
+        """Indexes of what is no instruction, or does not just go on."""
         self._look()
         self.states = _States()
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
@@ -216,7 +217,7 @@ class SparseWalk:
 
     def _look(self) -> None:
         """Look at all turns."""
-        self.labels = self.turns.places(self.body)
+        self.labels = {self.body[index][1]: index for index in self.turns if self.ops[index] == LABEL}
 
     def run(self) -> None:
         """Follow every way."""

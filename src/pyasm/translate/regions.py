@@ -15,7 +15,7 @@ from pyasm.code import Code, Instruction
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, opcode
+from pyasm.translate.edit import opcode, where
 from pyasm.translate.effects import PSEUDO
 from pyasm.typed import Any
 
@@ -30,8 +30,6 @@ class Regions:
         self.ops = list(map(opcode, self.body))
         self.facts = facts(dialect.name)
         """What there is in this dialect."""
-        self.turns = Picked(self.ops, self.facts.telling)
-        """The instructions that have to do with regions."""
         self.labels: dict[Any, int] = {}
         self.naming: list[int] = []
         """Indexes of what names a label."""
@@ -71,10 +69,11 @@ class Regions:
                 self._rank(target)
 
     def _look(self) -> None:
-        """Tell the turns apart."""
-        body, labels, others = self.body, self.labels, self.others
+        """Tell apart what has to do with regions."""
+        body, ops, labels, others = self.body, self.ops, self.labels, self.others
         naming, ends = self.facts.naming, self.facts.ends
-        for index, op in zip(self.turns.indexes, self.turns.ops):
+        for index in where(ops, self.facts.telling):
+            op = ops[index]
             if op == LABEL:
                 labels[body[index][1]] = index
             elif op in others:

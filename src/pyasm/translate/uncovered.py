@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pyasm import isa
 from pyasm.code import Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, opcode, places, rewrite
+from pyasm.translate.edit import instruction, opcode, places, rewrite, where
 from pyasm.translate.effects import PSEUDO
 from pyasm.translate.late import is_fresh, late_jumps, previous
 from pyasm.translate.notes import BARE, HELD, SLOT
@@ -19,7 +19,6 @@ from pyasm.typed import Any
 
 LEFT = "left"
 """Of a NOT_TAKEN: it is in the region that was left before its jump."""
-_TAKEN = frozenset({"NOT_TAKEN"})
 _SKIPPED = frozenset({*PSEUDO, LABEL, "NOT_TAKEN", "NOP"})
 
 
@@ -152,11 +151,13 @@ def _jump_to(regions: Regions, index: int, jumps: dict[Any, int]) -> int | None:
 def mark_taken(body: list[Instruction], found: Uncovered, new_label: Any, dialect: isa.Dialect) -> list[Instruction]:
     """Jumps whose NOT_TAKEN is in no region, or is in one, against the rule get labels of their own."""
     ops = list(map(opcode, body))
-    turns = Picked(ops, facts(dialect.name).telling)
-    late = {index for index, _ in late_jumps(body, ops, turns.indexes, turns.places(body), dialect)}
+    turns = list(where(ops, facts(dialect.name).telling))
+    late = {index for index, _ in late_jumps(body, ops, turns, places(body, ops), dialect)}
     taken = iter(found.taken)
     marks: dict[Any, list[Instruction]] = {}
-    for index in turns.where(_TAKEN):
+    for index in turns:
+        if ops[index] != "NOT_TAKEN":
+            continue
         before = previous(ops, index)
         if ops[before] == "END_SEND":
             continue
@@ -182,18 +183,18 @@ def beside(body: list[Instruction], marks: dict[Any, list[Instruction]]) -> list
 def uncover(
     body: Sequence[Instruction],
     ops: Sequence[str],
-    turns: Picked,
+    turns: Sequence[int],
     labels: dict[Any, int],
     innermost: list[Any],
     dialect: isa.Dialect,
 ) -> list[int]:
-    """The inverse of `fill`: put in no region what a compiler has in none.
+    """The inverse of `fill`: put in no region what a compiler has in none. `turns` are the indexes of jumps and labels.
 
     Gives the indexes of what was put elsewhere, and those behind.
     """
     moved: list[int] = []
     if dialect.uncovered != "none":
-        for index, _ in late_jumps(body, ops, turns.indexes, labels, dialect):
+        for index, _ in late_jumps(body, ops, turns, labels, dialect):
             arg = body[index][1]
             if type(arg) is not str or not arg.startswith(HELD):
                 innermost[index] = None
@@ -203,9 +204,10 @@ def uncover(
         if _any(labels, SLOT):
             _leave_taken(body, ops, innermost, moved)
     if _any(labels, BARE):
-        for index in turns.where(facts(dialect.name).leaping | {LABEL}):
+        told = facts(dialect.name).leaping | {LABEL}
+        for index in turns:
             op, arg, _ = body[index]
-            if type(arg) is str and arg.startswith(BARE):
+            if op in told and type(arg) is str and arg.startswith(BARE):
                 place = index + 1 if op == LABEL else index
                 if op != LABEL or ops[place] == "NOP":
                     innermost[place] = None
@@ -221,14 +223,14 @@ def _any(labels: Iterable[str], stem: str) -> bool:
 def _uncover_taken(
     body: Sequence[Instruction],
     ops: Sequence[str],
-    turns: Picked,
+    turns: Sequence[int],
     innermost: list[Any],
     moved: list[int],
     dialect: isa.Dialect,
 ) -> None:
     """A NOT_TAKEN is in no region if its block is fresh, or against the rule."""
-    for index in turns.where(_TAKEN):
-        if innermost[index] is not None:
+    for index in turns:
+        if ops[index] == "NOT_TAKEN" and innermost[index] is not None:
             before = previous(ops, index)
             against = str(body[before][1]).startswith(SLOT)
             if ops[before] != "END_SEND" and is_fresh(body, ops, index, dialect) != against:
