@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from functools import cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from pyasm import isa
 from pyasm.code import Code, Instruction, Position
@@ -80,15 +80,14 @@ class _Rewriting:
 
     def _extents(self) -> None:
         """Where handlers end, and how deep they are."""
-        last: dict[int, tuple[int, Any]] = {}
-        for index, blocks in sorted(self.walk.covered, key=itemgetter(0)):
-            last[id(blocks)] = index, blocks
-        for index, inner in sorted(last.values(), key=itemgetter(0)):
+        for index, inner in self.walk.covered:
             depth = 0
             blocks = inner
             while blocks is not None:
                 if blocks[0] == "handler":
-                    self.forms[blocks[1]].last = index
+                    form = self.forms[blocks[1]]
+                    if form.last < index:
+                        form.last = index
                     depth += 1
                 blocks = blocks[2]
             if inner[0] == "handler":
@@ -101,18 +100,18 @@ class _Rewriting:
             if entry[1] is not None:
                 self._drop(index, each, entry)
             return
-        moves = permutation(op, arg)
-        if moves is not None:
-            taken, left = moves
-            entries = state.stack[len(state.stack) - taken :]
-            if entries.count(VALUE) < taken:
-                self._moved(index, each, left, entries)
+        method = _METHODS.get(op)
+        if method is not None:
+            method(self, index, each, state)
         elif op in _PEEKS:
             self._peek(index, each, state.stack)
         else:
-            method = _METHODS.get(op)
-            if method is not None:
-                method(self, index, each, state)
+            moves = permutation(op, arg)
+            if moves is not None:
+                taken, left = moves
+                entries = state.stack[len(state.stack) - taken :]
+                if entries.count(VALUE) < taken:
+                    self._moved(index, each, left, entries)
 
     def _drop(self, index: int, each: Instruction, entry: tuple[str, Any]) -> None:
         if entry[0] in SAVED:
