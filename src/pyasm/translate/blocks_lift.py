@@ -108,7 +108,7 @@ class _Inserter:
             index += 1
             if index < size:
                 at = first[old[index][1]] if ops[index] == LABEL else index
-                if innermost[at] is not None and self.named.isdisjoint(map(operand, old[index:at])):
+                if innermost[at] is not None and not self._is_named(index, at):
                     found.add(at)
         found.discard(size)
         return found
@@ -117,7 +117,7 @@ class _Inserter:
         """At an instruction with other ways to it: that of the one before it, and stubs for jumps."""
         old, innermost = self.old, self.innermost
         at = self.regions.front.get(index, index)
-        named = not self.named.isdisjoint(map(operand, old[at:index]))
+        named = at < index and self._is_named(at, index)
         alive = at == 0 or self.ops[at - 1] not in self.facts.ends
         coming = innermost[at - 1] if alive and at else None
         inner = innermost[index]
@@ -146,6 +146,10 @@ class _Inserter:
             if "NOP" in (self.ops[index], self.ops[at - 1]):
                 parts = self._fold(index, at, parts, named)
             self.edits[at] = parts + self.edits.get(at, [old[at]])
+
+    def _is_named(self, start: int, stop: int) -> bool:
+        """Does anything go to one of these labels?"""
+        return not self.named.isdisjoint(map(operand, self.old[start:stop]))
 
     def _again(self, index: int, coming: Any) -> Sequence[Instruction]:
         """The RERAISE to which a way comes from another handler, for its own, if both have the same cleanup."""
@@ -254,7 +258,7 @@ class _Inserter:
                     self._drop(name, self.regions.front.get(at, at))
 
     def _drop(self, label: str, index: int) -> None:
-        parts = self.edits.get(index, ())
+        parts = self.edits.get(index)
         self.edits[index] = [each for each in parts if each[0] != LABEL or each[1] != label] if parts else []
 
     def unraised(self, handlers: Sequence[Handler], table: Effects) -> None:

@@ -102,7 +102,7 @@ class _Walk:
         jumping, ends = self.table.jumping, self.table.ends
         block: Any = None
         depth = _NONE  # at the start of this way, or of the last region
-        since = start = end = 0
+        since = start = 0
         alive = True
         for at, index in enumerate(self.turns):
             op = ops[index]
@@ -117,10 +117,10 @@ class _Walk:
                         self._differs(label)
                 elif way is None:
                     self.lost[label] = at
+                    seen[at] = 0
                 else:
                     block, depth = way[0], _Depth(*way[1])
                     since = start = index
-                    seen[end:at] = bytes(at - end)
                     alive = True
             elif alive:
                 if op in _PSEUDO:
@@ -133,12 +133,11 @@ class _Walk:
                 if op in ends:
                     if block is not None:
                         self._fill(start, index + 1, block)
-                    end = at + 1
                     alive = False
+            else:
+                seen[at] = 0
         if alive:
             self._fill(start, len(self.ops), block)
-        else:
-            seen[end:] = bytes(len(seen) - end)
 
     def _follow_lost(self) -> None:
         while self.pending:
@@ -220,11 +219,15 @@ class _Walk:
             asked.append(place)
             place = place.origin
         depth = place.change
+        following = self.table.following
         for each in reversed(asked):
-            start, stop = each.start, each.stop
             depth += each.change
-            if start + 1 < stop or (start < stop and self.ops[start] not in _NOTHING):
-                depth += sum(self.table.changed(self.code.body[start:stop], self.ops[start:stop]))
+            for index in range(each.start, each.stop):
+                change = following[self.ops[index]]
+                if change is None:
+                    op, arg, _ = self.code.body[index]
+                    change = self.table.changes[op, number(arg)][0] or 0
+                depth += change
             each.origin, each.change = None, depth
         return depth
 
