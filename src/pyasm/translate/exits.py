@@ -18,9 +18,9 @@ from types import MappingProxyType
 from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import instruction, opcode, rewrite, where
 from pyasm.translate.kinds import VALUE, SparseWalk, State
-from pyasm.translate.moves import moved, permutation
+from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
 
 _NONE = ("LOAD_CONST", None)
@@ -28,6 +28,10 @@ _CALLS = frozenset({"CALL", "CALL_FUNCTION", "CALL_METHOD"})
 _WAIT = ("GET_AWAITABLE", "LOAD_CONST", "YIELD_FROM")
 _REGIONS = frozenset({"SETUP_WITH", "SETUP_ASYNC_WITH"})
 EXIT = ("exit", "")
+_LIFTED = _CALLS | {"SETUP_WITH", "LOAD_SPECIAL", "WITH_EXCEPT_START"}
+_SINGLE = _REGIONS | {"CALL_FUNCTION"}
+_PAIRED = MOVING | _SINGLE | {"BEFORE_ASYNC_WITH"}
+"""The instructions that may be other ones: in lifting, and in lowering to exits of one entry and of two."""
 
 
 def lifts(dialect: isa.Dialect) -> Set[str]:
@@ -65,7 +69,8 @@ class _Lifting:
 
     def body(self) -> list[Instruction]:
         """The new body."""
-        for index, each in enumerate(self.old):
+        for index in where(list(map(opcode, self.old)), _LIFTED):
+            each = self.old[index]
             op = each[0]
             if op == "SETUP_WITH":
                 self._enter(index, each)
@@ -132,7 +137,8 @@ class _Lifting:
 def _single(body: Sequence[Instruction]) -> dict[int, list[Instruction]]:
     """The edits for a dialect whose exits are one entry."""
     edits = {}
-    for index, (op, arg, position) in enumerate(body):
+    for index in where(list(map(opcode, body)), _SINGLE):
+        op, arg, position = body[index]
         if op == "SETUP_WITH":
             edits[index] = [instruction("BEFORE_WITH", None, position), instruction("SETUP_WITH", arg)]
         elif op == "SETUP_ASYNC_WITH":
@@ -222,8 +228,8 @@ class _Pairs:
 
     def body(self) -> list[Instruction]:
         """The new body."""
-        for index, each in enumerate(self.old):
-            op, arg, position = each
+        for index in where(self.walk.ops, _PAIRED):
+            op, arg, position = each = self.old[index]
             if op == "SETUP_WITH":
                 self.edits[index] = [*_lookup("__exit__", "__enter__", position), instruction("SETUP_WITH", arg)]
             elif op == "SETUP_ASYNC_WITH":
