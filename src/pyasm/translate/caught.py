@@ -37,7 +37,8 @@ class HandlerWalk(SparseWalk):
             op = ops[index]
             if op == LABEL:
                 self.labels[body[index][1]] = index
-            elif op in jumps:
+                continue
+            if op in jumps:
                 self.jumps.append(index)
             if op in told:
                 self.tells.append(index)
