@@ -57,8 +57,6 @@ class _Depth:
 
 _NONE = _Depth(None, 0, 0, 0)
 """There is nothing on the stack."""
-
-
 _Way = tuple[Any, tuple[_Depth, int, int, int]]
 """A block, and of what the depth is to be made if anybody asks."""
 _UNASKED = _NONE, 0, 0, 0
