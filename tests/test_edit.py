@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import random
+import re
 import types
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -480,3 +482,72 @@ def test_new_variables_beside_many_cells() -> None:
     made = pyasm.encode(code)
     assert sorted(made.co_varnames) == ["a", "b"]
     assert eval(made) == 3
+
+
+# -- instructions, and the plain tuples that stand for them until somebody reads them
+
+
+def codes_in(code: Code) -> list[Code]:
+    return [code, *(inner for each in code.body if isinstance(each.arg, Code) for inner in codes_in(each.arg))]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda code: code,
+        pyasm.lift,
+        lambda code: pyasm.lower(pyasm.lift(code)),
+        lambda code: pyasm.parse(str(pyasm.lift(code))),
+        lambda code: code.replace(name="other"),
+    ],
+    ids=["decoded", "lifted", "lowered", "parsed", "replaced"],
+)
+def test_a_body_has_instructions(made: Callable[[Code], Code]) -> None:
+    code = made(pyasm.decode(compile("def f(a):\n    for x in a: print(x, sep='')\n", "s", "exec")))
+    for each in codes_in(code):
+        assert all(type(row) is Instruction for row in each.body)
+        assert all(row.position is None or type(row.position) is Position for row in each.body)
+        assert each.body is each.body is each.rows
+
+
+def test_the_body_may_be_read() -> None:
+    """A look at the instructions changes nothing of what the code object encodes to."""
+    for path in sample(stdlib_files(), 3):
+        module = compiled(path)
+        if module is not None:
+            code = pyasm.decode(module)
+            seen = pyasm.decode(module)
+            for each in codes_in(seen):
+                assert each.layout is not None
+                assert list(each.layout.body) == each.body
+                assert all(one is other for one, other in zip(each.layout.body, each.body))
+            assert code == seen
+            for one, other in zip(walk(module), walk(pyasm.encode(seen))):
+                assert one.co_code == other.co_code
+                assert one == other
+
+
+def test_plain_tuples_in_a_body() -> None:
+    rows: Any = [*prologue(), ("LOAD_CONST", 42, (3, 3, 0, 2)), ("RETURN_VALUE", None, None)]
+    code = Code("answer", rows, dialect=DIALECT.name)
+    assert make(code)() == 42
+    assert code.body[-2] == Instruction("LOAD_CONST", 42, Position(3, 3, 0, 2))
+    assert type(code.body[-2].position) is Position
+    code.body = rows[:-2] + [("LOAD_CONST", 43, None), rows[-1]]
+    assert (code.body[-2].arg, make(code)()) == (43, 43)
+    code.rows = rows
+    assert code.body[-1].op == "RETURN_VALUE"
+
+
+def test_neighbours_share_their_position() -> None:
+    code = pyasm.decode(compile("f(a, b)", "s", "eval"))
+    assert len({id(each.position) for each in code.body}) == len({each.position for each in code.body})
+
+
+def test_passes_read_rows() -> None:
+    """What reads `body` makes an Instruction of each row, which takes more time than a pass."""
+    places = Path(pyasm.__file__).parent
+    for room in ("native", "translate", "verifier"):
+        for file in (places / room).glob("*.py"):
+            if file.name != "malformed.py":  # which looks for what no Instruction has
+                assert not re.search(r"\b(code|new|old|module|portable|inner|each|one)\.body\b", file.read_text()), file

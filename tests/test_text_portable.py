@@ -6,7 +6,7 @@ from translatekit import COMPLETE
 
 import pyasm
 from pyasm import isa, translate
-from pyasm.code import Code, Instruction, Layout, Position
+from pyasm.code import FIELDS, Code, Instruction, Layout, Position
 
 OLDEST = isa.running().name == isa.names()[0]
 
@@ -23,7 +23,7 @@ end 0
 def differing(one, other, path=""):
     """The attributes in which two codes differ, nested ones, layouts, types and positions included."""
     path = f"{path}/{one.name}"
-    found = [(path, name) for name in one.__slots__ if name not in ("layout", "body")]
+    found = [(path, name) for name in FIELDS if name not in ("layout", "rows")]
     found = [(path, name) for path, name in found if getattr(one, name) != getattr(other, name)]
     if _shape(one.layout) != _shape(other.layout):
         found.append((path, "layout"))

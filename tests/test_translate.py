@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pycs
 import pytest
+import translatekit
 from exactness import own_differences
 from support import FULL, compiled, sample, stdlib_files, walk
 from translatekit import but_for_one_file
@@ -78,11 +79,11 @@ def _check_settled(code: Code, dialect: isa.Dialect, steps: list[translate._Step
     known: set[str] = set()
     with contextlib.suppress(TargetError):
         for run, ops in steps:
-            there = {each.op for each in code.body}
+            there = set(translatekit.mnemonics(code))
             if ops is not None and ops.isdisjoint(there):
                 continue
             assert ops is None or not known or not ops.isdisjoint(known), (code.qualname, run)
-            added = run(code, dialect)
+            added = translatekit.run(run, code, dialect)
             known = (known or there) | added if added is not None else set()
     return code
 

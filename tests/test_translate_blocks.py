@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import translatekit
 from support import differences
-from translatekit import RUNNING, codes, compare, lifted_to, lowered_from
+from translatekit import RUNNING, codes, compare, lifted_to, lowered_from, run
 
 import pyasm
 from pyasm import isa, translate
@@ -57,13 +57,13 @@ def test_a_region_on_two_ways_is_refused() -> None:
     )
     if RUNNING.blocks == "table":
         with pytest.raises(TargetError, match="different blocks"):
-            blocks.lower(code, RUNNING)
+            run(blocks.lower, code)
 
 
 @table
 def test_leaving_no_region_is_refused() -> None:
     with pytest.raises(TargetError, match="POP_BLOCK outside"):
-        blocks.lower(native(("POP_BLOCK",), ("LOAD_CONST", None), ("RETURN_VALUE",)), RUNNING)
+        run(blocks.lower, native(("POP_BLOCK",), ("LOAD_CONST", None), ("RETURN_VALUE",)))
 
 
 def test_all_comes_back() -> None:

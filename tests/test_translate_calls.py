@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support import SEED
-from translatekit import RUNNING, codes, compare, library, lifted_to, lowered_from
+from translatekit import RUNNING, codes, compare, library, lifted_to, lowered_from, run
 
 import pyasm
 from pyasm import translate
@@ -416,7 +416,7 @@ def test_fewer_entries_than_a_call_takes_are_an_error(body: list[tuple[Any, ...]
 def test_code_that_no_path_comes_to_may_take_what_is_not_there() -> None:
     ends = [Instruction("LOAD_CONST", None), Instruction("RETURN_VALUE")]
     code = Code("f", [*ends, Instruction("CALL_FUNCTION", 150), *ends], dialect="portable")
-    calls.lower(code, RUNNING)
+    run(calls.lower, code)
     assert any(each.op == "CALL" and each.arg == 149 for each in code.body)
 
 
@@ -443,8 +443,8 @@ def test_time_is_linear_in_what_is_between_a_callable_and_its_call() -> None:
         end = [("LOAD_CONST", None), ("RETURN_VALUE",)]
         code = Code("f", [Instruction(*each) for each in [*body, *end]], dialect="portable", args=["f", "a"])
         began = time.process_time()
-        calls.lower(code, RUNNING)
-        calls.lift(code, RUNNING)
+        run(calls.lower, code)
+        run(calls.lift, code)
         assert time.process_time() - began < 8
 
 
@@ -454,7 +454,7 @@ def test_a_null_that_is_counted_across_is_an_error() -> None:
     argument = next(n for n, e in enumerate(code.body) if e.arg == 1 and e.op.startswith("LOAD_"))
     code.body[argument:argument] = [Instruction("COPY", 2), Instruction("POP_TOP")]
     with pytest.raises(TargetError, match="counted across"):
-        calls.lift(code, RUNNING)
+        run(calls.lift, code)
 
 
 def made_by(source: str, name: str = "f", **names: Any) -> Any:

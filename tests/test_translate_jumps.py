@@ -20,7 +20,7 @@ WITH_TO_BOOL = [name for name in NATIVE if "TO_BOOL" in isa.load(name).opcodes]
 def through(text, dialect, direction):
     """Text through the pass: `lift` or `lower`, as text of the same kind."""
     code = Code("f", instructions(text), dialect=dialect)
-    getattr(words, direction)(code, isa.load(dialect))
+    translatekit.run(getattr(words, direction), code, isa.load(dialect))
     return shown(code.body)
 
 
@@ -51,8 +51,8 @@ def test_the_library_comes_back():
         for code in codes(pyasm.decode(module)):
             before = translatekit.lifted_to(code, EARLIER)
             after = before.replace()
-            words.lift(after, RUNNING)
-            words.lower(after, RUNNING)
+            translatekit.run(words.lift, after)
+            translatekit.run(words.lower, after)
             found = translatekit.compare(_settled(before), _settled(after))
             if found is not None:
                 different.append(f"{module.co_filename}: {found}")
@@ -200,9 +200,9 @@ def test_every_pair_is_read():
 def test_pairs_come_back(dialect):
     for old, new in names._rules(isa.load(dialect), names.PAIRS, lifting=True):
         code = Code("f", [Instruction(*each) for each in old], dialect=dialect)
-        words.lift(code, isa.load(dialect))
+        translatekit.run(words.lift, code, isa.load(dialect))
         assert [each[:2] for each in code.body] == list(new)
-        words.lower(code, isa.load(dialect))
+        translatekit.run(words.lower, code, isa.load(dialect))
         assert [each[:2] for each in code.body] == list(old)
 
 
@@ -213,7 +213,7 @@ def test_older_words_are_everywhere(dialect):
     for op in set(isa.load(NATIVE[0]).opcodes) - own:
         if op.startswith(("BINARY", "INPLACE", "UNARY", "ROT", "DUP", "PRINT", "LIST_TO", "IMPORT_S", "LOAD_CLASSD")):
             code = Code("f", [Instruction(op)], dialect=dialect)
-            words.lower(code, isa.load(dialect))
+            translatekit.run(words.lower, code, isa.load(dialect))
             assert {each.op for each in code.body} <= set(isa.load(dialect).opcodes), op
 
 
@@ -294,14 +294,14 @@ def test_imports_that_may_become_lazy(dialect):
     )
     for name, expected in ((longhand.MODULE, [0, 2, 0, 1, 2, 2, 0]), ("f", [2, 2, 2, 1, 2, 2, 2])):
         code = Code(name, body, dialect=dialect)
-        words.lower(code, isa.load(dialect))
+        translatekit.run(words.lower, code, isa.load(dialect))
         assert [each.arg[1] for each in code.body if each.op == "IMPORT_NAME"] == expected
 
 
 def test_what_a_target_lacks_is_said_at_once():
     code = Code("f", instructions("GET_LEN; NOP; CHECK_EG_MATCH; IMPORT_NAME_LAZY x"), dialect="portable")
     with pytest.raises(TargetError) as caught:
-        words.lower(code, isa.load("3.9"))
+        translatekit.run(words.lower, code, isa.load("3.9"))
     assert [str(each) for each in caught.value.findings] == [
         "f, instruction 0: 3.9 cannot express GET_LEN, which is for match statements",
         "f, instruction 2: 3.9 cannot express CHECK_EG_MATCH, which is for except* clauses",
@@ -324,7 +324,7 @@ def test_targets_lack_what_the_table_says(op):
     for dialect in NATIVE:
         code = Code("f", [Instruction(op, "x" if "LOAD" in op or "IMPORT" in op else 2)], dialect=dialect)
         if dialect in isa.expressing(op):
-            words.lower(code, isa.load(dialect))
+            translatekit.run(words.lower, code, isa.load(dialect))
         else:
             with pytest.raises(TargetError):
-                words.lower(code, isa.load(dialect))
+                translatekit.run(words.lower, code, isa.load(dialect))

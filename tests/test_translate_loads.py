@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support import SEED
-from translatekit import RUNNING, codes, compare, library, lifted_to
+from translatekit import RUNNING, codes, compare, library, lifted_to, run
 
 import pyasm
 from pyasm import isa
@@ -33,8 +33,8 @@ def lowered(instructions: Sequence[Any], dialect: str, **fields: Any) -> list[tu
     """What both passes make of a body, without the positions; the local variables are x, y and z."""
     fields = {"locals": ["x", "y", "z"], **fields}
     code = Code("f", body(*instructions), dialect=dialect, **fields)
-    words.lower(code, isa.load(dialect))
-    loads.lower(code, isa.load(dialect))
+    run(words.lower, code, isa.load(dialect))
+    run(loads.lower, code, isa.load(dialect))
     return [each[:2] if each.arg is not None else each[:1] for each in code.body]
 
 
@@ -48,10 +48,10 @@ def there_and_back(code: Code) -> tuple[Code, Code]:
     before = lifted_to(code, 2)
     after = before.replace()
     for each in (loads, words):
-        each.lift(after, RUNNING)
+        run(each.lift, after)
     assert not FORMS & {each.op for each in after.body}, code.qualname
     for each in (words, loads):
-        each.lower(after, RUNNING)
+        run(each.lower, after)
     return before, after
 
 
@@ -258,7 +258,7 @@ def test_an_unbound_local_raises() -> None:
     code = Code("f", body(*resume, ["LOAD_FAST", "x"], "RETURN_VALUE"), dialect=RUNNING.name)
     if resume:
         code.body[0] = Instruction("RESUME", 0)
-    loads.lower(code, RUNNING)
+    run(loads.lower, code)
     function = type(test_an_unbound_local_raises)(pyasm.encode(code), {})
     with pytest.raises(UnboundLocalError):
         function()
@@ -420,6 +420,6 @@ def test_common_objects_everywhere(name: str) -> None:
     """Where the interpreter does not have it at hand it is imported, whatever the name means."""
     start = [["RESUME", 0]] if "RESUME" in RUNNING.opcodes else []
     code = Code("f", body(*start, ["LOAD_COMMON_CONSTANT", name], "RETURN_VALUE"), dialect=RUNNING.name)
-    words.lower(code, RUNNING)
+    run(words.lower, code)
     function = type(test_an_unbound_local_raises)(pyasm.encode(code), {name: SEED, "__builtins__": builtins})
     assert function() is getattr(builtins, name)

@@ -6,7 +6,7 @@ import random
 import sys
 import types
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 
 from support import FULL, SEED, compiled, stdlib_files
@@ -73,12 +73,26 @@ def _through(code: Code, passes: Sequence[types.ModuleType], direction: str) -> 
     for each in passes:
         ops = getattr(each, f"{direction}s")(RUNNING)
         for copy in copies:
-            if ops is None or not ops.isdisjoint(e.op for e in copy.body):
-                getattr(each, direction)(copy, RUNNING)
+            if ops is None or not ops.isdisjoint(mnemonics(copy)):
+                run(getattr(each, direction), copy)
     if direction == "lower" and not RUNNING.qualname:
         for copy in copies[:-1]:
             copy.qualname = copy.name
     return new
+
+
+def run(step: Callable[..., Set[str] | None], code: Code, dialect: isa.Dialect = RUNNING) -> Set[str] | None:
+    """Run one direction of a pass, which keeps the mnemonics in step with the body, or says that it has not."""
+    ops = mnemonics(code)
+    added = step(code, ops, dialect)
+    assert added is None or ops == mnemonics(code), (code.qualname, step)
+    code.body = code.rows[:]  # another list, in which no plain tuple is known to be an Instruction
+    return added
+
+
+def mnemonics(code: Code) -> list[str]:
+    """Of each instruction."""
+    return [each[0] for each in code.rows]
 
 
 def _copied(code: Code, copies: list[Code]) -> Code:

@@ -11,6 +11,7 @@ from types import CodeType, FunctionType
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import AssemblyError, Finding
+from pyasm.native.collector import uncollected
 from pyasm.native.decode import decode
 from pyasm.native.encode import encode
 from pyasm.typed import TYPE_CHECKING, Any
@@ -98,7 +99,12 @@ def assemble(x: Any, /, *, verify: bool = True, **bindings: Any) -> CodeType:
     `bindings` are the objects for the `&name` of a text, the globals of the caller those for its `@!name`. TypeError
     for a binding that it does not have, and for anything else; AssemblyError for what is wrong with it.
     """
-    return encode(*_native(_program(x, bindings, sys._getframe(1).f_globals), verify))
+    return _assembled(x, bindings, sys._getframe(1).f_globals, verify)
+
+
+@uncollected
+def _assembled(x: Any, bindings: dict[str, Any], names: dict[str, Any], verified: bool) -> CodeType:
+    return encode(*_native(_program(x, bindings, names), verified))
 
 
 def function(x: Any, /, globals: dict[str, Any] | None = None, *, verify: bool = True, **bindings: Any) -> FunctionType:

@@ -7,6 +7,7 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError, named
+from pyasm.native.collector import uncollected
 from pyasm.native.malformed import explained
 from pyasm.native.units import LABEL
 from pyasm.translate import lower
@@ -14,6 +15,7 @@ from pyasm.translate.edit import opcode
 from pyasm.verifier import Proof, inner_codes, verify
 
 
+@uncollected
 def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
     """The code as it is to run, in a native dialect, by default that of the running interpreter; and what was proved.
 
@@ -41,7 +43,7 @@ def _is_pure(code: Code) -> bool:
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        if not _words(each.dialect).issuperset(map(opcode, each.body)):
+        if not _words(each.dialect).issuperset(map(opcode, each.rows)):
             return False
         for inner in inner_codes(each):
             if id(inner) not in seen:

@@ -5,10 +5,21 @@ There is one model for every dialect, without any index: names instead of number
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import is_
 
 from pyasm.errors import named
-from pyasm.typed import Any, NamedTuple
+from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+    Place = tuple[Optional[int], Optional[int], Optional[int], Optional[int]]
+    """A position without its names …"""
+    Row = tuple[str, Any, Optional[Place]]
+    """… and an instruction without its own: mnemonic, operand, position."""
+else:
+    Place = Row = tuple
 
 FUNCTION_FLAGS = 0x3
 """The flags of a plain function: its locals are in slots (1) and new for each call (2)."""
@@ -72,7 +83,7 @@ class Tables(NamedTuple):
     """What decode read beside the bytecode; it holds for the same bytecode, however that came to be written again."""
 
     bytecode: bytes
-    positions: tuple[Position | None, ...]
+    positions: tuple[Place | None, ...]
     """Of each instruction: as long as they are these, the line table is."""
     first_line: int
     line_table: bytes
@@ -90,7 +101,7 @@ class Layout(NamedTuple):
 
     consts: tuple[Any, ...] = ()
     names: tuple[str, ...] = ()
-    body: tuple[Instruction, ...] = ()
+    body: tuple[Row, ...] = ()
     handlers: tuple[Handler, ...] = ()
     first_line: int = 1
     stack_size: int = 0
@@ -129,11 +140,14 @@ class Code:
     `dialect` is the version whose instructions these are ("3.13"), or "portable".
     `handlers` stand for the exception table of 3.11 and later; earlier dialects have instructions for that.
     `stack_size` is a lower bound for the encoder, which computes what is needed.
+
+    `body` is a list of Instructions. To make one takes four times as long as a plain tuple; so what decodes and
+    translates works on `rows`, the same list, in which plain tuples may stand for them until somebody reads `body`.
     """
 
     __slots__ = (
+        "_named",
         "args",
-        "body",
         "cells",
         "dialect",
         "doc",
@@ -149,6 +163,7 @@ class Code:
         "name",
         "posonlyargs",
         "qualname",
+        "rows",
         "stack_size",
         "vararg",
     )
@@ -156,7 +171,7 @@ class Code:
     def __init__(
         self,
         name: str,
-        body: Sequence[Instruction] = (),
+        body: Sequence[Row] = (),
         *,
         dialect: str,
         qualname: str | None = None,
@@ -190,11 +205,38 @@ class Code:
         self.cells: list[str] = list(cells)
         self.frees: list[str] = list(frees)
         self.doc = doc
-        self.body: list[Instruction] = list(body)
+        self.rows: list[Row] = list(body)
+        self._named: Any = None
+        """The list in which there are no plain tuples any more."""
         self.handlers: list[Handler] = list(handlers)
         self.dialect = dialect
         self.stack_size = stack_size
         self.layout = layout
+
+    @property
+    def body(self) -> list[Instruction]:
+        """The instructions."""
+        if self._named is not self.rows:
+            self._name_rows()
+        body: Any = self.rows
+        return body  # type: ignore[no-any-return]
+
+    @body.setter
+    def body(self, body: list[Instruction]) -> None:
+        rows: Any = body
+        self.rows = rows
+
+    def _name_rows(self) -> None:
+        """Instructions for plain tuples, in the same list; the layout, which knows them again, gets them, too."""
+        rows: Any = self.rows
+        self._named = rows
+        if type(rows) is not list:  # who works with it says so
+            return
+        named = list(_named(rows))
+        layout = self.layout
+        if layout is not None and 0 < len(layout.body) == len(rows) and all(map(is_, rows, layout.body)):
+            self.layout = layout._replace(body=tuple(named))
+        rows[:] = named
 
     @property
     def parameters(self) -> list[str]:
@@ -225,7 +267,8 @@ class Code:
         new.cells = self.cells
         new.frees = self.frees
         new.doc = self.doc
-        new.body = self.body
+        new.rows = self.rows
+        new._named = None
         new.handlers = self.handlers
         new.dialect = self.dialect
         new.stack_size = self.stack_size
@@ -240,7 +283,7 @@ class Code:
         new.locals = list(new.locals)
         new.cells = list(new.cells)
         new.frees = list(new.frees)
-        new.body = list(new.body)
+        new.rows = list(new.rows)
         new.handlers = list(new.handlers)
         return new
 
@@ -248,7 +291,7 @@ class Code:
         """Equal in everything but `layout`, which is only a hint; constants are compared as Python compares them."""
         if not isinstance(other, Code):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != "layout")
+        return all(getattr(self, name) == getattr(other, name) for name in FIELDS if name != "layout")
 
     __hash__ = None  # type: ignore[assignment]  # a Code is edited in place
 
@@ -259,7 +302,27 @@ class Code:
         return printer.format(self)
 
     def __repr__(self) -> str:
-        return f"<Code {named(self.qualname)} ({self.dialect}), {len(self.body)} instructions>"
+        return f"<Code {named(self.qualname)} ({self.dialect}), {len(self.rows)} instructions>"
 
 
-_SLOTS = frozenset(Code.__slots__)
+def _named(rows: list[Any]) -> Iterator[Any]:
+    """Instructions for the plain tuples among them; neighbours at one place share their Position."""
+    before: Any = None
+    position: Any = None
+    for row in rows:
+        if row.__class__ is not tuple or len(row) != _WIDTH:
+            yield row
+            continue
+        op, arg, place = row
+        if place is not before:
+            before = place
+            is_plain = place.__class__ is tuple and len(place) == _PLACE_WIDTH
+            position = _new(Position, place) if is_plain else place
+        yield _new(Instruction, (op, arg, position))
+
+
+_new = tuple.__new__
+_WIDTH, _PLACE_WIDTH = 3, 4
+FIELDS = tuple(name for name in Code.__slots__ if name != "_named")
+"""What a code object consists of."""
+_SLOTS = frozenset((*FIELDS, "body"))

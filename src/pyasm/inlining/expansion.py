@@ -16,7 +16,7 @@ from pyasm.lang.static import Static
 from pyasm.native.units import LABEL
 from pyasm.text.errors import near
 from pyasm.text.tokens import described
-from pyasm.translate.edit import instruction, places
+from pyasm.translate.edit import places
 from pyasm.translate.effects import effects, number
 from pyasm.tuples.scopes import NESTED, Scope, settle
 from pyasm.typed import NamedTuple
@@ -122,7 +122,7 @@ class Expansion:
         for n, site in enumerate(sites):
             around = before[site.start]
             assert around is not None  # else it is no site
-            end = instruction(DONE if site.statement else VALUE, around.depth, site.position)
+            end = Instruction(DONE if site.statement else VALUE, around.depth, site.position)
             gone = range(site.start, site.inner if site.kind == JUMP else site.call)
             edits.update((i, []) for i in (*gone, *range(site.call, site.end)))
             if site.kind == ASSEMBLY:
@@ -142,7 +142,7 @@ class Expansion:
     def _label(self, name: str, around: State) -> Instruction:
         copies = self.labels.setdefault(name, [])
         copies.append(Copy(f"label:{name}" + (f"#{len(copies) + 1}" if copies else ""), around))
-        return instruction(LABEL, copies[-1].name)
+        return Instruction(LABEL, copies[-1].name)
 
     def _jump(self, site: Site, around: State, *, conditional: bool) -> Instruction:
         labels = self.texts.scope.labels
@@ -150,7 +150,7 @@ class Expansion:
             hint = near(site.text, labels) or "compilers drop what stands behind return, raise and endless loops"
             self.wrong(site.position, f"no label {described(site.text)} in {described(self.code.name)}", hint)
         op = "POP_JUMP_IF_TRUE" if conditional else "JUMP_ABSOLUTE"
-        return instruction(LEAVE, Leave(op, site.text, around), site.position)
+        return Instruction(LEAVE, Leave(op, site.text, around), site.position)
 
     def _placed(self, body: Sequence[Instruction], around: State, shared: set[str], prefix: str) -> list[Instruction]:
         """The instructions of a text, with labels that are its own, and jumps that may leave blocks."""
@@ -159,13 +159,13 @@ class Expansion:
         for op, arg, position in body:
             jumps = op in rows and rows[op].operand in JUMPS
             if op == LABEL:
-                new.append(self._label(arg, around) if arg in shared else instruction(op, prefix + arg))
+                new.append(self._label(arg, around) if arg in shared else Instruction(op, prefix + arg))
             elif op in _LEAVING and (not jumps or arg in shared):
-                new.append(instruction(LEAVE, Leave(op, arg if jumps else "", around), position))
+                new.append(Instruction(LEAVE, Leave(op, arg if jumps else "", around), position))
             elif jumps:
-                new.append(instruction(op, f"label:{arg}" if arg in shared else prefix + arg, position))
+                new.append(Instruction(op, f"label:{arg}" if arg in shared else prefix + arg, position))
             else:
-                new.append(instruction(op, arg, position))
+                new.append(Instruction(op, arg, position))
         return new
 
     # -- jumps
@@ -180,7 +180,7 @@ class Expansion:
         new: list[Instruction] = []
         for each, state in zip(self.body, found):
             if each.op == "RETURN_VALUE" and state is not None:  # of the Python code: below it is what texts have left
-                drop = [instruction(op, None, each.position) for op in ("ROT_TWO", "POP_TOP")]
+                drop = [Instruction(op, None, each.position) for op in ("ROT_TWO", "POP_TOP")]
                 new += [*drop * (state.depth - 1), each]
             elif each.op != LEAVE:
                 new.append(each)
@@ -197,7 +197,7 @@ class Expansion:
         for each, state in zip(self.body, found):
             op, arg, position = each
             if op == VALUE and state is not None and state.depth <= arg + state.below(arg):
-                each = instruction("LOAD_CONST", None, position)
+                each = Instruction("LOAD_CONST", None, position)
             elif op in (VALUE, DONE):
                 continue
             body.append(each)
@@ -288,18 +288,18 @@ class Expansion:
         (op, _, around), position = each.arg, each.position
         if op == "RETURN_VALUE":
             way = leaving.way(state, State(0, ()), position, keeping=True)
-            return [*way, instruction(op, None, position)]
+            return [*way, Instruction(op, None, position)]
         target = self._target(each.arg)
         if around == target.around:
-            return [instruction(op, target.name, position)]
+            return [Instruction(op, target.name, position)]
         end = found[leaving.places[target.name]]
         assert end is not None  # the jump leads there
         conditional = op in _OPPOSITE
         way = leaving.way(State(state.depth - conditional, state.blocks), end, position)
-        gone = [*way, instruction("JUMP_ABSOLUTE", target.name, position)]
+        gone = [*way, Instruction("JUMP_ABSOLUTE", target.name, position)]
         if not conditional:
             return gone
         if not way:
-            return [instruction(op, target.name, position)]
+            return [Instruction(op, target.name, position)]
         past = leaving.labels.new()
-        return [instruction(_OPPOSITE[op], past, position), *gone, instruction(LABEL, past)]
+        return [Instruction(_OPPOSITE[op], past, position), *gone, Instruction(LABEL, past)]

@@ -11,7 +11,7 @@ from pyasm.code import Instruction, Position
 from pyasm.inlining.states import ASYNC_WITH, HANDLED, HANDLER, OTHER, TRY, WITH, Block, State
 from pyasm.isa import JUMPS, PORTABLE, load
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, places
+from pyasm.translate.edit import Labels, places
 from pyasm.typed import Any
 
 
@@ -96,7 +96,7 @@ class Leaving:
                 if arg not in names:
                     raise CannotLeave("a jump cannot leave a try with a finally of this kind")
                 arg = names[arg]
-            found.append(instruction(op, arg, own if own is not None and own.line is not None else position))
+            found.append(Instruction(op, arg, own if own is not None and own.line is not None else position))
         return found
 
 
@@ -114,7 +114,7 @@ class _Way:
         self.found: list[Instruction] = []
 
     def add(self, op: str, arg: Any = None) -> None:
-        self.found.append(instruction(op, arg, self.position))
+        self.found.append(Instruction(op, arg, self.position))
 
     def pop_to(self, depth: int) -> None:
         """Drop entries until there are only so many."""

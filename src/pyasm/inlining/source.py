@@ -15,7 +15,6 @@ from pyasm.code import Code, Instruction
 from pyasm.native.decode import decode
 from pyasm.native.units import LABEL
 from pyasm.translate import lift
-from pyasm.translate.edit import instruction
 from pyasm.typed import Any
 
 _TEST = "__pyasm_always__"
@@ -113,7 +112,7 @@ def without_tests(code: Code) -> Code:
         elif tested and op in ("POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE"):
             tested = False
             if op == "POP_JUMP_IF_TRUE":
-                body.append(instruction("JUMP_ABSOLUTE", arg, position))
+                body.append(Instruction("JUMP_ABSOLUTE", arg, position))
         else:
             tested = tested and op == LABEL
             if isinstance(arg, Code):

@@ -94,9 +94,8 @@ class Texts:
         frame = Frame(parsed.unit, self.scope, self._code())
         frame.depth = _DEEP
         frame.statements(parsed.module.body)
-        if parsed.located:
-            return frame.body
-        return [each._replace(position=site.position) for each in frame.body]
+        frame.code.rows = [(op, arg, place if parsed.located else site.position) for op, arg, place in frame.body]
+        return frame.code.body
 
     def _code(self) -> Code:
         """What a text knows of the code that it is a part of."""

@@ -28,7 +28,7 @@ def new_code(frame: Frame, name: str, node: Any) -> Code:
         qualname = name
     else:
         qualname = f"{outer}.{name}" if frame.scope.kind == scopes.CLASS else f"{outer}.<locals>.{name}"
-    line = frame.unit.position(node.start, node.start).line
+    line = frame.unit.position(node.start, node.start)[0]
     return Code(name, dialect=PORTABLE, qualname=qualname, filename=frame.code.filename, first_line=line or 1)
 
 
@@ -54,12 +54,12 @@ def close(frame: Frame, node: Any, result: tuple[tuple[str, Any], ...] = (("LOAD
         code.flags |= ASYNC_GENERATOR if scope.yields else COROUTINE
     elif scope.yields and scope.kind == scopes.FUNCTION:
         code.flags |= GENERATOR
-    code.body = tidy.tidied(frame.body)
+    code.rows = tidy.tidied(frame.body)
 
 
 def _may_be_reached(frame: Frame) -> bool:
     """Does the code end with a label, which a jump may go to that we do not follow?"""
-    return not frame.body or frame.body[-1].op == "LABEL"
+    return not frame.body or frame.body[-1][0] == "LABEL"
 
 
 def apply(settings: Definition | None, code: Code) -> None:

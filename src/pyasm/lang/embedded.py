@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Instruction, Place
 from pyasm.errors import AssemblyError
 from pyasm.isa import JUMPS
 from pyasm.lang import scopes, tree
@@ -284,7 +284,7 @@ class _Splice:
         labels = {each.arg: frame.fresh() for each in body if each.op == LABEL}
         end = frame.fresh()
         over = False
-        position: Position | None = None
+        position: Place | None = None
         for op, arg, place in body:
             position = place or position
             if op == LABEL:
@@ -303,12 +303,12 @@ class _Splice:
                 self._emit(*self._adapted(op, arg), position)
         frame.label(end, self.node)
 
-    def _emit(self, op: str, arg: Any, position: Position | None) -> None:
+    def _emit(self, op: str, arg: Any, position: Place | None) -> None:
         self.frame.emit(op, arg, self.node)
         if not self.fixed and position is not None:
-            self.frame.body[-1] = self.frame.body[-1]._replace(position=position)
+            self.frame.body[-1] = op, arg, position
 
-    def _return(self, position: Position | None) -> None:
+    def _return(self, position: Place | None) -> None:
         with self.frame.leaving():
             while self.frame.blocks:
                 self.frame.leave(True, self.node)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Row
 from pyasm.isa import PORTABLE
 from pyasm.lang import tidy, tops, tree
 from pyasm.lang.scopes import Scope
@@ -97,7 +97,7 @@ class Unit:
             self._found.add((node.start, message))
             self.report.add(node.start, message, hint)
 
-    def position(self, start: int, end: int) -> Position:
+    def position(self, start: int, end: int) -> Place:
         """The position that a part of the text has in the code."""
         lines = self._lines
         first, last = bisect_right(lines, start), bisect_right(lines, end)
@@ -107,7 +107,7 @@ class Unit:
         if not self._ascii:
             left = len(self.text[lines[first - 1] : start].encode("utf-8", "surrogatepass"))
             right = len(self.text[lines[last - 1] : end].encode("utf-8", "surrogatepass"))
-        return _new(Position, (first, last, left, right))
+        return first, last, left, right
 
 
 class Expanders(NamedTuple):
@@ -124,7 +124,7 @@ class Frame:
 
     def __init__(self, unit: Unit, scope: Scope, code: Code, parent: Frame | None = None) -> None:
         self.unit, self.scope, self.code, self.parent = unit, scope, code, parent
-        self.body: list[Instruction] = []
+        self.body: list[Row] = []
         self._append = self.body.append
         self._plain = unit.effects.plain
         self._expressions = unit.expressions
@@ -140,7 +140,7 @@ class Frame:
         self.copies: dict[Any, int] = {}
         """The FINALLY blocks that are being copied: key -> how many copies came before."""
         self.copied: dict[Any, int] = {}
-        self.fixed: Position | None = None
+        self.fixed: Place | None = None
         """What `.loc` says."""
         self.tops: dict[int, int] = {}
         """The values of this statement's `%` that are still in their places: the identity of the node -> place on the
@@ -158,10 +158,10 @@ class Frame:
         if self.fixed is not None:
             position = self.fixed
         elif line_start <= start and end <= line_end:
-            position = _new(Position, (line, line, start - line_start, end - line_start))
+            position = line, line, start - line_start, end - line_start
         else:
             position = self.unit.position(start, end)
-        self._append(_new(Instruction, (op, arg, position)))
+        self._append((op, arg, position))
         net = self._plain.get(op)
         if net is not None:
             self.depth += net
@@ -171,12 +171,12 @@ class Frame:
     def emit_unplaced(self, op: str, arg: Any = None) -> None:
         """Append an instruction that belongs to the line before it, and is nothing where handlers are a table."""
         self.emit(op, arg, _NOWHERE)
-        self.body[-1] = self.body[-1]._replace(position=None)
+        self.body[-1] = op, arg, None
 
     def raw(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction of the running dialect."""
         position = self.fixed or self.unit.position(node.start, node.end)
-        self.body.append(Instruction(op, arg, position))
+        self.body.append((op, arg, position))
         self._step(effects(isa.running().name), op, arg)
 
     def _step(self, table: Effects, op: str, arg: Any) -> None:
@@ -190,7 +190,7 @@ class Frame:
 
     def label(self, name: str, node: Any = None) -> None:
         """Place a label here."""
-        self.body.append(_new(Instruction, (LABEL, name, None)))
+        self.body.append((LABEL, name, None))
         known = self._depths.get(name)
         if not self.reached and known is not None:
             self.depth = known
@@ -276,9 +276,7 @@ class Frame:
 
         Of each end: its index, and the depth, which becomes the least; `kept` are the topmost entries that stay.
         """
-        one = [
-            _new(Instruction, (op, arg, None)) for op, arg in (*rolls(kept + 1, 1 if kept else 0), ("POP_TOP", None))
-        ]
+        one: list[Row] = [(op, arg, None) for op, arg in (*rolls(kept + 1, 1 if kept else 0), ("POP_TOP", None))]
         for index, depth in reversed(ends):
             self.body[index:index] = one * (depth - least)
         if self.reached and self.depth > least:

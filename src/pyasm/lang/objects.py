@@ -9,7 +9,7 @@ import builtins
 import sys
 from types import ModuleType
 
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.translate.edit import opcode, where
 from pyasm.typed import Any
 
@@ -30,9 +30,9 @@ def by_name(code: Code) -> None:
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        ops = list(map(opcode, each.body))
-        stored.update([each.body[index][1] for index in where(ops, _SETTING)])
-        constants = [each.body[index][1] for index in where(ops, _CONSTANTS)]
+        ops = list(map(opcode, each.rows))
+        stored.update([each.rows[index][1] for index in where(ops, _SETTING)])
+        constants = [each.rows[index][1] for index in where(ops, _CONSTANTS)]
         kinds = set(map(type, constants))
         if not kinds <= _PLAIN:
             found.append(each)
@@ -41,11 +41,11 @@ def by_name(code: Code) -> None:
                 seen.add(id(arg))
                 pending.append(arg)
     for each in found:
-        each.body = _with_loads(each.body, stored)
+        each.rows = _with_loads(each.rows, stored)
 
 
-def _with_loads(body: list[Instruction], stored: set[Any]) -> list[Instruction]:
-    new: list[Instruction] = []
+def _with_loads(body: list[Row], stored: set[Any]) -> list[Row]:
+    new: list[Row] = []
     last = 0
     for i in [i for i, (op, arg, _) in enumerate(body) if op == "LOAD_CONST" and type(arg) not in _PLAIN]:
         new += body[last:i]
@@ -54,19 +54,19 @@ def _with_loads(body: list[Instruction], stored: set[Any]) -> list[Instruction]:
     return new + body[last:]
 
 
-def _loaded(old: Instruction, stored: set[Any]) -> list[Instruction]:
+def _loaded(old: Row, stored: set[Any]) -> list[Row]:
     """What loads the constant of an instruction."""
     _, value, position = old
     module, *path = _place(value)
     if not module:
         return [old]
     if module == builtins.__name__ and len(path) == 1 and path[0] not in stored and None not in stored:
-        return [Instruction("LOAD_GLOBAL", path[0], position)]
+        return [("LOAD_GLOBAL", path[0], position)]
     words: list[tuple[str, Any]] = [("LOAD_CONST", 0), ("LOAD_CONST", None), ("IMPORT_NAME", module)]
     for name in module.split(".")[1:]:
         words += [("IMPORT_FROM", name), ("ROT_TWO", None), ("POP_TOP", None)]
     words += [("LOAD_ATTR", name) for name in path]
-    return [Instruction(word, arg, position) for word, arg in words]
+    return [(word, arg, position) for word, arg in words]
 
 
 def _place(value: Any) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from functools import cache
 from itertools import compress
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.isa import Opcode
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, rewrite
+from pyasm.translate.edit import opcode, rewrite
 from pyasm.typed import NamedTuple
 
 
@@ -61,23 +61,23 @@ _PAST = {
 class _Block(NamedTuple):
     """Instructions that are in a row: only the first one is jumped to, only the last one does not just go on."""
 
-    labels: tuple[Instruction, ...]
+    labels: tuple[Row, ...]
     start: int
     """Index in the body of the first one that just goes on …"""
     stop: int
     """… and the one behind them."""
-    last: Instruction
+    last: Row
     """What names a label, or does not go on; _NONE without such a thing."""
 
 
-_NONE = Instruction("")
+_NONE: Row = ("", None, None)
 
 
-def _with_last(block: _Block, last: Instruction) -> _Block:
+def _with_last(block: _Block, last: Row) -> _Block:
     return _new(_Block, (*block[:3], last))
 
 
-def tidied(body: list[Instruction]) -> list[Instruction]:
+def tidied(body: list[Row]) -> list[Row]:
     """The body, with the same meaning."""
     known = words()
     blocks = _reached(_blocks(body, known), known)
@@ -88,7 +88,7 @@ def tidied(body: list[Instruction]) -> list[Instruction]:
         left = left if left is blocks else _reached(left, known)
         blocks = _without_idle_jumps(left)
         blocks = left if blocks is left else _reached(blocks, known)
-    found: list[Instruction] = []
+    found: list[Row] = []
     for labels, start, stop, last in blocks:
         found += labels
         found += body[start:stop]
@@ -97,9 +97,9 @@ def tidied(body: list[Instruction]) -> list[Instruction]:
     return found
 
 
-def _blocks(body: list[Instruction], known: Words) -> list[_Block]:
+def _blocks(body: list[Row], known: Words) -> list[_Block]:
     found: list[_Block] = []
-    labels: tuple[Instruction, ...] = ()
+    labels: tuple[Row, ...] = ()
     start = 0
     for index in compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))):
         each = body[index]
@@ -162,15 +162,13 @@ def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
         if old[0] in jumping:
             op, arg = _destination(blocks, following, old, behind)
             if arg is not old[1] or op is not old[0]:
-                edits[number] = [_with_last(block, instruction(op, arg, old[2]))]
+                edits[number] = [_with_last(block, (op, arg, old[2]))]
     for name, number in behind.items():
-        edits.setdefault(number, [blocks[number]]).append(_Block((Instruction(LABEL, name),), 0, 0, _NONE))
+        edits.setdefault(number, [blocks[number]]).append(_Block(((LABEL, name, None),), 0, 0, _NONE))
     return rewrite(blocks, edits)
 
 
-def _destination(
-    blocks: list[_Block], following: dict[str, int], jump: Instruction, behind: dict[str, int]
-) -> tuple[str, str]:
+def _destination(blocks: list[_Block], following: dict[str, int], jump: Row, behind: dict[str, int]) -> tuple[str, str]:
     """The jump that does the same as one that leads to others; `behind` gets a label behind a block."""
     op, arg, _ = jump
     seen = set()
@@ -200,7 +198,7 @@ _SHORT = 4
 """So many instructions are copied at most."""
 
 
-def _with_exits(body: list[Instruction], blocks: list[_Block], known: Words) -> list[_Block]:
+def _with_exits(body: list[Row], blocks: list[_Block], known: Words) -> list[_Block]:
     """With a copy of what a jump leads to, where that is short and leaves the function."""
     following = _following(blocks)
     edits = {}
@@ -212,7 +210,7 @@ def _with_exits(body: list[Instruction], blocks: list[_Block], known: Words) -> 
     return rewrite(blocks, edits)
 
 
-def _exit(body: list[Instruction], blocks: list[_Block], number: int, table: dict[str, Opcode]) -> list[_Block] | None:
+def _exit(body: list[Row], blocks: list[_Block], number: int, table: dict[str, Opcode]) -> list[_Block] | None:
     """What is done from a block on, up to leaving the function, if that is little and nothing else."""
     found: list[_Block] = []
     size = 0
@@ -239,7 +237,7 @@ def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
         if number not in usual:
             new.append(block)
             if number + 1 in usual and block.last[0] not in known.ending:
-                jump = instruction("JUMP_ABSOLUTE", blocks[number + 1].labels[-1][1])
+                jump: Row = ("JUMP_ABSOLUTE", blocks[number + 1].labels[-1][1], None)
                 new.append(_Block((), 0, 0, jump))
     return new
 

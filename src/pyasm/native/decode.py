@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
-from itertools import repeat
 from types import CodeType
 
 from pyasm import isa
-from pyasm.code import Code, Handler, Instruction, Layout, Tables
+from pyasm.code import Code, Handler, Layout, Row, Tables
 from pyasm.errors import Finding, MalformedError
 from pyasm.native import constants, exceptions, positions, units, variables
 from pyasm.native.collector import uncollected
@@ -170,19 +169,17 @@ def _code(draft: _Draft, consts: list[Any], form: units.Shape) -> Code:
     )
 
 
-def _body(draft: _Draft, consts: list[Any], form: units.Shape) -> list[Instruction]:
+def _body(draft: _Draft, consts: list[Any], form: units.Shape) -> list[Row]:
     columns, labels = draft.columns, draft.labels
     operands = _operands(draft.raw, consts, columns, draft.kinds, form)
     for i, target in draft.jumps.items():
         operands[i] = labels[target]
     names = units.pick(form.names, columns.opcodes)
-    body: list[Instruction] = list(map(_new, repeat(Instruction), zip(names, operands, draft.places)))
+    body: list[Row] = list(zip(names, operands, draft.places))
     return _insert_labels(body, labels) if labels else body
 
 
-def _layout(
-    draft: _Draft, consts: list[Any], body: list[Instruction], handlers: list[Handler], form: units.Shape
-) -> Layout:
+def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Handler], form: units.Shape) -> Layout:
     raw, columns = draft.raw, draft.columns
     kept = draft.bytecode, tuple(draft.places), raw.co_firstlineno, draft.line_table, draft.exception_table
     return Layout(
@@ -355,12 +352,12 @@ def _prefixes(columns: units.Units, jumps: dict[int, int], form: units.Shape) ->
     return {i: count for i, count in counts.items() if count}
 
 
-def _insert_labels(body: list[Instruction], labels: dict[int, str]) -> list[Instruction]:
-    parts: list[Instruction] = []
+def _insert_labels(body: list[Row], labels: dict[int, str]) -> list[Row]:
+    parts: list[Row] = []
     done = 0
     for index, name in labels.items():
         parts += body[done:index]
-        parts.append(Instruction(units.LABEL, name))
+        parts.append((units.LABEL, name, None))
         done = index
     return parts + body[done:]
 

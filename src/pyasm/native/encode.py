@@ -276,9 +276,9 @@ def fitting_layout(code: Code) -> Layout:
     if (
         layout is not None
         and code.first_line == layout.first_line
-        and 0 < len(code.body) == len(layout.body)
+        and 0 < len(code.rows) == len(layout.body)
         and len(code.handlers) == len(layout.handlers)
-        and all(map(is_, code.body, layout.body))
+        and all(map(is_, code.rows, layout.body))
         and all(map(is_, code.handlers, layout.handlers))
     ):
         return layout

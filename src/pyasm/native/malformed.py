@@ -36,7 +36,7 @@ def malformed(code: Code) -> list[Finding]:
         seen.add(id(one))
         found += _wrong_lists(one) or _wrong(one)
         if not found:
-            pending += [each[1] for each in one.body if isinstance(each[1], Code)]
+            pending += [each[1] for each in one.rows if isinstance(each[1], Code)]
     return found
 
 
@@ -100,7 +100,7 @@ def _is_position(value: Any) -> bool:
 
 
 def _wrong_handlers(code: Code) -> list[Finding]:
-    labels = {each[1] for each in code.body if each[0] == units.LABEL}
+    labels = {each[1] for each in code.rows if each[0] == units.LABEL}
     found = []
     for number, handler in enumerate(code.handlers):
         place = f"{named(code.qualname)}, handler {number}"

@@ -49,7 +49,7 @@ def number(code: Code, form: units.Shape) -> Numbered:
 
 def _number(code: Code, tables: _Tables, form: units.Shape) -> Numbered:
     try:
-        names, args, positions = tuple(zip(*code.body)) if code.body else ((), (), ())
+        names, args, positions = tuple(zip(*code.rows)) if code.rows else ((), (), ())
         opcodes = bytes(units.pick(form.numbers, names))
         kinds = opcodes.translate(form.kinds)
         resolvers = tables.resolvers(kinds)
@@ -245,7 +245,7 @@ def first_constants(code: Code, layout: Layout, dialect: isa.Dialect) -> Sequenc
 
 def _first_is_text(code: Code, dialect: isa.Dialect) -> bool:
     loads = {opcode.name for opcode in dialect.opcodes.values() if opcode.operand == "const"}
-    first = next((i for i in code.body if _is_instruction(i) and isinstance(i[0], str) and i[0] in loads), None)
+    first = next((i for i in code.rows if _is_instruction(i) and isinstance(i[0], str) and i[0] in loads), None)
     return first is not None and isinstance(first[1], str)
 
 
@@ -254,7 +254,7 @@ def _first_is_text(code: Code, dialect: isa.Dialect) -> bool:
 
 def place(code: Code, i: int) -> str:
     """How an error names an instruction: by its index in the body, labels included."""
-    instruction = code.body[i]
+    instruction = code.rows[i]
     if not _is_instruction(instruction):
         return f"{named(code.qualname)}, instruction {i}"
     line = getattr(instruction[2], "line", None)
@@ -269,7 +269,7 @@ def _findings(code: Code, tables: _Tables) -> list[Finding]:
     """What is wrong with each instruction and label."""
     found = []
     labels = set()
-    for i, instruction in enumerate(code.body):
+    for i, instruction in enumerate(code.rows):
         try:
             if not _is_instruction(instruction):
                 raise _Bad(f"{shown(instruction)} is no Instruction: mnemonic, operand, position")

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pyasm.code import Position
+from pyasm.code import Place
 from pyasm.errors import EncodeError, MalformedError
 from pyasm.isa import Dialect
 
-Groups = Iterable[tuple[Position, int]]
+Groups = Iterable[tuple[Place, int]]
 """Positions, each with the number of units that it covers."""
 
-_new = tuple.__new__  # of a NamedTuple: faster than its own
 
-
-def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> list[Position]:
+def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> list[Place]:
     """The positions of all units of a code object. MalformedError for a table that cannot be read.
 
     A table that covers less is filled up: with its last line up to 3.9, with unknown positions later.
@@ -27,11 +25,11 @@ def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> list[Po
     positions = _READERS[dialect.line_table](table, first_line)
     missing = units - len(positions)
     if missing > 0:
-        positions += [positions[-1] if dialect.line_table == "lnotab" else Position()] * missing
+        positions += [positions[-1] if dialect.line_table == "lnotab" else _on(None)] * missing
     return positions
 
 
-def write(dialect: Dialect, positions: Sequence[Position | None], sizes: Iterable[int], first_line: int) -> bytes:
+def write(dialect: Dialect, positions: Sequence[Place | None], sizes: Iterable[int], first_line: int) -> bytes:
     """The table for instructions with these positions and sizes in units; the inverse of `read`.
 
     EncodeError for positions that are not made of numbers from 0 on.
@@ -43,18 +41,23 @@ def write(dialect: Dialect, positions: Sequence[Position | None], sizes: Iterabl
         raise EncodeError(f"a position that is none: {error}") from None
 
 
-def _separate(groups: Iterable[tuple[Position | None, int]], first_line: int) -> Groups:
+def _on(line: int | None) -> Place:
+    """A position of which the line alone is known, or nothing."""
+    return line, None, None, None
+
+
+def _separate(groups: Iterable[tuple[Place | None, int]], first_line: int) -> Groups:
     """Each position by itself; None is the position before."""
-    before = Position(first_line)
+    before = _on(first_line)
     for position, size in groups:
         before = before if position is None else position
         yield before, size
 
 
-def _merged(groups: Iterable[tuple[Position | None, int]], first_line: int) -> Groups:
+def _merged(groups: Iterable[tuple[Place | None, int]], first_line: int) -> Groups:
     """Neighbours with equal positions as one; None goes on with the position before."""
-    merged: list[tuple[Position, int]] = []
-    current, units = Position(first_line), 0
+    merged: list[tuple[Place, int]] = []
+    current, units = _on(first_line), 0
     for position, size in groups:
         if position is current or position is None or position == current:
             units += size
@@ -70,15 +73,15 @@ def _merged(groups: Iterable[tuple[Position | None, int]], first_line: int) -> G
 # -- 3.9: pairs (bytes forward, lines forward) from the first line on
 
 
-def _read_lnotab(table: bytes, first_line: int) -> list[Position]:
-    positions: list[Position] = []
+def _read_lnotab(table: bytes, first_line: int) -> list[Place]:
+    positions: list[Place] = []
     line = first_line
-    current = Position(first_line)
+    current = _on(first_line)
     for forward, lines in zip(table[::2], table[1::2]):
         positions += [current] * (forward // 2)
         if lines:
             line += lines - 256 if lines > 127 else lines
-            current = Position(line)
+            current = _on(line)
     positions.append(current)
     return positions
 
@@ -87,7 +90,8 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
     current, skipped = first_line, 0
     for position, units in groups:
-        delta = 0 if position.line is None else position.line - current
+        line = position[0]
+        delta = 0 if line is None else line - current
         if delta:
             current += delta
             table += b"\xff\x00" * (skipped // 255)
@@ -116,15 +120,15 @@ def _checked(count: int) -> int:
     return count
 
 
-def _read_ranges(table: bytes, first_line: int) -> list[Position]:
-    positions: list[Position] = []
+def _read_ranges(table: bytes, first_line: int) -> list[Place]:
+    positions: list[Place] = []
     line = first_line
     for length, lines in zip(table[::2], table[1::2]):
         delta = lines - 256 if lines > 127 else lines
         if delta != _NO_LINE:
             line += delta
         if length:
-            positions += [Position(None if delta == _NO_LINE else line)] * (length // 2)
+            positions += [_on(None if delta == _NO_LINE else line)] * (length // 2)
     return positions
 
 
@@ -132,9 +136,10 @@ def _write_ranges(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
     line = first_line
     for position, units in groups:
-        delta = _NO_LINE if position.line is None else position.line - line
-        if position.line is not None:
-            line = position.line
+        new = position[0]
+        delta = _NO_LINE if new is None else new - line
+        if new is not None:
+            line = new
             step = 127 if delta > 0 else -127
             count = (abs(delta) - 1) // 127 if delta else 0
             table += bytes((0, step & 255)) * _checked(count)
@@ -142,7 +147,7 @@ def _write_ranges(groups: Groups, first_line: int) -> bytes:
         length = 2 * units
         while length > 254:
             table += bytes((254, delta & 255))
-            delta = 0 if position.line is not None else _NO_LINE
+            delta = 0 if new is not None else _NO_LINE
             length -= 254
         table += bytes((length, delta & 255))
     return bytes(table)
@@ -159,9 +164,10 @@ _SHORT_COLUMNS, _SHORT_WIDTH, _BYTE_COLUMNS = 80, 16, 128
 _UNITS_PER_ENTRY = 8
 
 
-def _read_locations(table: bytes, first_line: int) -> list[Position]:
-    positions: list[Position] = []
-    add, new = positions.append, _new
+def _read_locations(table: bytes, first_line: int) -> list[Place]:
+    positions: list[Place] = []
+    add = positions.append
+    current: Place
     line = first_line
     i, end = 0, len(table)
     try:
@@ -173,19 +179,19 @@ def _read_locations(table: bytes, first_line: int) -> list[Position]:
                 second = table[i + 1]
                 i += 2
                 column = head & 120 | second >> 4
-                current = new(Position, (line, line, column, column + (second & 15)))
+                current = (line, line, column, column + (second & 15))
             elif head < _FIRST_OTHER:
                 line += (head >> 3) - (_FIRST_ONE_LINE >> 3)
-                current = new(Position, (line, line, table[i + 1], table[i + 2]))
+                current = (line, line, table[i + 1], table[i + 2])
                 i += 3
             elif head >= _FIRST_NOWHERE:
-                current = Position()
+                current = _on(None)
                 i += 1
             elif head >= _FIRST_LONG and max(table[i + 1 : i + 5]) < 64:
                 number, extent, column, end_column = table[i + 1 : i + 5]
                 line += -(number >> 1) if number & 1 else number >> 1
                 columns = column - 1 if column else None, end_column - 1 if end_column else None
-                current = new(Position, (line, line + extent, *columns))
+                current = (line, line + extent, *columns)
                 i += 5
             else:
                 i, line, current = _read_numbers(table, i, line)
@@ -199,20 +205,20 @@ def _read_locations(table: bytes, first_line: int) -> list[Position]:
     return positions
 
 
-def _read_numbers(table: bytes, i: int, line: int) -> tuple[int, int, Position]:
+def _read_numbers(table: bytes, i: int, line: int) -> tuple[int, int, Place]:
     """An entry without columns or of the long form: where it ends, its line and its position."""
     form = table[i] >> 3 & 15
     number, i = _read_number(table, i + 1)
     line += -(number >> 1) if number & 1 else number >> 1
     if form == _NO_COLUMNS:
-        return i, line, Position(line, line)
+        return i, line, (line, line, None, None)
     extent, i = _read_number(table, i)
     column, i = _read_number(table, i)
     end_column, i = _read_number(table, i)
     return (
         i,
         line,
-        Position(line, line + extent, column - 1 if column else None, end_column - 1 if end_column else None),
+        (line, line + extent, column - 1 if column else None, end_column - 1 if end_column else None),
     )
 
 

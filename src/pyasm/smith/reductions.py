@@ -62,7 +62,7 @@ def depths(code: Code, table: Effects) -> list[int | None]:
     """The depth of the stack before each instruction, None where no way leads."""
     handlers = {handler.target: handler.depth + 1 + handler.lasti for handler in code.handlers}
     first = 1 if _pushes_first(code) else 0
-    found = forward(code.body, first, lambda i, each, depth: table.step(each.op, each.arg, depth), _first)
+    found = forward(code.body, first, lambda i, each, depth: table.step(each[0], each[1], depth), _first)
     for i, each in enumerate(code.body):
         if each.op == LABEL and each.arg in handlers and found[i] is None:
             rest = forward(code.body[i:] + code.body[:i], handlers[each.arg], _within(table), _first)
@@ -72,7 +72,7 @@ def depths(code: Code, table: Effects) -> list[int | None]:
 
 
 def _within(table: Effects) -> Any:
-    return lambda i, each, depth: table.step(each.op, each.arg, depth)
+    return lambda i, each, depth: table.step(each[0], each[1], depth)
 
 
 def _pushes_first(code: Code) -> bool:

@@ -1,8 +1,8 @@
 """lift and lower: between a native dialect and the portable one, a module for each construct.
 
-Each module holds a pass and its inverse: `lift(code, dialect)` and `lower(code, dialect)` change `code.body` in place.
-Lifting runs them in the order of PASSES, lowering in the opposite one. Between two passes a body is neither native nor
-portable: what the passes so far stand for is portable, the rest is native.
+Each module holds a pass and its inverse: `lift(code, ops, dialect)` and `lower(code, ops, dialect)` change
+`code.rows`, and `ops`, its mnemonics. Lifting runs them in the order of PASSES, lowering in the opposite one. Between
+two passes a body is neither native nor portable: what the passes so far stand for is portable, the rest is native.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence, Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Layout, made_by_compiler
+from pyasm.code import Code, Layout, Row, made_by_compiler
 from pyasm.errors import Finding, TargetError, VerificationError, nearest
 from pyasm.native.collector import uncollected
 from pyasm.native.encode import derived_tables
@@ -31,7 +31,7 @@ from pyasm.translate import (
     shadows,
     words,
 )
-from pyasm.translate.edit import NOTHING, instruction, opcode, operand, rewrite, where
+from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import without_unreached
 from pyasm.translate.returns import cleaned, is_clean
@@ -94,14 +94,15 @@ def lower(code: Code, dialect: str | None = None) -> Code:
 
 def _lifted(code: Code, dialect: isa.Dialect) -> Code:
     """A portable copy of it and of all that it contains."""
-    copies = _Copies(lambda old, body, consts: _portable(old, body, consts, dialect))
+    loads = _constant_loads(dialect.name)
+    copies = _Copies(loads, lambda old, body, consts: _portable(old, body, consts, dialect))
     new = copies.of(code)
-    _run(copies.codes, dialect, _lifting(dialect.name))
+    _run(copies.codes, copies.columns, dialect, _lifting(dialect.name))
     return new
 
 
 def _portable(
-    old: Code, body: list[Instruction], consts: Callable[[tuple[Any, ...]], tuple[Any, ...]], dialect: isa.Dialect
+    old: Code, body: list[Row], consts: Callable[[tuple[Any, ...]], tuple[Any, ...]], dialect: isa.Dialect
 ) -> Code:
     new = old.replace(body=body, dialect=isa.PORTABLE)
     layout = old.layout
@@ -126,10 +127,11 @@ def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
     """A native copy, in the same way. `plain` is what the whole module says of names whose attributes compilers do not
     call as methods.
     """
-    copies = _Copies(lambda old, body, consts: _native(old, body, consts, dialect, plain))
+    loads = _constant_loads(dialect.name)
+    copies = _Copies(loads, lambda old, body, consts: _native(old, body, consts, dialect, plain))
     new = copies.of(code)
     foreign = [each for each in copies.codes if each.layout is not None and each.layout.origin != dialect.name]
-    _run(copies.codes, dialect, _lowering(dialect.name))
+    _run(copies.codes, copies.columns, dialect, _lowering(dialect.name))
     for each in foreign:
         each.layout = None
     if not dialect.qualname:  # what makes functions has their names
@@ -140,7 +142,7 @@ def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
 
 def _native(
     old: Code,
-    body: list[Instruction],
+    body: list[Row],
     consts: Callable[[tuple[Any, ...]], tuple[Any, ...]],
     dialect: isa.Dialect,
     plain: frozenset[str],
@@ -163,11 +165,16 @@ _BY_HAND = "by hand"
 class _Copies:
     """Copies of a code object and of all within it."""
 
-    def __init__(self, copied: Callable[..., Code]) -> None:
-        """`copied(old, body, consts)` makes a copy with this body; `consts` gives a pool with the copies in it."""
+    def __init__(self, loads: Set[str], copied: Callable[..., Code]) -> None:
+        """`loads` are the instructions that may have a code object as their operand. `copied(old, body, consts)` makes
+        a copy with this body; `consts` gives a pool with the copies in it.
+        """
+        self.loads = loads
         self.copied = copied
         self.codes: list[Code] = []
-        """All of them, inner ones first, since functions are made of them."""
+        """All of them, inner ones first, since functions are made of them …"""
+        self.columns: list[list[str]] = []
+        """… and their mnemonics."""
         self._first: dict[int, Code] = {}
         """By identity of the old one, the first copy."""
         self._made: dict[tuple[int, Any], Code] = {}
@@ -179,20 +186,21 @@ class _Copies:
         found = self._made.get(key)
         if found is None:
             self._made[key] = code  # where it contains itself
-            found = self._made[key] = self.copied(code, self._body(code.body), self._constants)
+            ops = list(map(opcode, code.rows))
+            found = self._made[key] = self.copied(code, self._body(code.rows, ops), self._constants)
             self._first.setdefault(id(code), found)
             self.codes.append(found)
+            self.columns.append(ops)
         return found
 
-    def _body(self, body: list[Instruction]) -> list[Instruction]:
+    def _body(self, body: list[Row], ops: list[str]) -> list[Row]:
         """A body with the copies in its operands."""
-        kinds = set(map(type, map(operand, body)))
-        if Code not in kinds and not any(issubclass(kind, Code) for kind in kinds):
-            return body
-        new = body[:]
-        for index, (op, arg, position) in enumerate(body):
-            if isinstance(arg, Code):
-                new[index] = instruction(op, self.of(arg, _name_behind(body, index)), position)
+        new = body
+        for index in [index for index in where(ops, self.loads) if isinstance(body[index][1], Code)]:
+            op, arg, position = body[index]
+            if new is body:
+                new = body[:]
+            new[index] = instruction(op, self.of(arg, _name_behind(body, index)), position)
         return new
 
     def _constants(self, consts: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -203,7 +211,14 @@ class _Copies:
         return self._first.get(id(code)) or self.of(code)
 
 
-def _name_behind(body: list[Instruction], index: int) -> Any:
+@cache
+def _constant_loads(name: str) -> frozenset[str]:
+    """The instructions whose operand is a constant, in a dialect and in portable code."""
+    tables = [isa.load(each).opcodes.values() for each in (isa.PORTABLE, name)]
+    return frozenset(row.name for table in tables for row in table if row.operand == "const")
+
+
+def _name_behind(body: list[Row], index: int) -> Any:
     """The name of the function that is made of the code object which this instruction loads, where it is a constant."""
     following = body[index + 1 : index + 3]
     if len(following) == 2 and following[0][0] == "LOAD_CONST" and following[1][0] == "MAKE_FUNCTION":
@@ -216,18 +231,18 @@ _PREFIX = "EXTENDED_ARG"
 """In portable code it has no meaning; the compiler of 3.9 leaves some that do nothing."""
 
 
-def _unprefixed(code: Code, dialect: isa.Dialect) -> Set[str]:
+def _unprefixed(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Those that do nothing are for that compiler only."""
     kept = code.layout is not None and code.layout.origin == dialect.name
-    code.body = [each for each in code.body if each[0] != _PREFIX or (kept and each[1] == 0)]
-    return NOTHING
+    code.rows = [each for each in code.rows if each[0] != _PREFIX or (kept and each[1] == 0)]
 
 
 class _Step(NamedTuple):
     """A pass in one direction."""
 
-    run: Callable[[Code, isa.Dialect], Set[str] | None]
-    """It gives back what it may have put into the body that a pass after it deals with. None: anything."""
+    run: Callable[[Code, list[str], isa.Dialect], Set[str] | None]
+    """It changes the body, and its mnemonics in the same way, and gives back what it may have put in that a pass after
+    it deals with. None: that may be anything, and the mnemonics are no longer those of the body."""
     ops: Set[str] | None
     """The mnemonics that it deals with: where none of them is, it has nothing to do. None: it is always run."""
 
@@ -249,31 +264,29 @@ def _steps(passes: list[tuple[Any, Any]]) -> list[_Step]:
     return [_Step(run, ops) for run, ops in passes if ops is None or ops]
 
 
-def _run(codes: list[Code], dialect: isa.Dialect, steps: list[_Step]) -> None:
+def _run(codes: list[Code], columns: list[list[str]], dialect: isa.Dialect, steps: list[_Step]) -> None:
     """Each pass over all code objects, then the next one: so it runs from the processor's cache.
 
     TargetError with the findings of all of them; what has one is left alone by later passes.
     """
     findings: dict[int, Sequence[Finding]] = {}
-    present: list[set[str] | None] = [None] * len(codes)
-    for run, ops in steps:
+    present: list[set[str] | None] = [set(ops) for ops in columns]
+    for run, wanted in steps:
         for number, code in enumerate(codes):
-            if number in findings:
+            ops, there = columns[number], present[number]
+            if there is None:
+                ops[:] = map(opcode, code.rows)
+                there = present[number] = set(ops)
+            if (wanted is not None and wanted.isdisjoint(there)) or number in findings:
                 continue
-            there = present[number]
-            if ops is not None:
-                if there is None:
-                    there = present[number] = set(map(opcode, code.body))
-                if ops.isdisjoint(there):
-                    continue
             try:
-                added = run(code, dialect)
+                added = run(code, ops, dialect)
             except TargetError as error:
                 findings[number] = error.findings
                 continue
             if added is None:
                 present[number] = None
-            elif added and there is not None:
+            elif added:
                 there |= added
     if findings:
         raise TargetError([each for number in sorted(findings) for each in findings[number]])
@@ -293,7 +306,7 @@ def _reading(found: Set[str], dialect: isa.Dialect) -> str:
     return dialect.name if others else isa.PORTABLE
 
 
-def _tidy(code: Code, dialect: isa.Dialect) -> Set[str]:
+def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """What no compiler of the target has made: without code that is never reached, in blocks that are not there, and
     operands of instructions that take none; without what hand-written code leaves below a returned value.
 
@@ -301,14 +314,14 @@ def _tidy(code: Code, dialect: isa.Dialect) -> Set[str]:
     """
     if code.layout is not None and code.layout.origin == dialect.name:
         return NOTHING
-    body = code.body
-    ops = list(map(opcode, body))
+    body = code.rows
     reading = effects(_reading(set(ops), dialect))
     by_hand = code.layout is not None and code.layout.origin == _BY_HAND
     if not (by_hand and is_clean(body, ops)):  # which says that all of it is reached, too
-        code.body = without_unreached(cleaned(code) if by_hand else body, reading)
-        if code.body is not body:
-            body, ops = code.body, list(map(opcode, code.body))
+        code.rows = without_unreached(cleaned(code) if by_hand else body, reading)
+        if code.rows is not body:
+            body = code.rows
+            ops[:] = map(opcode, body)
     told, edits = _told(), {}
     for index in where(ops, told):
         op, arg, position = body[index]
@@ -318,7 +331,7 @@ def _tidy(code: Code, dialect: isa.Dialect) -> Set[str]:
             edits[index] = [instruction(op, None, position)]
         elif arg == 0:
             edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
-    code.body = rewrite(body, edits)
+    change(code, ops, edits)
     return NOTHING
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import compress, count
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.columns import among, classes
 from pyasm.typed import Any
@@ -67,7 +67,7 @@ class Locals:
 
     def __init__(self, code: Code, kinds: bytes) -> None:
         """`kinds` is what each instruction is."""
-        self.code, self.body, self.kinds = code, code.body, kinds
+        self.code, self.body, self.kinds = code, code.rows, kinds
         body = self.body
         self.places = list(compress(range(len(kinds)), kinds.translate(_USES)))
         """Where they are used."""
@@ -136,7 +136,7 @@ class Locals:
         return {name for name, kind in first.items() if kind == STORE}
 
 
-def _unsure(body: Sequence[Instruction], kinds: bytes, bits: Mapping[str, int], mask: int) -> set[int]:
+def _unsure(body: Sequence[Row], kinds: bytes, bits: Mapping[str, int], mask: int) -> set[int]:
     """The loads that may find one of these locals unbound, where nothing unbinds any. Those of the mask are unbound at
     the beginning.
 
@@ -185,9 +185,7 @@ _Chain = Any
 class _Unbinding:
     """The same where instructions unbind locals: then it matters which handler an instruction has."""
 
-    def __init__(
-        self, body: Sequence[Instruction], kinds: bytes, bits: Mapping[str, int], restores: Container[int]
-    ) -> None:
+    def __init__(self, body: Sequence[Row], kinds: bytes, bits: Mapping[str, int], restores: Container[int]) -> None:
         self.body, self.kinds, self.bits, self.restores = body, kinds, bits, restores
         self.events = events(kinds)
         self.masks: dict[Any, int] = {}
@@ -256,12 +254,12 @@ class _Unbinding:
 
 def splits(code: Code, kinds: bytes, restores: Container[int], checks: Set[int]) -> list[int]:
     """The indexes of those `checks` that the compiler had to make only because a block begins before them."""
-    return _one_by_one(Locals(code, kinds).numbers(), code.body, kinds, restores, checks)[1]
+    return _one_by_one(Locals(code, kinds).numbers(), code.rows, kinds, restores, checks)[1]
 
 
 def _one_by_one(
     numbers: Mapping[str, int],
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     kinds: bytes,
     restores: Container[int],
     checks: Set[int],

@@ -15,6 +15,7 @@ from collections.abc import Set
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate import blocks_lift, blocks_lower
+from pyasm.translate.edit import NOTHING
 from pyasm.translate.effects import PSEUDO
 
 
@@ -22,10 +23,12 @@ def lifts(dialect: isa.Dialect) -> None:
     """It is the table that says whether there is anything to do, no mnemonic."""
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """From the table to instructions; the code has no `handlers` afterwards."""
-    if code.handlers:
-        blocks_lift.lift(code, dialect)
+    if not code.handlers:
+        return NOTHING
+    blocks_lift.lift(code, dialect)
+    return None
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -33,7 +36,7 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return PSEUDO.keys() if dialect.blocks == "table" else frozenset()
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """From the instructions to the table."""
     if dialect.blocks == "table":
         blocks_lower.lower(code, dialect)

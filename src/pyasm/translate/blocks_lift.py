@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Handler, Instruction
+from pyasm.code import Code, Handler, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
 from pyasm.translate.edit import Labels, instruction, operand, rewrite
@@ -34,7 +34,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     inserter = _Inserter(regions, fill(regions, dialect), dialect)
     if lost:
         inserter.unraised(code.handlers, table)
-    code.body = inserter.body()
+    code.rows = inserter.body()
     code.handlers = []
 
 
@@ -58,11 +58,11 @@ class _Inserter:
         """Handler -> the label where its region's SETUP sends to, when that is another."""
         self.stubs: dict[int, dict[Any, str]] = {}
         """Index of the first instruction at a label -> innermost handler of those that come -> the label for them."""
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits: dict[int, list[Row]] = {}
         self.lost: dict[str, list[tuple[Any, list[int]]]] = {}
         """Handlers of regions of no size -> the places that such a region may have, by the region around them."""
 
-    def body(self) -> list[Instruction]:
+    def body(self) -> list[Row]:
         """The new body. The labels that only the table named are gone."""
         self._find_stubs()
         for index in sorted(self._arrivals()):
@@ -124,7 +124,7 @@ class _Inserter:
         stubs = self.stubs.get(index, {})
         if not stubs and (coming == inner or (named and not alive)):
             return
-        parts: list[Instruction] = []
+        parts: list[Row] = []
         going = alive
         if alive and coming in stubs:
             parts.append(instruction(LABEL, stubs[coming]))
@@ -151,7 +151,7 @@ class _Inserter:
         """Does anything go to one of these labels?"""
         return not self.named.isdisjoint(map(operand, self.old[start:stop]))
 
-    def _again(self, index: int, coming: Any) -> Sequence[Instruction]:
+    def _again(self, index: int, coming: Any) -> Sequence[Row]:
         """The RERAISE to which a way comes from another handler, for its own, if both have the same cleanup."""
         if self.ops[index] != "RERAISE":
             return ()
@@ -166,7 +166,7 @@ class _Inserter:
         ]
         return [self.old[index]] if cleanups == [CLEANUP, CLEANUP] else ()
 
-    def _change(self, before: Any, after: Any) -> list[Instruction]:
+    def _change(self, before: Any, after: Any) -> list[Row]:
         """From being in the region of one handler to being in that of another."""
         around = self.regions.around
         if before is not None and around[before] == after:
@@ -176,13 +176,13 @@ class _Inserter:
         left, entered, _ = self.regions.between(before, after)
         return [_POP_BLOCK] * len(left) + [self._begin(each) for each in reversed(entered)]
 
-    def _begin(self, handler: Any) -> Instruction:
+    def _begin(self, handler: Any) -> Row:
         """The SETUP of a handler."""
         label = self.entries.get(handler, handler)
         self.used.add(label)
         return instruction(self.regions.setups[handler], label)
 
-    def _fold(self, index: int, at: int, parts: list[Instruction], named: bool) -> list[Instruction]:
+    def _fold(self, index: int, at: int, parts: list[Row], named: bool) -> list[Row]:
         """The position of a NOP goes to the instruction that left it: in front of SETUPs, behind a POP_BLOCK."""
         begun = self.uncovered.begun
         if not named and self._leaves(index, parts):
@@ -207,7 +207,7 @@ class _Inserter:
             parts[i] = instruction(op, arg, self.old[place][2])
         return parts
 
-    def _leaves(self, index: int, parts: Sequence[Instruction]) -> bool:
+    def _leaves(self, index: int, parts: Sequence[Row]) -> bool:
         """Is this the NOP of a POP_BLOCK, the last of the parts?"""
         if index not in self.uncovered.begun or any(each != _POP_BLOCK for each in parts):
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Handler, Instruction
+from pyasm.code import Code, Handler, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, opcode, rewrite, where
@@ -20,11 +20,11 @@ _NOTHING = _PSEUDO | {LABEL}
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Regions as entries of the table."""
-    ops = list(map(opcode, code.body))
+    ops = list(map(opcode, code.rows))
     if not _PSEUDO.isdisjoint(ops):
         walk = _Walk(code, ops, dialect)
-        walk.bounds.update(uncover(code.body, ops, walk.turns, walk.labels, walk.innermost, dialect))
-        code.body, code.handlers = _table(code.body, walk, dialect)
+        walk.bounds.update(uncover(code.rows, ops, walk.turns, walk.labels, walk.innermost, dialect))
+        code.rows, code.handlers = _table(code.rows, walk, dialect)
 
 
 class _Block:
@@ -96,7 +96,7 @@ class _Walk:
 
     def _sweep(self) -> None:
         """All ways, in the order in which the code stands."""
-        body, ops, ways, seen, labels = self.code.body, self.ops, self.ways, self.seen, self.labels
+        body, ops, ways, seen, labels = self.code.rows, self.ops, self.ways, self.seen, self.labels
         jumping, ends = self.table.jumping, self.table.ends
         block: Any = None
         depth = _NONE  # at the start of this way, or of the last region
@@ -157,7 +157,7 @@ class _Walk:
     def _follow(self, number: int, block: Any, depth: _Depth, since: int | None = None) -> None:
         """From a turn on, until this way ends or comes to where one was before. The depth is that at the turn, or at
         the instruction `since` in front of it."""
-        body, ops, ways, seen = self.code.body, self.ops, self.ways, self.seen
+        body, ops, ways, seen = self.code.rows, self.ops, self.ways, self.seen
         start = self.turns[number]
         since = start if since is None else since
         for at in range(number, len(self.turns)):
@@ -193,7 +193,7 @@ class _Walk:
     def _needed(self, index: int) -> int:
         """The least depth at an instruction: what the first one from there on reads."""
         while index < len(self.ops):
-            op, arg, _ = self.code.body[index]
+            op, arg, _ = self.code.rows[index]
             if op not in _NOTHING:
                 needed: int = self.table.rows[op].pops(number(arg))
                 return needed
@@ -223,7 +223,7 @@ class _Walk:
             for index in range(each.start, each.stop):
                 change = following[self.ops[index]]
                 if change is None:
-                    op, arg, _ = self.code.body[index]
+                    op, arg, _ = self.code.rows[index]
                     change = self.table.changes[op, number(arg)][0] or 0
                 depth += change
             each.origin, each.change = None, depth
@@ -238,7 +238,7 @@ class _Walk:
 
     def _change(self, index: int, block: Any, place: _Depth) -> Any:
         """The block behind a pseudo instruction."""
-        op, handler, _ = self.code.body[index]
+        op, handler, _ = self.code.rows[index]
         if op == "POP_BLOCK":
             if block is None:
                 raise TargetError(Finding("POP_BLOCK outside of a block", f"{self.code.qualname}, instruction {index}"))
@@ -251,7 +251,7 @@ class _Walk:
         return self.blocks[handler]
 
 
-def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Instruction], list[Handler]]:
+def _table(body: list[Row], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Row], list[Handler]]:
     """The body without the pseudo instructions, with labels around each region; the table."""
     innermost = walk.innermost
     edits = _without(body, walk, dialect)
@@ -274,9 +274,9 @@ def _table(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> tuple[
     return rewrite(body, edits), handlers
 
 
-def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict[int, tuple[Instruction, ...]]:
+def _without(body: list[Row], walk: _Walk, dialect: isa.Dialect) -> dict[int, tuple[Row, ...]]:
     """The edits that drop the pseudo instructions, but for NOPs with their positions, and jumps to what comes next."""
-    edits: dict[int, tuple[Instruction, ...]] = {}
+    edits: dict[int, tuple[Row, ...]] = {}
     ops, jumps, last = walk.ops, facts(dialect.name).jumps, len(walk.ops) - 1
     for index in walk.turns:
         op = ops[index]
@@ -293,7 +293,7 @@ def _without(body: list[Instruction], walk: _Walk, dialect: isa.Dialect) -> dict
     return edits
 
 
-def _staying(ops: Sequence[str], bounds: set[int], edits: dict[int, tuple[Instruction, ...]]) -> Iterator[int]:
+def _staying(ops: Sequence[str], bounds: set[int], edits: dict[int, tuple[Row, ...]]) -> Iterator[int]:
     """The first instruction that stays from each of these indexes on."""
     done, size = 0, len(ops)
     for index in sorted(bounds):

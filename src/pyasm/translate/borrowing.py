@@ -12,9 +12,9 @@ from functools import cache
 from itertools import compress
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.translate import hidden
-from pyasm.translate.columns import Turns, both, flags, labels
+from pyasm.translate.columns import both, flags, labels, turns
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
 from pyasm.translate.loaded import BORROWED, Follower, steps, taking
@@ -39,7 +39,7 @@ def _tables(dialect_name: str) -> _Tables:
     return _Tables(*[flags(each, dialect_name) for each in (BORROWED, kept, _REGIONS)])
 
 
-def borrowing(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> bytearray:
+def borrowing(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> bytearray:
     """For each instruction, 1 if it is a load that may borrow. None of them loads two locals.
 
     `numbers` are those of the mnemonics, here and below.
@@ -62,12 +62,12 @@ def borrowing(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect)
     return found
 
 
-def _reached(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> bytearray:
+def _reached(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> bytearray:
     """For each instruction, 1 if execution comes there without an exception."""
-    return reached(body, effects(dialect.name), turns=Turns(body, numbers, dialect.name))
+    return reached(body, effects(dialect.name), turns=turns(numbers, dialect.name))
 
 
-def hidden_blocks(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
+def hidden_blocks(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
     """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> BEGIN or EMPTY."""
     tables = _tables(dialect.name)
     loads = list(compress(range(len(numbers)), numbers.translate(tables.plain)))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Position, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import OPTIMIZED
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import rewrite
+from pyasm.translate.edit import change
 from pyasm.translate.entries import MIXED, Walk
 from pyasm.translate.habits import habits
 from pyasm.translate.straight import COMMON, Straight, Watched, guard_behind
@@ -90,26 +90,35 @@ class Calls:
 
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, stack: Straight | Paths) -> None:
         self.code = code
-        self.body = code.body
+        self.body = code.rows
         self.ops = ops
+        """The mnemonics, as they were until all is edited."""
+        self.words = ops[:]
         self.stack = stack
         self.habits = habits(dialect.name)
-        self.new = code.body[:]
-        """The instructions, many replaced by another one."""
-        self.instead: dict[int, list[Instruction]] = {}
+        self.new = code.rows[:]
+        """The instructions, many replaced by another one: see `put`."""
+        self.instead: dict[int, list[Row]] = {}
         """Indexes of those that become none, or several."""
-        self.before: dict[int, list[Instruction]] = {}
-        self.after: dict[int, list[Instruction]] = {}
+        self.before: dict[int, list[Row]] = {}
+        self.after: dict[int, list[Row]] = {}
         self.findings: list[Finding] = []
 
+    def put(self, index: int, new: Row) -> None:
+        """Another instruction in place of one."""
+        self.new[index] = new
+        self.words[index] = new[0]
+
     def edit(self) -> None:
-        """Change the body. TargetError when there are findings."""
+        """Change the body, and its mnemonics. TargetError when there are findings."""
         if self.findings:
             raise TargetError(self.findings)
         new, edits, before, after = self.new, self.instead, self.before, self.after
         for index in {*before, *after} if before or after else ():
             edits[index] = [*before.get(index, ()), *edits.get(index, (new[index],)), *after.get(index, ())]
-        self.code.body = rewrite(new, edits)
+        self.code.rows = new
+        self.ops[:] = self.words
+        change(self.code, self.ops, edits)
 
     def error(self, index: int, message: str, hint: str = "") -> None:
         """Note what is wrong with an instruction."""
@@ -138,7 +147,7 @@ class Calls:
             and code.flags & OPTIMIZED > 0
         )
 
-    def extent(self, begin: int | None, last: int) -> Position | None:
+    def extent(self, begin: int | None, last: int) -> Place | None:
         """The place in the source of the expression made by these instructions."""
         position = self.body[last][2]
         if begin is None or begin == last:
@@ -151,7 +160,7 @@ class Calls:
         return union(self.body[begin : last + 1])
 
 
-def union(instructions: Iterable[Instruction]) -> Position | None:
+def union(instructions: Iterable[Row]) -> Place | None:
     """The smallest place in the source that has these in it."""
     places = [each[2] for each in instructions if each[0] != LABEL]
     known = [each for each in places if each is not None and None not in each]
@@ -162,17 +171,15 @@ def union(instructions: Iterable[Instruction]) -> Position | None:
     return Position(line, end_line, column, end_column)
 
 
-def _encloses(one: Position | None, other: Position | None) -> bool:
+def _encloses(one: Place | None, other: Place | None) -> bool:
     """Does one place in the source begin where the other does, or before it?"""
     if one is None or other is None or None in one or None in other:
         return one == other
-    return (one.line, one.column) <= (other.line, other.column)
+    return (one[0], one[2]) <= (other[0], other[2])
 
 
-def contains(one: Position | None, other: Position | None) -> bool:
+def contains(one: Place | None, other: Place | None) -> bool:
     """Is one place in the source larger than the other, which is in it?"""
     if one is None or other is None or None in one or None in other:
         return False
-    return (
-        one != other and _encloses(one, other) and (one.end_line, one.end_column) >= (other.end_line, other.end_column)
-    )
+    return one != other and _encloses(one, other) and (one[1], one[3]) >= (other[1], other[3])

@@ -18,7 +18,7 @@ from pyasm.code import Code
 from pyasm.native.units import LABEL
 from pyasm.translate import calls_lift, calls_lower
 from pyasm.translate.callables import Paths
-from pyasm.translate.edit import NOTHING, opcode
+from pyasm.translate.edit import NOTHING
 from pyasm.translate.straight import Straight, Winding
 
 _LIFTED = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX", "LOAD_GLOBAL", "LOAD_SUPER_ATTR", "KW_NAMES", "PRECALL"})
@@ -33,9 +33,8 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _LIFTED if "PUSH_NULL" in dialect.opcodes else _NONE
 
 
-def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Calls of 3.11 and later as those of 3.9."""
-    ops = list(map(opcode, code.body))
     try:
         calls_lift.Lift(code, ops, dialect, Straight(code, ops, dialect, calls_lift.PORTABLE)).rewrite()
     except Winding:
@@ -48,9 +47,8 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _LOWERED if "PUSH_NULL" in dialect.opcodes else _NONE
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """The calls of the dialect, with NULL where its compiler puts it."""
-    ops = list(map(opcode, code.body))
     try:
         return calls_lower.Lower(code, ops, dialect, Straight(code, ops, dialect, calls_lower.PORTABLE)).rewrite()
     except Winding:
@@ -64,7 +62,7 @@ def plain_names(module: Code) -> frozenset[str]:
     """
     found = set()
     imported = False
-    for op, arg, _ in module.body if module.name == "<module>" else ():
+    for op, arg, _ in module.rows if module.name == "<module>" else ():
         if op.startswith("IMPORT_"):
             imported = True
         elif op in ("STORE_NAME", "STORE_GLOBAL") and imported:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Position, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Calls, Paths, is_null
 from pyasm.translate.edit import instruction, where
@@ -14,7 +14,6 @@ from pyasm.typed import Any
 PORTABLE = frozenset({"LOAD_ATTR"})
 """Words of both dialects that are portable already."""
 _LOOP = [LABEL, "FOR_ITER"]
-_new = tuple.__new__
 
 
 class Lift(Calls):
@@ -45,7 +44,7 @@ class Lift(Calls):
 
     def _look(self, stack: Straight) -> None:
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
-        body, ops, new, functions = self.body, self.ops, self.new, _WATCHED.all
+        body, ops, new, words, functions = self.body, self.ops, self.new, self.words, _WATCHED.all
         callees, flagged, dropped = stack.callees, self.flagged, self.dropped
         null_first, looks_up_super = self.habits.null_first, self.habits.looks_up_super
         for index in where(ops, functions):
@@ -57,28 +56,32 @@ class Lift(Calls):
                 if loader == "LOAD_METHOD":
                     stack.open -= 1
                     callees[index] = callee
-                    new[index] = _new(Instruction, ("CALL_METHOD", arg, position))
+                    words[index] = "CALL_METHOD"
+                    new[index] = ("CALL_METHOD", arg, position)
                     continue
                 if loader == "LOAD_GLOBAL":
                     name, flags = body[callee][1]
                     if flags & 1 and not (looks_up_super and name == "super"):
                         dropped.add(-2 - callee)
                         callees[index] = callee
-                        new[index] = _new(Instruction, ("CALL_FUNCTION", arg, position))
+                        words[index] = "CALL_FUNCTION"
+                        new[index] = ("CALL_FUNCTION", arg, position)
                         continue
                 elif loader == "PUSH_NULL" and not null_first and ops[callee - 1] in LEAVES:
                     callees[index] = callee - 1
                     self._drop_beside(callee, callee - 1, callee - 1)
-                    new[index] = _new(Instruction, ("CALL_FUNCTION", arg, position))
+                    words[index] = "CALL_FUNCTION"
+                    new[index] = ("CALL_FUNCTION", arg, position)
                     continue
                 elif null_first and loader in LEAVES and ops[callee - 1] == "PUSH_NULL":
                     callees[index] = callee - 1
                     self._drop_beside(callee - 1, callee, callee)
-                    new[index] = _new(Instruction, ("CALL_FUNCTION", arg, position))
+                    words[index] = "CALL_FUNCTION"
+                    new[index] = ("CALL_FUNCTION", arg, position)
                     continue
             if op == "LOAD_GLOBAL":
                 name, flags = arg
-                new[index] = _new(Instruction, ("LOAD_GLOBAL", name, position))
+                new[index] = ("LOAD_GLOBAL", name, position)
                 if flags & 1:
                     flagged.append(-2 - index)
                 continue
@@ -91,7 +94,7 @@ class Lift(Calls):
     def _load_global(self, index: int, arg: tuple[Any, int]) -> None:
         """A global, perhaps with NULL."""
         name, flags = arg
-        self.new[index] = _new(Instruction, ("LOAD_GLOBAL", name, self.body[index][2]))
+        self.put(index, ("LOAD_GLOBAL", name, self.body[index][2]))
         if flags & 1:
             self.flagged.append(-2 - index)
 
@@ -115,7 +118,7 @@ class Lift(Calls):
     def _kw_names(self, index: int, arg: Any) -> None:
         """The names for the next call."""
         self.names = True
-        self.new[index] = instruction("LOAD_CONST", arg, self.body[index][2])
+        self.put(index, instruction("LOAD_CONST", arg, self.body[index][2]))
 
     def _call_kw(self, index: int, count: int) -> None:
         """A call with the names on top."""
@@ -154,7 +157,7 @@ class Lift(Calls):
                 count += 1
         if loader != "LOAD_SPECIAL":
             name = "CALL_METHOD" if method else "CALL_FUNCTION_KW" if keywords else "CALL_FUNCTION"
-            self.new[index] = _new(Instruction, (name, count, self.body[index][2]))
+            self.put(index, (name, count, self.body[index][2]))
         stack.take(index, lower if lower >= MIXED else -2 - lower, above - 1, 2)
 
     def _is_plain(self, null: int, callee: int, begin: int | None, count: int, keywords: bool) -> bool:
@@ -166,7 +169,7 @@ class Lift(Calls):
         base = str.__str__(self.name(begin))
         self.evidence.add(base)
         if not keywords:
-            self.new[callee] = instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2])
+            self.put(callee, instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2]))
         return not keywords
 
     def _drop_beside(self, null: int, callee: int, begin: int | None) -> None:
@@ -183,7 +186,7 @@ class Lift(Calls):
             if begin != callee and None not in position:
                 width = len(str.__str__(name).encode())
                 position = Position(position[0], position[0], position[2], position[2] + width)  # type: ignore[operator]
-            self.new[begin] = instruction(op, name, position)
+            self.put(begin, instruction(op, name, position))
 
     def _stands_beside(self, null: int, callee: int) -> bool:
         """Is NULL where it is pushed for an attribute of a name?"""
@@ -195,7 +198,7 @@ class Lift(Calls):
         """The attribute of a call with names is no method."""
         op, arg, position = self.body[loader]
         if op == "LOAD_METHOD":
-            self.new[loader] = instruction("LOAD_ATTR", arg, position)
+            self.put(loader, instruction("LOAD_ATTR", arg, position))
         else:
             self.instead[loader][-1] = instruction("LOAD_ATTR", arg[0], position)
 
@@ -221,7 +224,7 @@ class Lift(Calls):
             self._drop_beside(slot, callee, stack.begin(start) if slot >= 0 and callee >= 0 else None)
         else:
             self.error(index, "a value is in the place of NULL", "push NULL beside the callable")
-        self.new[index] = instruction("CALL_FUNCTION_EX", int(mapping), self.body[index][2])
+        self.put(index, instruction("CALL_FUNCTION_EX", int(mapping), self.body[index][2]))
         stack.take(index, lower if lower >= MIXED else -2 - lower, above - 1, 2)
 
     def _drop(self) -> None:
@@ -260,7 +263,7 @@ _WATCHED = Watched(
 )
 
 
-def _sinking(body: list[Instruction], begin: int) -> int:
+def _sinking(body: list[Row], begin: int) -> int:
     """How many instructions from here on only move the top entry below others."""
     if body[begin][0] in ("ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N"):
         return 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code
 from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Paths
 from pyasm.translate.calls_placing import Call, Placing
 from pyasm.translate.edit import instruction, where
@@ -48,7 +48,7 @@ class Lower(Placing):
         body, new, flagged = self.body, self.new, self.flagged
         for index in self.globals:
             _, name, position = body[index]
-            new[index] = _new(Instruction, ("LOAD_GLOBAL", (name, 1 if index in flagged else 0), position))
+            new[index] = ("LOAD_GLOBAL", (name, 1 if index in flagged else 0), position)
         self.edit()
         return None if self.supers else _ADDED
 

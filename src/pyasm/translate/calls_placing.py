@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.callables import LEAVES, Calls, Paths, contains, union
 from pyasm.translate.edit import instruction
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Winding
 from pyasm.typed import NamedTuple
-
-_new = tuple.__new__
 
 
 class Call(NamedTuple):
@@ -71,13 +69,13 @@ class Placing(Calls):
     def finish(self, index: int, count: int, named: bool = False) -> None:
         """The call itself."""
         position = self.body[index][2]
-        call = _new(Instruction, ("CALL_KW" if named and self.habits.names_pushed else "CALL", count, position))
+        call = ("CALL_KW" if named and self.habits.names_pushed else "CALL", count, position)
         if self.habits.counted:
             self.instead[index] = [*self.before.pop(index, ()), instruction("PRECALL", count, position), call]
         elif index in self.before:
             self.instead[index] = [*self.before.pop(index), call]
         else:
-            self.new[index] = call
+            self.put(index, call)
 
     def _place(self, call: Call) -> None:
         """Put NULL where it belongs, and finish the call."""
@@ -87,20 +85,20 @@ class Placing(Calls):
             self.finish(index, count)
             return
         if op == "LOAD_METHOD" and not apart:
-            self.new[callee] = instruction("LOAD_METHOD", *self.body[callee][1:])
+            self.put(callee, instruction("LOAD_METHOD", *self.body[callee][1:]))
         elif op == "swapped":
             self._null_before(start, self.body[callee][2])
         elif apart or not self._put_null(callee, start):
             self._at_call(call)
             return
         elif op == "plain":
-            self.new[callee] = instruction("LOAD_ATTR", *self.body[callee][1:])
+            self.put(callee, instruction("LOAD_ATTR", *self.body[callee][1:]))
         if op == "CALL_FUNCTION_EX":
             self._finish_ex(index, count == 2)
         else:
             self.finish(index, count, op in ("CALL_FUNCTION_KW", "LOAD_METHOD"))
 
-    def _finish_ex(self, index: int, mapping: bool, early: list[Instruction] | None = None) -> None:
+    def _finish_ex(self, index: int, mapping: bool, early: list[Row] | None = None) -> None:
         position = self.body[index][2]
         calls = self.before.pop(index, []) + (early or [])
         if not self.habits.flagless:
@@ -170,13 +168,13 @@ class Placing(Calls):
         self.placed.add(callee)
         return True
 
-    def _null_before(self, begin: int, position: Position | None) -> None:
+    def _null_before(self, begin: int, position: Place | None) -> None:
         if self.ops[begin] == "LOAD_GLOBAL" and begin not in self.flagged:
             self.flagged.add(begin)
         else:
             self.before.setdefault(begin, []).insert(0, instruction("PUSH_NULL", None, position))
 
-    def _null_after(self, callee: int, position: Position | None) -> None:
+    def _null_after(self, callee: int, position: Place | None) -> None:
         ops = self.ops
         following = callee + 1  # the attribute of super may have a line of its own
         if callee - 1 in self.supers and following < len(ops) and ops[following] == "NOP":
@@ -229,9 +227,9 @@ class Placing(Calls):
         self.instead[call] = loads
         op, name, where = self.new[call + 1]
         flags = (op == "LOAD_METHOD") | arguments
-        self.new[call + 1] = instruction("LOAD_SUPER_ATTR", (name, flags), where)
+        self.put(call + 1, instruction("LOAD_SUPER_ATTR", (name, flags), where))
 
-    def _sink(self, below: int, position: Position | None) -> list[Instruction]:
+    def _sink(self, below: int, position: Place | None) -> list[Row]:
         """Push NULL below so many entries."""
         moves = [instruction("SWAP", depth, position) for depth in range(below + 1, 1, -1)]
         return [instruction("PUSH_NULL", None, position), *moves]

@@ -11,9 +11,8 @@ from functools import cache
 from itertools import compress
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, opcode
 from pyasm.translate.effects import PSEUDO, effects
 from pyasm.typed import Any
 
@@ -32,9 +31,9 @@ def _numbers(dialect_name: str) -> _Numbers:
     return _Numbers({name: number for number, name in enumerate(names, 1)})
 
 
-def numbered(body: Iterable[Instruction], dialect_name: str) -> bytes:
+def numbered(ops: Iterable[str], dialect_name: str) -> bytes:
     """The number of each mnemonic."""
-    return bytes(map(_numbers(dialect_name).__getitem__, map(opcode, body)))
+    return bytes(map(_numbers(dialect_name).__getitem__, ops))
 
 
 def by_number(found: Mapping[str, Any], dialect_name: str, default: Any = None) -> list[Any]:
@@ -63,14 +62,9 @@ def _turning(dialect_name: str) -> bytes:
     return flags({LABEL} | table.jumps | table.ends, dialect_name)
 
 
-class Turns(Picked):
-    """Labels, and the instructions that do not just go on without an exception, of a body with these numbers."""
-
-    __slots__ = ()
-
-    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect_name: str) -> None:
-        self.indexes = list(compress(range(len(numbers)), numbers.translate(_turning(dialect_name))))
-        self.ops = [body[index][0] for index in self.indexes]
+def turns(numbers: bytes, dialect_name: str) -> list[int]:
+    """The indexes of labels, and of instructions that do not just go on without an exception."""
+    return list(compress(range(len(numbers)), numbers.translate(_turning(dialect_name))))
 
 
 @cache
@@ -78,7 +72,7 @@ def _labels(dialect_name: str) -> bytes:
     return flags({LABEL}, dialect_name)
 
 
-def labels(body: Sequence[Instruction], numbers: bytes, dialect_name: str) -> dict[Any, int]:
+def labels(body: Sequence[Row], numbers: bytes, dialect_name: str) -> dict[Any, int]:
     """Name of each label -> its index, of a body with these numbers."""
     return {body[index][1]: index for index in compress(range(len(body)), numbers.translate(_labels(dialect_name)))}
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Position
+from pyasm.code import Place
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction
@@ -60,11 +60,11 @@ def lowering(name: str) -> Rules:
     return _Lowering(isa.load(name)).rules()
 
 
-def _returned(walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+def _returned(walk: Peephole, index: int, arg: Any, position: Place | None) -> None:
     walk.edits[index] = instruction(CONST, arg, position), instruction(RETURN, None, position)
 
 
-def _apart(walk: Peephole, index: int, _: Any, __: Position | None) -> None:
+def _apart(walk: Peephole, index: int, _: Any, __: Place | None) -> None:
     """A label keeps what this dialect has as one instruction apart."""
     if walk.ops[index - 1] == CONST:
         walk.edits[index] = instruction(LABEL, walk.new_label(BEGIN)), walk.body[index]
@@ -94,21 +94,21 @@ class _Lowering:
             rules[ASSERTION] = {None: (COMMON, "AssertionError")}
         return rules
 
-    def built(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
+    def built(self, walk: Peephole, index: int, value: Any, position: Place | None) -> None:
         if _has_slice(value):
             _make(walk, index, self.dialect)
 
-    def common(self, walk: Peephole, index: int, value: Any, position: Position | None) -> None:
+    def common(self, walk: Peephole, index: int, value: Any, position: Place | None) -> None:
         if value not in self.commons:
             parts = [(CONST, _LITERALS[value])] if value in _LITERALS else _imported(value, self.dialect)
             walk.edits[index] = [instruction(*each, position) for each in parts]
 
 
-def _return(walk: Peephole, index: int, _: Any, __: Position | None) -> None:
+def _return(walk: Peephole, index: int, _: Any, __: Place | None) -> None:
     """One instruction with the constant before it, unless that is made."""
     if walk.ops[index - 1] == CONST and index - 1 not in walk.edits:
         _, value, position = walk.body[index - 1]
-        walk.new[index - 1] = instruction(RETURNED, value, position)
+        walk.put(index - 1, instruction(RETURNED, value, position))
         walk.edits[index] = ()
 
 

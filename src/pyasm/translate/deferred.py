@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.errors import Finding, TargetError
-from pyasm.translate.edit import NOTHING, instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, instruction, rewrite, where
 from pyasm.typed import Any
 
 _OF_CLASS, _OF_MODULE = "__annotate_func__", "__annotate__"
@@ -46,15 +46,15 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return frozenset() if dialect.annotations == "function" else _STORES
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """To annotations that are there at once, where the dialect knows no others."""
-    body = code.body
-    edits: dict[int, Sequence[Instruction]] = {}
-    for index in where(list(map(opcode, body)), _STORES):
+    body = code.rows
+    edits: dict[int, Sequence[Row]] = {}
+    for index in where(ops, _STORES):
         _, arg, position = body[index]
         if arg in (_OF_CLASS, _OF_MODULE) and _is_annotate(body, index - 3):
             if arg == _OF_CLASS:
@@ -62,11 +62,11 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
             else:
                 edits[index] = [body[index], instruction("SETUP_ANNOTATIONS", None, position)]
                 edits.update(_each(code, index, dialect))
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
     return None if edits else NOTHING
 
 
-def _is_annotate(body: Sequence[Instruction], index: int) -> bool:
+def _is_annotate(body: Sequence[Row], index: int) -> bool:
     """Is there, from this index on, what makes a function for annotations?"""
     made = body[index : index + 3] if index >= 0 else []
     return (
@@ -76,10 +76,10 @@ def _is_annotate(body: Sequence[Instruction], index: int) -> bool:
     )
 
 
-def _each(code: Code, stored: int, dialect: isa.Dialect) -> dict[int, Sequence[Instruction]]:
+def _each(code: Code, stored: int, dialect: isa.Dialect) -> dict[int, Sequence[Row]]:
     """An update of the annotations wherever the module notes that it has passed one."""
-    body = code.body
-    edits: dict[int, Sequence[Instruction]] = {}
+    body = code.rows
+    edits: dict[int, Sequence[Row]] = {}
     for index, each in enumerate(body):
         after = tuple(other[:2] for other in body[index + 2 : index + 4])
         if each[:2] == ("LOAD_NAME", _PRESENT) and after == _NOTED:
@@ -94,5 +94,5 @@ def _each(code: Code, stored: int, dialect: isa.Dialect) -> dict[int, Sequence[I
     return edits
 
 
-def _instructions(words: _Words, position: Any) -> list[Instruction]:
+def _instructions(words: _Words, position: Any) -> list[Row]:
     return [instruction(op, arg, position) for op, arg in words]

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Position, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, places, rewrite
@@ -53,8 +53,8 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     """Loops of SEND to YIELD_FROM."""
     if "SEND" not in dialect.opcodes:
         return
-    body = code.body
-    edits: dict[int, Sequence[Instruction]] = {}
+    body = code.rows
+    edits: dict[int, Sequence[Row]] = {}
     sends = []
     for index, (op, arg, position) in enumerate(body):
         if op == "SEND":
@@ -62,7 +62,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
         elif op == "END_ASYNC_FOR" and arg is not None:
             edits[index] = (instruction(op, None, position),)
     if not sends:
-        code.body = rewrite(body, edits)
+        code.rows = rewrite(body, edits)
         return
     labels = places(body)
     loops = [_loop(code, index, labels) for index in sends]
@@ -82,14 +82,14 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
                 edits[loop.handler + 2] = ()
                 throws.append(loop.handler)
     _drop_labels(body, edits, [body[index][1] for loop in loops for index in _labels_of(body, loop)], labels)
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
     if loops[0].handler is not None:
         _mark(code, dialect, throws, edits)
 
 
 def _loop(code: Code, send: int, labels: dict[Any, int]) -> _Loop:
     """The delegation with this SEND; TargetError when it is no loop as compilers make it."""
-    body = code.body
+    body = code.rows
     exit = labels[body[send][1]]
     index, handler = send + 1, None
     if body[index][0] == "SETUP_FINALLY":
@@ -106,7 +106,7 @@ def _loop(code: Code, send: int, labels: dict[Any, int]) -> _Loop:
     return _Loop(send, back, exit, handler)
 
 
-def _is_async_for(body: Sequence[Instruction], start: int, end: int, labels: dict[Any, int]) -> bool:
+def _is_async_for(body: Sequence[Row], start: int, end: int, labels: dict[Any, int]) -> bool:
     """Is the delegation between these indexes that of an `async for`, not of a comprehension?
 
     Both have a region with GET_ANEXT and the delegation, and END_ASYNC_FOR at its handler; compilers give that another
@@ -123,7 +123,7 @@ def _is_async_for(body: Sequence[Instruction], start: int, end: int, labels: dic
     return op == "END_ASYNC_FOR" and position is not None and position != body[start][2]
 
 
-def _labels_of(body: Sequence[Instruction], loop: _Loop) -> Iterable[int]:
+def _labels_of(body: Sequence[Row], loop: _Loop) -> Iterable[int]:
     yield loop.send - 1
     yield loop.exit
     if loop.handler is not None:
@@ -131,7 +131,7 @@ def _labels_of(body: Sequence[Instruction], loop: _Loop) -> Iterable[int]:
 
 
 def _drop_labels(
-    body: Sequence[Instruction], edits: dict[int, Sequence[Instruction]], names: Iterable[str], labels: dict[Any, int]
+    body: Sequence[Row], edits: dict[int, Sequence[Row]], names: Iterable[str], labels: dict[Any, int]
 ) -> None:
     """Edits without those labels that nothing names any more."""
     used = Counter(arg for index, (op, arg, _) in enumerate(body) if op != LABEL and index not in edits and _name(arg))
@@ -146,7 +146,7 @@ def _name(arg: Any) -> bool:
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """YIELD_FROM to loops of SEND."""
-    body = code.body
+    body = code.rows
     if "SEND" not in dialect.opcodes:
         return
     delegations = [index for index, each in enumerate(body) if each[0] == "YIELD_FROM"]
@@ -156,7 +156,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
     handlers = "CLEANUP_THROW" in dialect.opcodes
     spots = handler_places(body, delegations, dialect) if handlers else {}
     new = Labels(body).new
-    edits: dict[int, list[Instruction]] = {}
+    edits: dict[int, list[Row]] = {}
     exits: dict[int, str] = {}
     tells = "NOT_TAKEN" in dialect.opcodes
     labels = places(body) if tells else {}
@@ -178,10 +178,10 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
             edits[spot].append(body[spot])
     if ends:
         _name_exits(body, ends, exits, edits, effects(dialect.name), new)
-    code.body = [each for each in rewrite(body, edits) if each[0] != LABEL or not each[1].startswith(MARK)]
+    code.rows = [each for each in rewrite(body, edits) if each[0] != LABEL or not each[1].startswith(MARK)]
 
 
-def _named_ends(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[str, int]:
+def _named_ends(body: Sequence[Row], dialect: isa.Dialect) -> dict[str, int]:
     """Handler -> index of its END_ASYNC_FOR, where that names the END_SEND of its loop."""
     if dialect.opcodes["END_ASYNC_FOR"].operand == "-":
         return {}
@@ -198,10 +198,10 @@ def _named_ends(body: Sequence[Instruction], dialect: isa.Dialect) -> dict[str, 
 
 
 def _name_exits(
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     ends: dict[str, int],
     exits: dict[int, str],
-    edits: dict[int, list[Instruction]],
+    edits: dict[int, list[Row]],
     table: Effects,
     new: Callable[[], str],
 ) -> None:
@@ -213,7 +213,7 @@ def _name_exits(
     named = {ends.get(handlers[-1]): exits[index] for index, handlers in around.items() if handlers}
     for index in set(ends.values()):
         op, _, position = body[index]
-        before: list[Instruction] = []
+        before: list[Row] = []
         if index not in named:
             over, named[index] = new(), new()
             before = [instruction("JUMP_FORWARD", over, position), instruction(LABEL, named[index])]
@@ -222,8 +222,8 @@ def _name_exits(
 
 
 def _native(
-    position: Position | None, new: Callable[[], str], dialect: isa.Dialect, *, inline: bool
-) -> tuple[list[Instruction], list[Instruction]]:
+    position: Place | None, new: Callable[[], str], dialect: isa.Dialect, *, inline: bool
+) -> tuple[list[Row], list[Row]]:
     """The loop, and the handler that stands elsewhere."""
     start, exit = new(), new()
     send = [instruction(LABEL, start), instruction("SEND", exit, position)]
@@ -244,9 +244,9 @@ def _native(
 # The places of handlers
 
 
-def _mark(code: Code, dialect: isa.Dialect, throws: Sequence[int], edits: dict[int, Sequence[Instruction]]) -> None:
+def _mark(code: Code, dialect: isa.Dialect, throws: Sequence[int], edits: dict[int, Sequence[Row]]) -> None:
     """A label that tells where the handlers were, unless lowering finds these places."""
-    body = code.body
+    body = code.rows
     actual = _shifted(sorted(throws), edits)
     delegations = [index for index, each in enumerate(body) if each[0] == "YIELD_FROM"]
     found = handler_places(body, delegations, dialect)
@@ -254,17 +254,17 @@ def _mark(code: Code, dialect: isa.Dialect, throws: Sequence[int], edits: dict[i
         table = effects(dialect.name)
         starts = [each.label for each in _handlers(body, _tail(reached(body, table)), table)]
         numbers = [str(sum(start < spot for start in starts)) for spot in actual]
-        code.body = [*body, instruction(LABEL, MARK + "_".join(numbers))]
+        code.rows = [*body, instruction(LABEL, MARK + "_".join(numbers))]
 
 
-def _marked(body: Sequence[Instruction], count: int) -> Sequence[int]:
+def _marked(body: Sequence[Row], count: int) -> Sequence[int]:
     """What the label says that lift has left: for each of so many delegations the number of its next handler."""
     name = next((arg for op, arg, _ in body if op == LABEL and arg.startswith(MARK)), "")
     numbers = name[len(MARK) :].split("_")
     return list(map(int, numbers)) if len(numbers) == count and all(each.isdigit() for each in numbers) else ()
 
 
-def _shifted(indexes: Iterable[int], edits: dict[int, Sequence[Instruction]]) -> list[int]:
+def _shifted(indexes: Iterable[int], edits: dict[int, Sequence[Row]]) -> list[int]:
     """Where these indexes are after the edits; all are in order."""
     shifted = []
     changes = sorted((index, len(new) - 1) for index, new in edits.items())
@@ -277,9 +277,7 @@ def _shifted(indexes: Iterable[int], edits: dict[int, Sequence[Instruction]]) ->
     return shifted
 
 
-def handler_places(
-    body: Sequence[Instruction], delegations: Sequence[int], dialect: isa.Dialect
-) -> dict[int, int | None]:
+def handler_places(body: Sequence[Row], delegations: Sequence[int], dialect: isa.Dialect) -> dict[int, int | None]:
     """Index of each YIELD_FROM -> that in front of which its handler goes; None: right behind it."""
     table = effects(dialect.name)
     warm = reached(body, table)
@@ -299,9 +297,7 @@ def _tail(warm: bytearray) -> int:
     return warm.rfind(1) + 1
 
 
-def _numbers(
-    body: Sequence[Instruction], outer: Sequence[int], handlers: Sequence[_Handler], table: Effects
-) -> Sequence[int]:
+def _numbers(body: Sequence[Row], outer: Sequence[int], handlers: Sequence[_Handler], table: Effects) -> Sequence[int]:
     """For each delegation the number of the handler that was the next one behind it."""
     around = handlers_around(body, table, outer)
     numbers = []
@@ -321,10 +317,10 @@ class _Handler(NamedTuple):
     name: str
     setup: int
     exits: Sequence[int]
-    first: Position
-    last: Position
+    first: Place
+    last: Place
 
-    def had_behind(self, index: int, around: Sequence[str], body: Sequence[Instruction]) -> bool:
+    def had_behind(self, index: int, around: Sequence[str], body: Sequence[Row]) -> bool:
         """Was this handler, before it was moved, behind this instruction?"""
         if index < self.setup or self.name in around:
             return True
@@ -335,11 +331,11 @@ class _Handler(NamedTuple):
         return position is not None and _order(self.first) <= _order(position) <= _order(self.last)
 
 
-def _order(position: Position) -> tuple[int, int]:
+def _order(position: Place) -> tuple[int, int]:
     return position[0] or 0, position[2] or 0
 
 
-def _handlers(body: Sequence[Instruction], tail: int, table: Effects) -> list[_Handler]:
+def _handlers(body: Sequence[Row], tail: int, table: Effects) -> list[_Handler]:
     """The handlers from index `tail` on of regions that begin before it."""
     setups: dict[str, int] = {}
     for index in range(tail):

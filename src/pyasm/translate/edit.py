@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Se
 from itertools import compress, repeat
 from operator import itemgetter
 
-from pyasm.code import Instruction, Position
+from pyasm.code import Code, Place, Row
 from pyasm.native.units import LABEL
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     Part = TypeVar("Part")
 
-_new = tuple.__new__
 opcode = itemgetter(0)
 """The mnemonic of an instruction: `map(opcode, body)` is the fastest look at all of them."""
 operand = itemgetter(1)
@@ -26,20 +25,20 @@ NOTHING: Set[str] = frozenset()
 """What a pass gives back that puts nothing into a body that a pass after it deals with."""
 
 
-def instruction(op: str, arg: Any = None, position: Position | None = None) -> Instruction:
+def instruction(op: str, arg: Any = None, position: Place | None = None) -> Row:
     """An instruction; faster than the constructor of a NamedTuple."""
-    return _new(Instruction, (op, arg, position))
+    return op, arg, position
 
 
-def rename(body: list[Instruction], indexes: Sequence[int], op: str) -> None:
+def rename(body: list[Row], indexes: Sequence[int], op: str) -> None:
     """Give the instructions at these indexes another mnemonic."""
     rename_each(body, indexes, repeat(op))
 
 
-def rename_each(body: list[Instruction], indexes: Sequence[int], ops: Iterable[str]) -> None:
+def rename_each(body: list[Row], indexes: Sequence[int], ops: Iterable[str]) -> None:
     """Give each of them its own."""
     old = list(map(body.__getitem__, indexes))
-    new = map(_new, repeat(Instruction), zip(ops, map(operand, old), map(_place, old)))
+    new = zip(ops, map(operand, old), map(_place, old))
     for index, each in zip(indexes, new):
         body[index] = each
 
@@ -60,7 +59,26 @@ def rewrite(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]
     return parts + body[done:]
 
 
-def places(body: Sequence[Instruction], ops: Sequence[str] | None = None) -> dict[Any, int]:
+def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> None:
+    """The same for the body of a code object and for its mnemonics."""
+    if not edits:
+        return
+    rows = code.rows
+    parts: list[Row] = []
+    words: list[str] = []
+    done = 0
+    for index in sorted(edits):
+        made = edits[index]
+        parts += rows[done:index]
+        parts += made
+        words += ops[done:index]
+        words += map(opcode, made)
+        done = index + 1
+    code.rows = parts + rows[done:]
+    ops[:] = words + ops[done:]
+
+
+def places(body: Sequence[Row], ops: Sequence[str] | None = None) -> dict[Any, int]:
     """Name of each label -> its index. `ops` are the mnemonics of the body, where they are at hand."""
     if ops is None:
         ops = list(map(opcode, body))
@@ -86,7 +104,7 @@ class Picked:
         """The indexes of these mnemonics, in order."""
         return compress(self.indexes, map(wanted.__contains__, self.ops))
 
-    def places(self, body: Sequence[Instruction]) -> dict[Any, int]:
+    def places(self, body: Sequence[Row]) -> dict[Any, int]:
         """Name of each label -> its index."""
         return {body[index][1]: index for index in compress(self.indexes, map(_is_label, self.ops))}
 
@@ -94,7 +112,7 @@ class Picked:
 class Labels:
     """Names that no label of a body has yet."""
 
-    def __init__(self, body: Sequence[Instruction], stem: str = "L", taken: Iterable[Any] | None = None) -> None:
+    def __init__(self, body: Sequence[Row], stem: str = "L", taken: Iterable[Any] | None = None) -> None:
         """`taken` are the names of the body's labels, where they are at hand."""
         self.taken = set(places(body) if taken is None else taken)
         self.stem = stem

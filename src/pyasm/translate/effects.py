@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.typed import Any, NamedTuple
@@ -82,7 +82,7 @@ class Effects:
         self.following.setdefault("POP_BLOCK", 0)
         self.following.update(dict.fromkeys(self.counted))
 
-    def changed(self, body: Sequence[Instruction], ops: Sequence[str]) -> list[Any]:
+    def changed(self, body: Sequence[Row], ops: Sequence[str]) -> list[Any]:
         """The change of the depth by each instruction, where execution goes on behind it."""
         found: list[Any] = [*map(self.following.__getitem__, ops)]
         changes = self.changes

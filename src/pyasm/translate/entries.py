@@ -15,7 +15,7 @@ from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode, places
 from pyasm.translate.effects import number
-from pyasm.translate.rows import PERMUTING, Row, rows
+from pyasm.translate.rows import PERMUTING, TableRow, rows
 from pyasm.typed import Any
 
 Watcher = Callable[[int, Any], None]
@@ -48,8 +48,8 @@ class Walk:
 
     def __init__(self, code: Code, dialect: isa.Dialect, portable: frozenset[str] = frozenset()) -> None:
         self.code = code
-        self.body = code.body
-        self.ops = list(map(opcode, code.body))
+        self.body = code.rows
+        self.ops = list(map(opcode, code.rows))
         self.rows = rows(dialect.name, portable)
         self.watch: Mapping[str, Watcher] = {}
         self.looks: Mapping[str, Watcher] = {}
@@ -206,7 +206,7 @@ class Walk:
             starts[-pushes:] = [~index] * pushes
         return row.goes_on
 
-    def _branch(self, index: int, name: Any, row: Row, first: bool) -> None:
+    def _branch(self, index: int, name: Any, row: TableRow, first: bool) -> None:
         """What names a label, a jump or what sets up a handler."""
         ids, starts = self.ids, self.starts
         pops, pushes = row.jump_pops, row.jump_pushes

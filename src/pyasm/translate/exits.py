@@ -16,7 +16,7 @@ from collections.abc import Sequence, Set
 from types import MappingProxyType
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, rewrite, where
 from pyasm.translate.kinds import VALUE, SparseWalk, State
@@ -39,9 +39,9 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return frozenset({"SETUP_WITH"}) if dialect.blocks == "table" else frozenset()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """To portable with statements."""
-    code.body = _Lifting(code.body, "LOAD_SPECIAL" in dialect.opcodes).body()
+    code.rows = _Lifting(code.rows, "LOAD_SPECIAL" in dialect.opcodes).body()
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -49,25 +49,25 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _REGIONS if dialect.blocks == "table" else frozenset()
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """To native with statements."""
     if "LOAD_SPECIAL" in dialect.opcodes:
         walk = _Exits(code, dialect)
         walk.run()
-        code.body = _Pairs(code, walk).body()
+        code.rows = _Pairs(code, walk).body()
     else:
-        code.body = rewrite(code.body, _single(code.body))
+        code.rows = rewrite(code.rows, _single(code.rows))
 
 
 class _Lifting:
     """The body with portable with statements."""
 
-    def __init__(self, old: list[Instruction], pairs: bool) -> None:
+    def __init__(self, old: list[Row], pairs: bool) -> None:
         self.old = old
         self.pairs = pairs
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits: dict[int, list[Row]] = {}
 
-    def body(self) -> list[Instruction]:
+    def body(self) -> list[Row]:
         """The new body."""
         for index in where(list(map(opcode, self.old)), _LIFTED):
             each = self.old[index]
@@ -82,7 +82,7 @@ class _Lifting:
                 self._swallowed(index)
         return rewrite(self.old, self.edits)
 
-    def _enter(self, index: int, each: Instruction) -> None:
+    def _enter(self, index: int, each: Row) -> None:
         before = index - 1
         while before and self.old[before][0] in ("SETUP_FINALLY", "SETUP_CLEANUP"):
             before -= 1
@@ -134,7 +134,7 @@ class _Lifting:
             self.edits[at + 3] = []
 
 
-def _single(body: Sequence[Instruction]) -> dict[int, list[Instruction]]:
+def _single(body: Sequence[Row]) -> dict[int, list[Row]]:
     """The edits for a dialect whose exits are one entry."""
     edits = {}
     for index in where(list(map(opcode, body)), _SINGLE):
@@ -148,7 +148,7 @@ def _single(body: Sequence[Instruction]) -> dict[int, list[Instruction]]:
     return edits
 
 
-def is_leaving(body: Sequence[Instruction], call: int) -> bool:
+def is_leaving(body: Sequence[Row], call: int) -> bool:
     """Is this the call of an exit with `LOAD_CONST None; DUP_TOP; DUP_TOP`, all at one place?"""
     if body[call][:2] != ("CALL_FUNCTION", 3) or call < 3 or body[call - 3][:2] != _NONE:
         return False
@@ -162,7 +162,7 @@ class _Exits(SparseWalk):
     """Which entries are exits, in a body with native handlers."""
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
+        super().__init__(code.rows, code.qualname, dialect.name, isa.PORTABLE)
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         return state, State(None, (*state.stack, VALUE))
@@ -222,11 +222,11 @@ class _Pairs:
     """The body with exits of two entries."""
 
     def __init__(self, code: Code, walk: _Exits) -> None:
-        self.old = code.body
+        self.old = code.rows
         self.walk = walk
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits: dict[int, list[Row]] = {}
 
-    def body(self) -> list[Instruction]:
+    def body(self) -> list[Row]:
         """The new body."""
         for index in where(self.walk.ops, _PAIRED):
             op, arg, position = each = self.old[index]
@@ -244,7 +244,7 @@ class _Pairs:
                     self._moved(index, each, *moves)
         return rewrite(self.old, self.edits)
 
-    def _call(self, index: int, each: Instruction) -> None:
+    def _call(self, index: int, each: Row) -> None:
         state = self.walk.states[index]
         _, count, position = each
         if state is None or state.stack[-1 - count] != EXIT:
@@ -253,7 +253,7 @@ class _Pairs:
         if is_leaving(self.old, index):
             self.edits[index - 1] = self.edits[index - 2] = [instruction(*_NONE, position)]
 
-    def _moved(self, index: int, each: Instruction, taken: int, left: Sequence[int]) -> None:
+    def _moved(self, index: int, each: Row, taken: int, left: Sequence[int]) -> None:
         state = self.walk.states[index]
         if state is not None:
             entries = state.stack[len(state.stack) - taken :]
@@ -262,7 +262,7 @@ class _Pairs:
                 self.edits[index] = moved(each, taken, left, widths)
 
 
-def _lookup(leave: str, enter: str, position: Any) -> list[Instruction]:
+def _lookup(leave: str, enter: str, position: Any) -> list[Row]:
     """From the manager to the pair for leaving, and what enter gives."""
     words = (
         ("COPY", 1),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, places, where
 from pyasm.translate.effects import Effects
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def forward(
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     start: State,
-    transfer: Callable[[int, Instruction, State], tuple[State | None, State | None]],
+    transfer: Callable[[int, Row, State], tuple[State | None, State | None]],
     merge: Callable[[State, State], State],
 ) -> list[State | None]:
     """The state before each instruction, None where no path comes; one more for the end of the body.
@@ -61,7 +61,7 @@ def forward(
 
 
 def reached(
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     table: Effects,
     *,
     handlers: bool = False,
@@ -113,7 +113,7 @@ def reached(
 
 
 def _leads_everywhere(
-    body: Sequence[Instruction], ops: Sequence[str], turns: Sequence[int], naming: Set[str], ends: Set[str]
+    body: Sequence[Row], ops: Sequence[str], turns: Sequence[int], naming: Set[str], ends: Set[str]
 ) -> bool:
     """Is behind each instruction that ends a way a label to which something in front of it goes? Mostly it is."""
     size = len(body)
@@ -135,7 +135,7 @@ def _leads_everywhere(
 
 
 def _reach_lost(
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     ops: Sequence[str],
     turns: Sequence[int],
     found: bytearray,
@@ -162,12 +162,12 @@ def _reach_lost(
         found[start:behind] = b"\1" * (behind - start)
 
 
-def without_unreached(body: list[Instruction], table: Effects) -> list[Instruction]:
+def without_unreached(body: list[Row], table: Effects) -> list[Row]:
     """The body without the code that no path comes to. Its positions are what they were, its labels stay."""
     found = reached(body, table, handlers=True)
     if all(found):
         return body
-    new: list[Instruction] = []
+    new: list[Row] = []
     position, lost = None, False
     for each, there in zip(body, found):
         position = each[2] or position

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Position, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
@@ -44,21 +44,23 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _BEGINNINGS & dialect.opcodes.keys()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Drop what begins and resumes the frame."""
-    body = code.body
+    body = code.rows
     if "RESUME" in dialect.opcodes:
         generates = code.flags & GENERATORS
         if not generates and body and body[0][0] == "RESUME" and body[0][1] != GENERATOR_EXPRESSION_RESUMED:
-            code.body = body[1:]
+            code.rows = body[1:]
+            del ops[0]
             return edit.NOTHING
-        edits: dict[int, Sequence[Instruction]] = {}
+        edits: dict[int, Sequence[Row]] = {}
         _drop_prologue(code, edits)
         if generates:
             _drop_resumptions(code, edits)
-        code.body = edit.rewrite(body, edits)
+        edit.change(code, ops, edits)
     elif body and body[0][0] == "GEN_START":
-        code.body = body[1:]
+        code.rows = body[1:]
+        del ops[0]
     return edit.NOTHING
 
 
@@ -66,24 +68,25 @@ def lowers(dialect: isa.Dialect) -> None:
     """Every frame has a beginning."""
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """Add what begins and resumes the frame, as the compiler does."""
     if "RESUME" in dialect.opcodes:
         if code.flags & GENERATORS:
             _add_resumptions(code, dialect)
         _add_prologue(code, dialect)
+        ops[:0] = map(edit.opcode, code.rows[: len(code.rows) - len(ops)])  # all that there is but for generators
     elif "GEN_START" in dialect.opcodes and code.flags & GENERATORS:
         kind = 2 if code.flags & ASYNC_GENERATOR else 1 if code.flags & ASYNCHRONOUS else 0
-        code.body = [instruction("GEN_START", kind, NOWHERE), *code.body]
+        code.rows = [instruction("GEN_START", kind, NOWHERE), *code.rows]
     return None if code.flags & GENERATORS else edit.NOTHING
 
 
 # The prologue
 
 
-def _drop_prologue(code: Code, edits: dict[int, Sequence[Instruction]]) -> None:
+def _drop_prologue(code: Code, edits: dict[int, Sequence[Row]]) -> None:
     """Edits without the prologue and without the handler of StopIteration."""
-    body = code.body
+    body = code.rows
     for index, (op, arg, _) in enumerate(body):
         if op == "COPY_FREE_VARS" and arg != len(code.frees):
             raise TargetError(_finding(code, index, f"the code has {len(code.frees)} free variables"))
@@ -106,14 +109,14 @@ def _drop_prologue(code: Code, edits: dict[int, Sequence[Instruction]]) -> None:
             break
 
 
-def _makes_first_iterator(body: Sequence[Instruction], index: int) -> bool:
+def _makes_first_iterator(body: Sequence[Row], index: int) -> bool:
     """Is this one of the two instructions that make the iterator of a generator expression before it is one?"""
     found = body[index : index + 3] if body[index][0] not in FIRST_ITERATORS else body[index - 1 : index + 2]
     ops = [op for op, _, _ in found]
     return len(ops) == 3 and found[0][1] == ".0" and ops[1] in FIRST_ITERATORS and ops[2] == "RETURN_GENERATOR"
 
 
-def _stop_iteration_handler(body: Sequence[Instruction], label: str) -> Sequence[int]:
+def _stop_iteration_handler(body: Sequence[Row], label: str) -> Sequence[int]:
     """Indexes of the handler at the label, with the label, if it is the one that every generator has."""
     index = len(body) - 3
     if body[index][:2] != (LABEL, label):
@@ -126,17 +129,17 @@ def _stop_iteration_handler(body: Sequence[Instruction], label: str) -> Sequence
 
 def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
     """The body with its prologue and, for generators that have it, the handler of StopIteration."""
-    body = code.body
+    body = code.rows
     line = code.first_line
     start = _new(Position, (0, 1, 0, 0) if code.name == "<module>" else (line, line, 0, 0))
-    resume = _new(Instruction, ("RESUME", 0, start))
+    resume = ("RESUME", 0, start)
     prologue = []
     if code.frees:
         prologue.append(instruction("COPY_FREE_VARS", len(code.frees), NOWHERE))
     prologue += [instruction("MAKE_CELL", name, NOWHERE) for name in code.cells]
-    epilogue: Sequence[Instruction] = ()
+    epilogue: Sequence[Row] = ()
     if code.flags & GENERATORS:
-        if dialect.first_iterator == "generator" and is_expression(code) and begins_with_iterator(code.body, dialect):
+        if dialect.first_iterator == "generator" and is_expression(code) and begins_with_iterator(code.rows, dialect):
             prologue.append(instruction("RESUME", GENERATOR_EXPRESSION_RESUMED, NOWHERE))
             prologue += body[:2]
             body = body[2:]
@@ -153,10 +156,10 @@ def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
                 instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
                 instruction("RERAISE", 1, NOWHERE),
             )
-    code.body = [*prologue, resume, *body, *epilogue]
+    code.rows = [*prologue, resume, *body, *epilogue]
 
 
-def _last_handler(body: Sequence[Instruction]) -> str | None:
+def _last_handler(body: Sequence[Row]) -> str | None:
     """The label behind all instructions, if a region's handler is there."""
     if not body or body[-1][0] != LABEL:
         return None
@@ -172,9 +175,9 @@ def _catches_stop_iteration(code: Code, dialect: isa.Dialect) -> bool:
 # What comes after and before a yield
 
 
-def _drop_resumptions(code: Code, edits: dict[int, Sequence[Instruction]]) -> None:
+def _drop_resumptions(code: Code, edits: dict[int, Sequence[Row]]) -> None:
     """Edits without RESUME after each yield, without the operands of yields, and without wrapping."""
-    body = code.body
+    body = code.rows
     wraps = code.flags & ASYNC_GENERATOR
     for index, (op, arg, position) in enumerate(body):
         if op != "YIELD_VALUE":
@@ -192,7 +195,7 @@ def _drop_resumptions(code: Code, edits: dict[int, Sequence[Instruction]]) -> No
 
 def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
     """RESUME after each yield, the operands, the wrapping."""
-    body = code.body
+    body = code.rows
     yields = [index for index, (op, _, _) in enumerate(body) if op == "YIELD_VALUE"]
     if not yields:
         return
@@ -203,7 +206,7 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
         around = handlers_around(body, effects(dialect.name), yields)
     wrapping = _wrapping(dialect) if code.flags & ASYNC_GENERATOR else None
     delegation = AWAIT_RESUMED if code.flags & ASYNCHRONOUS else DELEGATION_RESUMED
-    edits: dict[int, Sequence[Instruction]] = {}
+    edits: dict[int, Sequence[Row]] = {}
     for index in yields:
         _, arg, position = body[index]
         delegates = index in delegations
@@ -212,31 +215,33 @@ def _add_resumptions(code: Code, dialect: isa.Dialect) -> None:
             arg = count if dialect.yield_operand == "handlers" else int(delegates)
         yielding = instruction("YIELD_VALUE", arg, position)
         edits[index] = (
-            (yielding,) if delegates or wrapping is None else (wrapping._replace(position=position), yielding)
+            (yielding,)
+            if delegates or wrapping is None
+            else (instruction(wrapping[0], wrapping[1], position), yielding)
         )
         bits = dialect.closing_bit if count == 1 and (not own or not delegates) else 0
         resume = instruction("RESUME", (delegation if delegates else YIELD_RESUMED) + bits, position)
         last = _past(body, index, 1, _BETWEEN_YIELD_AND_RESUME) - 1 if delegates else index
         edits[last] = (*edits.get(last, (body[last],)), resume)
-    code.body = edit.rewrite(body, edits)
+    code.rows = edit.rewrite(body, edits)
 
 
-def _wrapping(dialect: isa.Dialect) -> Instruction:
+def _wrapping(dialect: isa.Dialect) -> Row:
     if "ASYNC_GEN_WRAP" in dialect.opcodes:
         return instruction("ASYNC_GEN_WRAP")
     return instruction("CALL_INTRINSIC_1", "ASYNC_GEN_WRAP")
 
 
-def _is_wrapping(each: Instruction) -> bool:
+def _is_wrapping(each: Row) -> bool:
     return each[0] == "ASYNC_GEN_WRAP" or each[1] == "ASYNC_GEN_WRAP"
 
 
-def _delegates(body: Sequence[Instruction], index: int) -> bool:
+def _delegates(body: Sequence[Row], index: int) -> bool:
     """Is this YIELD_VALUE that of a delegation?"""
     return body[_past(body, index, -1, _BETWEEN_SEND_AND_YIELD)][0] == "SEND"
 
 
-def _past(body: Sequence[Instruction], index: int, step: int, passed: frozenset[str]) -> int:
+def _past(body: Sequence[Row], index: int, step: int, passed: frozenset[str]) -> int:
     """Index of the next instruction in one direction that is none of these."""
     index += step
     while 0 <= index < len(body) - 1 and body[index][0] in passed:
@@ -244,7 +249,7 @@ def _past(body: Sequence[Instruction], index: int, step: int, passed: frozenset[
     return index
 
 
-def handlers_around(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, tuple[str, ...]]:
+def handlers_around(body: Sequence[Row], table: Effects, wanted: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Index of each wanted instruction -> the handlers that are set up there, outermost first.
 
     One straight way through the body finds it wherever a label is jumped to before it comes; if not, data flow does.
@@ -272,9 +277,9 @@ def handlers_around(body: Sequence[Instruction], table: Effects, wanted: Sequenc
     return found
 
 
-def _handlers_by_flow(body: Sequence[Instruction], table: Effects, wanted: Sequence[int]) -> dict[int, tuple[str, ...]]:
+def _handlers_by_flow(body: Sequence[Row], table: Effects, wanted: Sequence[int]) -> dict[int, tuple[str, ...]]:
     def transfer(
-        index: int, each: Instruction, around: tuple[str, ...]
+        index: int, each: Row, around: tuple[str, ...]
     ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
         op, arg, _ = each
         row = table.rows[op]
@@ -293,4 +298,4 @@ def _inside(op: str, arg: Any, around: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _finding(code: Code, index: int, message: str) -> Finding:
-    return Finding(message, f"{code.qualname}, instruction {index} ({code.body[index][0]})")
+    return Finding(message, f"{code.qualname}, instruction {index} ({code.rows[index][0]})")

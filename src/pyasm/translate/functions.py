@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Set
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.calls_lower import PORTABLE
-from pyasm.translate.edit import NOTHING, instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
 from pyasm.translate.entries import Walk
 from pyasm.typed import Any
 
@@ -23,7 +23,7 @@ _MAKING = _MADE | {"SET_FUNCTION_ATTRIBUTE"}
 _ADDED = frozenset({"LOAD_CONST", "CALL_FUNCTION", "DUP_TOP", "ROT_TWO", "STORE_ATTR", "BUILD_TUPLE"})
 """What lowering may put in that passes after it deal with."""
 _CELLS = frozenset({"LOAD_CLOSURE", "LOAD_FAST", "LOAD_FAST_BORROW"})
-_Edits = dict[int, list[Instruction]]
+_Edits = dict[int, list[Row]]
 
 
 def lifts(dialect: isa.Dialect) -> Set[str]:
@@ -31,31 +31,30 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _MAKING
 
 
-def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Functions made in one instruction, with the name on the stack."""
     edits: _Edits = {}
     findings: list[Finding] = []
-    for index in where(list(map(opcode, code.body)), _MAKING):
-        op, flags, position = code.body[index]
+    for index in where(ops, _MAKING):
+        op, flags, position = code.rows[index]
         if op == "MAKE_FUNCTION":
-            inner = _code_at(code.body, index - (1 if dialect.qualname else 2))
+            inner = _code_at(code.rows, index - (1 if dialect.qualname else 2))
             end = index + 1
             if "SET_FUNCTION_ATTRIBUTE" in dialect.opcodes:
-                flags, end = _attributes(code.body, end)
+                flags, end = _attributes(code.rows, end)
             if not dialect.qualname:
-                _take_name(code.body, index, inner)
+                _take_name(code.rows, index, inner)
             else:
                 edits[index] = [*_name(inner, position), instruction(op, flags, position)]
                 for each in range(index + 1, end):
                     edits[each] = []
             if flags & ANNOTATIONS and dialect.annotations == "tuple":
-                _lift_annotations(code.body, index - (1 if dialect.qualname else 2), flags, edits)
+                _lift_annotations(code.rows, index - (1 if dialect.qualname else 2), flags, edits)
         elif index not in edits:
             findings.append(_error(code, index, "it does not follow MAKE_FUNCTION in the order 8, 16 or 4, 2, 1"))
     if findings:
         raise TargetError(findings)
-    if edits:
-        code.body[:] = rewrite(code.body, edits)
+    change(code, ops, edits)
     return NOTHING
 
 
@@ -64,29 +63,29 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _MADE
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Functions made as the dialect does it; inner code objects learn their names."""
     lowering = _Lower(code, dialect)
-    for index in where(list(map(opcode, code.body)), _MADE):
+    for index in where(ops, _MADE):
         lowering.function(index)
     if lowering.findings:
         raise TargetError(lowering.findings)
-    code.body[:] = lowering.edited()
+    change(code, ops, lowering.edits())
     return _ADDED
 
 
 def _error(code: Code, index: int, message: str, hint: str = "") -> Finding:
-    return Finding(message, f"{code.qualname}, instruction {index} ({code.body[index][0]})", hint)
+    return Finding(message, f"{code.qualname}, instruction {index} ({code.rows[index][0]})", hint)
 
 
-def _code_at(body: list[Instruction], index: int) -> Code | None:
+def _code_at(body: list[Row], index: int) -> Code | None:
     if index < 0 or body[index][0] != "LOAD_CONST":
         return None
     found = body[index][1]
     return found if isinstance(found, Code) else None
 
 
-def _take_name(body: list[Instruction], index: int, inner: Code | None) -> None:
+def _take_name(body: list[Row], index: int, inner: Code | None) -> None:
     """3.9 and 3.10: the code object does not know the qualified name, the instruction before does."""
     op, name, _ = body[index - 1]
     if inner is not None and op == "LOAD_CONST" and isinstance(name, str):
@@ -100,7 +99,7 @@ def _qualname(inner: Code, name: str) -> str:
 
 def _qualname_in_body(inner: Code) -> str | None:
     """The name that the body of a class begins with setting."""
-    body = inner.body[: len(inner.cells) + _CLASS_BEGINS_WITHIN]
+    body = inner.rows[: len(inner.cells) + _CLASS_BEGINS_WITHIN]
     if "STORE_NAME" not in map(opcode, body):
         return None
     for (_, name, _), (op, target, _) in zip(body, body[1:]):
@@ -113,7 +112,7 @@ _CLASS_BEGINS_WITHIN = 10
 """Instructions, beside those that make cells."""
 
 
-def _name(inner: Code | None, position: Position | None) -> list[Instruction]:
+def _name(inner: Code | None, position: Place | None) -> list[Row]:
     """Push the name of the code object on top: the qualified one, but for a class, whose body has that."""
     if inner is not None:
         name = inner.name if _qualname_in_body(inner) == inner.qualname else inner.qualname
@@ -121,7 +120,7 @@ def _name(inner: Code | None, position: Position | None) -> list[Instruction]:
     return [instruction("DUP_TOP", None, position), instruction("LOAD_ATTR", "co_name", position)]
 
 
-def _attributes(body: list[Instruction], index: int) -> tuple[int, int]:
+def _attributes(body: list[Row], index: int) -> tuple[int, int]:
     """The flags that SET_FUNCTION_ATTRIBUTE from here on stand for, and where that ends."""
     flags, last = 0, 2 * CLOSURE
     while index < len(body) and body[index][0] == "SET_FUNCTION_ATTRIBUTE":
@@ -134,7 +133,7 @@ def _attributes(body: list[Instruction], index: int) -> tuple[int, int]:
     return flags, index
 
 
-def _below_closure(body: list[Instruction], index: int, flags: int) -> int:
+def _below_closure(body: list[Row], index: int, flags: int) -> int:
     """The last instruction before the closure of the code that is loaded at this index; -1 when it is not found."""
     index = _backwards(body, index - 1)
     if not flags & CLOSURE:
@@ -148,13 +147,13 @@ def _below_closure(body: list[Instruction], index: int, flags: int) -> int:
     return _backwards(body, index - 1)
 
 
-def _backwards(body: list[Instruction], index: int) -> int:
+def _backwards(body: list[Row], index: int) -> int:
     while index >= 0 and body[index][0] in ("NOP", LABEL):
         index -= 1
     return index
 
 
-def _lift_annotations(body: list[Instruction], index: int, flags: int, edits: _Edits) -> None:
+def _lift_annotations(body: list[Row], index: int, flags: int, edits: _Edits) -> None:
     """The tuple of names and annotations as a dict."""
     place = _below_closure(body, index, flags)
     if place < 0:
@@ -190,17 +189,17 @@ class _Lower:
         self.findings: list[Finding] = []
         self.starts: _Starts | None = None
 
-    def edited(self) -> list[Instruction]:
-        """The new body."""
-        body, edits = self.code.body, self.instead
+    def edits(self) -> _Edits:
+        """What becomes of the body."""
+        body, edits = self.code.rows, self.instead
         for index, first in self.before.items():
             edits[index] = first + edits.get(index, [body[index]])
-        return rewrite(body, edits)
+        return edits
 
     def function(self, index: int) -> None:
         """A function is made here."""
-        _, flags, position = self.code.body[index]
-        late: list[Instruction] = []
+        _, flags, position = self.code.rows[index]
+        late: list[Row] = []
         if flags & ANNOTATE and self.dialect.annotations != "function":
             flags -= ANNOTATE
             late = self._annotate(index, flags)
@@ -208,9 +207,9 @@ class _Lower:
             self._annotations(index, flags)
         self.instead[index] = [*self._made(index, flags, position), *late]
 
-    def _made(self, index: int, flags: int, position: Position | None) -> list[Instruction]:
-        inner = _code_at(self.code.body, index - 2)
-        op, name, _ = self.code.body[index - 1]
+    def _made(self, index: int, flags: int, position: Place | None) -> list[Row]:
+        inner = _code_at(self.code.rows, index - 2)
+        op, name, _ = self.code.rows[index - 1]
         named = op == "LOAD_CONST" and type(name) is str
         if not self.dialect.qualname:
             return [instruction("MAKE_FUNCTION", flags, position)]
@@ -230,7 +229,7 @@ class _Lower:
 
     def _annotations(self, index: int, flags: int) -> None:
         """The dict of annotations as a tuple of names and values, which the compiler folds when all are constants."""
-        body = self.code.body
+        body = self.code.rows
         place = _below_closure(body, index - 2, flags)
         op, count, position = body[place] if place >= 0 else body[index]
         if op == "BUILD_MAP":
@@ -245,11 +244,11 @@ class _Lower:
     def _fold(self, loads: range, place: int, constants: tuple[Any, ...]) -> None:
         for each in loads:
             self.instead[each] = []
-        self.instead[place] = [instruction("LOAD_CONST", constants, self.code.body[place][2])]
+        self.instead[place] = [instruction("LOAD_CONST", constants, self.code.rows[place][2])]
 
     def _pairs(self, place: int, count: int) -> None:
         """3.9's form, values and then a tuple of names: each name goes before its value."""
-        body = self.code.body
+        body = self.code.rows
         names, position = body[place - 1][1], body[place][2]
         values = body[place - 1 - count : place - 1]
         if all(each[0] == "LOAD_CONST" for each in values):
@@ -266,9 +265,9 @@ class _Lower:
         self.instead[place - 1] = []
         self.instead[place] = [instruction("BUILD_TUPLE", 2 * count, position)]
 
-    def _annotate(self, index: int, flags: int) -> list[Instruction]:
+    def _annotate(self, index: int, flags: int) -> list[Row]:
         """Before 3.14 annotations are made with the function: call, then, what later makes them when it is asked to."""
-        body = self.code.body
+        body = self.code.rows
         position = body[index][2]
         last = _below_closure(body, index - 2, flags)
         if last < 0 or body[last][0] != "MAKE_FUNCTION" or _code_at(body, last - 2) is None:
@@ -285,7 +284,7 @@ class _Lower:
         return _set_attribute("__annotations__", makes, position)
 
 
-def _set_attribute(name: str, value: list[Instruction], position: Position | None) -> list[Instruction]:
+def _set_attribute(name: str, value: list[Row], position: Place | None) -> list[Row]:
     """Set an attribute of the object on top, which stays."""
     return [
         instruction("DUP_TOP", None, position),

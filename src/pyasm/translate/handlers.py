@@ -41,7 +41,7 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return frozenset({"RERAISE"}) if dialect.opcodes["RERAISE"].operand == "number" else frozenset()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """From one exception to six values."""
     if dialect.blocks == "table":
         handlers_lift.lift(code, dialect)
@@ -54,9 +54,9 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _HANDLED if dialect.blocks == "table" else frozenset({"SETUP_CLEANUP", "RERAISE", "RERAISE_VALUE"})
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str] | None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """From six values to one exception."""
     if dialect.blocks == "table":
-        return handlers_lower.lower(code, dialect)
-    handlers_stack.lower(code, dialect)
-    return None
+        handlers_lower.lower(code, dialect)
+    else:
+        handlers_stack.lower(code, dialect)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.caught import HandlerWalk
 from pyasm.translate.edit import instruction, rewrite
@@ -24,7 +24,7 @@ def lift(code: Code, dialect: isa.Dialect) -> None:
     """The portable form of all handlers."""
     walk = _Lifting(code, dialect)
     walk.run()
-    code.body = _Rewriting(code.body, walk).body()
+    code.rows = _Rewriting(code.rows, walk).body()
 
 
 class Form:
@@ -78,7 +78,7 @@ _WHOLE = (["BUILD_LIST", "COPY"], ["DUP_TOP", "BUILD_LIST"])
 """What follows where the exception is used as a value."""
 
 
-def is_unbinding(body: Sequence[Instruction], at: int) -> bool:
+def is_unbinding(body: Sequence[Row], at: int) -> bool:
     """`e = None; del e` and raise again, all at one place of the source: the end of `except … as e`."""
     four = body[at : at + 4]
     if len(four) < 4 or four[0][0] != "LOAD_CONST" or four[0][1] is not None or four[3][0] != "RERAISE":
@@ -98,7 +98,7 @@ class _Lifting(HandlerWalk):
     told = alike | odd
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
+        super().__init__(code.rows, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(self)
         self.unentered = self.cleanups = frozenset([form.cleanup for form in self.forms.values() if form.cleanup])
 
@@ -168,18 +168,18 @@ class _Lifting(HandlerWalk):
 class _Rewriting:
     """The body with six values."""
 
-    def __init__(self, old: list[Instruction], walk: _Lifting) -> None:
+    def __init__(self, old: list[Row], walk: _Lifting) -> None:
         self.old = old
         self.walk = walk
         self.forms = walk.forms
         self.cleanups = walk.cleanups
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits: dict[int, list[Row]] = {}
         self.tests: dict[str, int] = {}
         """Handler -> index of the instruction where its next test begins."""
         self.failed: dict[int, str] = {}
         """Index of the label to which a failed test goes -> handler: of those that are still ahead."""
 
-    def body(self) -> list[Instruction]:
+    def body(self) -> list[Row]:
         """The new body."""
         self._entries()
         old, edits, states, seen = self.old, self.edits, self.walk.states, self.walk.seen
@@ -225,7 +225,7 @@ class _Rewriting:
                 self.edits[index] = []
                 index += 1
 
-    def _instruction(self, index: int, each: Instruction, state: State) -> None:
+    def _instruction(self, index: int, each: Row, state: State) -> None:
         op, arg, position = each
         stack = state.stack
         top = stack[-1][0] if stack else ""
@@ -250,7 +250,7 @@ class _Rewriting:
         elif permutation(op, arg) == (2, [1, 0]) and len(stack) > 1 and stack[-2][0] in ("exception", "before"):
             self.edits[index] = [instruction("ROT_FOUR", None, position)]
 
-    def _setup(self, index: int, each: Instruction) -> None:
+    def _setup(self, index: int, each: Row) -> None:
         op, label, position = each
         form = self.forms.get(label)
         if label in self.cleanups:

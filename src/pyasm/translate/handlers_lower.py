@@ -11,7 +11,7 @@ from functools import cache
 from operator import attrgetter
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Position, Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate.blocks_lift import CLEANUP
@@ -30,23 +30,23 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
     """The native form of all handlers."""
     walk = SixWalk(code, dialect)
     walk.run()
-    code.body = _Rewriting(code.body, walk, dialect).body()
+    code.rows = _Rewriting(code.rows, walk, dialect).body()
     return _ADDED
 
 
 class _Rewriting:
     """The body with one exception."""
 
-    def __init__(self, old: list[Instruction], walk: SixWalk, dialect: isa.Dialect) -> None:
+    def __init__(self, old: list[Row], walk: SixWalk, dialect: isa.Dialect) -> None:
         self.old = old
         self.walk = walk
         self.forms = walk.forms
         self.dialect = dialect
         self.new_label = Labels(old, taken=walk.labels).new
         self.cleanups = {label: self.new_label() for label, form in self.forms.items() if form.kind == SIX}
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits: dict[int, list[Row]] = {}
 
-    def body(self) -> list[Instruction]:
+    def body(self) -> list[Row]:
         """The new body."""
         self._extents()
         for index, state in sorted(self.walk.states.items()):
@@ -93,7 +93,7 @@ class _Rewriting:
             if inner[0] == "handler":
                 self.forms[inner[1]].depth = depth
 
-    def _instruction(self, index: int, each: Instruction, state: State) -> None:
+    def _instruction(self, index: int, each: Row, state: State) -> None:
         op, arg, _ = each
         if op == "POP_TOP":
             entry = state.stack[-1]
@@ -113,7 +113,7 @@ class _Rewriting:
                 if entries.count(VALUE) < taken:
                     self._moved(index, each, left, entries)
 
-    def _drop(self, index: int, each: Instruction, entry: tuple[str, Any]) -> None:
+    def _drop(self, index: int, each: Row, entry: tuple[str, Any]) -> None:
         if entry[0] in SAVED:
             hint = "only POP_EXCEPT may take what was handled before"
             raise self.walk.error(index, f"it takes the {entry[0]} of a handler", hint)
@@ -121,10 +121,10 @@ class _Rewriting:
         if width != 1:
             self.edits[index] = [each] * width
 
-    def _moved(self, index: int, each: Instruction, left: Sequence[int], entries: tuple[Any, ...]) -> None:
+    def _moved(self, index: int, each: Row, left: Sequence[int], entries: tuple[Any, ...]) -> None:
         self.edits[index] = moved(each, len(entries), left, [self.walk.width(entry) for entry in entries])
 
-    def _peek(self, index: int, each: Instruction, stack: tuple[Any, ...]) -> None:
+    def _peek(self, index: int, each: Row, stack: tuple[Any, ...]) -> None:
         """An operand that counts entries counts native ones."""
         op, arg, position = each
         top = len(stack) - (2 if op == "MAP_ADD" else 1)
@@ -132,7 +132,7 @@ class _Rewriting:
         if count != arg:
             self.edits[index] = [instruction(op, count, position)]
 
-    def _setup(self, index: int, each: Instruction, state: State) -> None:
+    def _setup(self, index: int, each: Row, state: State) -> None:
         op, label, position = each
         form = self.forms[label]
         name = op
@@ -146,7 +146,7 @@ class _Rewriting:
         if name != op:
             self.edits[index] = [instruction(name, label, position)]
 
-    def _pop_except(self, index: int, each: Instruction, state: State) -> None:
+    def _pop_except(self, index: int, each: Row, state: State) -> None:
         form = self.forms[state.blocks[1]]
         leave = [_POP_BLOCK, each]
         if form.lasti:
@@ -161,7 +161,7 @@ class _Rewriting:
             self.edits[index - 1] = [leave.pop(0), *before]
         self.edits[index] = leave
 
-    def _reraise(self, index: int, each: Instruction, state: State) -> None:
+    def _reraise(self, index: int, each: Row, state: State) -> None:
         position = each[2]
         widths = [self.walk.width(entry) for entry in state.stack[-3:]]
         label = state.stack[-2][1]
@@ -181,7 +181,7 @@ class _Rewriting:
         new.append(instruction("RERAISE", n, position))
         self.edits[index] = new
 
-    def _with_except_start(self, index: int, each: Instruction, state: State) -> None:
+    def _with_except_start(self, index: int, each: Row, state: State) -> None:
         """The native one knows nothing of a made type and traceback: with them the exit is called like any other."""
         entries = state.stack[-7:]
         if not self.forms[entries[-1][1]].made:
@@ -191,15 +191,15 @@ class _Rewriting:
         call = [("COPY", count) for count in copied] + [("CALL_FUNCTION", 3)]
         self.edits[index] = [instruction(op, count, each[2]) for op, count in call]
 
-    def _reraise_value(self, index: int, each: Instruction, state: State) -> None:
+    def _reraise_value(self, index: int, each: Row, state: State) -> None:
         self.edits[index] = [instruction("RERAISE", 0, each[2])]
 
-    def _end_async_for(self, index: int, each: Instruction, state: State) -> None:
+    def _end_async_for(self, index: int, each: Row, state: State) -> None:
         if self.forms[state.blocks[1]].kind != LOOP:
             drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_EXCEPT")]
             self.edits[index] = [drop[0], _POP_BLOCK, drop[1], each]
 
-    def _match(self, index: int, each: Instruction, state: State) -> None:
+    def _match(self, index: int, each: Row, state: State) -> None:
         """CHECK_EXC_MATCH wants the exception below the type."""
         _, target, position = each
         stack = state.stack[:-2]
@@ -249,19 +249,19 @@ class _Rewriting:
             else:
                 self._front(at, begin, jumps)
 
-    def _front(self, at: int, begin: list[Instruction], jumps: set[Any]) -> None:
+    def _front(self, at: int, begin: list[Row], jumps: set[Any]) -> None:
         """Put the beginning behind the label of the handler, and in front of labels there that something jumps to."""
         first = at
         while first and self.old[first - 1][0] == LABEL:
             first -= 1
-        marks: list[Instruction] = []
-        entries: list[Instruction] = []
+        marks: list[Row] = []
+        entries: list[Row] = []
         for index in range(first, at):
             (entries if self.old[index][1] in jumps else marks).extend(self.edits.get(index, [self.old[index]]))
             self.edits[index] = []
         self.edits[at] = [*marks, self.old[at], *begin, *entries]
 
-    def _split(self, label: str, at: int, begin: list[Instruction]) -> None:
+    def _split(self, label: str, at: int, begin: list[Row]) -> None:
         """Something jumps to the handler's label as well: the handler gets a label of its own."""
         new = self.new_label()
         for index, each in enumerate(self.old):
@@ -283,14 +283,14 @@ class _Rewriting:
                 at.setdefault(self._end(form), []).append(form)
                 names[form] = self.cleanups[label]
         for index, forms in at.items():
-            behind: list[Instruction] = []
+            behind: list[Row] = []
             for form in sorted(forms, key=_depth, reverse=True):
                 position = self._cleanup_position(form, index)
                 behind.append(instruction(LABEL, names[form]))
                 behind += _CLEANUP if position is NOWHERE else [instruction(*each[:2], position) for each in _CLEANUP]
             self.edits[index] = [*self.edits.get(index, [self.old[index]]), *behind]
 
-    def _cleanup_position(self, form: Form, index: int) -> Position | None:
+    def _cleanup_position(self, form: Form, index: int) -> Place | None:
         """Nowhere; an old compiler goes on from the last statement of a `finally` that is no expression."""
         if self.dialect.cleanup != "raise" or form.lasti or self.old[form.at][0] in ("DUP_TOP", "POP_TOP"):
             return NOWHERE

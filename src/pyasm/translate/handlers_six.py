@@ -69,7 +69,7 @@ class SixWalk(HandlerWalk):
     told = alike | odd
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.body, code.qualname, dialect.name, isa.PORTABLE)
+        super().__init__(code.rows, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(self)
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:

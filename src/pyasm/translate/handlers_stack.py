@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, rewrite, where
 from pyasm.translate.handlers_lift import is_unbinding
@@ -21,15 +21,15 @@ _RERAISE = frozenset({"RERAISE"})
 def lift(code: Code, dialect: isa.Dialect) -> None:
     """Drop the operands of RERAISE."""
     if dialect.opcodes["RERAISE"].operand == "number":
-        body = code.body
+        body = code.rows
         found = where(list(map(opcode, body)), _RERAISE)
-        code.body = rewrite(body, {index: [instruction("RERAISE", None, body[index][2])] for index in found})
+        code.rows = rewrite(body, {index: [instruction("RERAISE", None, body[index][2])] for index in found})
 
 
 def lower(code: Code, dialect: isa.Dialect) -> None:
     """Give RERAISE its operand, and handlers that want one value what they want."""
-    body = code.body
-    edits: dict[int, list[Instruction]] = {}
+    body = code.rows
+    edits: dict[int, list[Row]] = {}
     cleanups = {each[1] for each in body if each[0] == "SETUP_CLEANUP"}
     for index, each in enumerate(body):
         op, arg, position = each
@@ -41,7 +41,7 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
             edits[index] = [*_instructions(_SIX, position), _reraise(dialect, 0, position)]
         elif op == "RERAISE":
             edits[index] = [_reraise(dialect, _goes_on(body, index), position)]
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
 
 
 _ONE = (
@@ -64,15 +64,15 @@ _SIX = (
 """From an exception to traceback, exception, type."""
 
 
-def _instructions(words: Sequence[tuple[str, Any]], position: Any) -> list[Instruction]:
+def _instructions(words: Sequence[tuple[str, Any]], position: Any) -> list[Row]:
     return [instruction(op, arg, position) for op, arg in words]
 
 
-def _reraise(dialect: isa.Dialect, goes_on: int, position: Any) -> Instruction:
+def _reraise(dialect: isa.Dialect, goes_on: int, position: Any) -> Row:
     return instruction("RERAISE", goes_on if dialect.opcodes["RERAISE"].operand == "number" else None, position)
 
 
-def _goes_on(body: Sequence[Instruction], index: int) -> int:
+def _goes_on(body: Sequence[Row], index: int) -> int:
     """The operand of a RERAISE."""
     if index >= 3 and is_unbinding(body, index - 3):
         return 1

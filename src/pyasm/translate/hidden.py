@@ -11,7 +11,7 @@ from functools import cache
 from itertools import compress
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.native.units import LABEL
 from pyasm.translate.columns import classes, flags
 from pyasm.translate.edit import opcode, places
@@ -30,7 +30,7 @@ def _tables(dialect_name: str) -> tuple[bytes, bytes]:
     return classes(flows, dialect_name), flags(LOADING, dialect_name)
 
 
-def marks(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
+def marks(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
     """Index -> BEGIN or EMPTY, in a body where some loads do not borrow though they might."""
     found: dict[int, str] = {}
     blocks = Blocks(body, numbers, dialect)
@@ -56,7 +56,7 @@ def marks(body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> 
 class Blocks:
     """The basic blocks of a body, one after the other, in which loads may borrow."""
 
-    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> None:
         self.body, self.ops = body, list(map(opcode, body))
         self.follower = Follower(body, numbers, dialect)
         self.flows, self.loads = (numbers.translate(table) for table in _tables(dialect.name))

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.isa.slots import sides, slots
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate.effects import PSEUDO, effects, number
 from pyasm.typed import Any
 
-Edits = dict[int, Sequence[Instruction]]
+Edits = dict[int, Sequence[Row]]
 
 GENERATOR_EXPRESSION = "<genexpr>"
 DELEGATED = 3
@@ -45,7 +45,7 @@ def is_expression(arg: Any) -> bool:
     return type(arg) is Code and arg.name == GENERATOR_EXPRESSION and bool(arg.flags & GENERATORS)
 
 
-def made_by(body: Sequence[Instruction], index: int) -> str | None:
+def made_by(body: Sequence[Row], index: int) -> str | None:
     """What makes the iterator for the generator expression whose function this instruction makes, if it does."""
     while index and body[index][0] == "SET_FUNCTION_ATTRIBUTE":
         index -= 1
@@ -57,7 +57,7 @@ def made_by(body: Sequence[Instruction], index: int) -> str | None:
 
 def first_maker(code: Code) -> str | None:
     """What makes the iterator of the first loop of a generator expression."""
-    start = [op for op, _, _ in code.body[:16] if op in FIRST]
+    start = [op for op, _, _ in code.rows[:16] if op in FIRST]
     return FIRST[start[0]] if start else None
 
 
@@ -142,13 +142,13 @@ def swaps(op: str, span: Sequence[int], pairs: set[int]) -> list[int]:
     return found
 
 
-def makes_first(body: Sequence[Instruction], made: int, dialect: isa.Dialect) -> bool:
+def makes_first(body: Sequence[Row], made: int, dialect: isa.Dialect) -> bool:
     """Does the generator expression whose function is made there call iter() itself, before it returns?"""
     codes = [arg for _, arg, _ in body[max(0, made - 2) : made] if is_expression(arg)]
     return bool(codes) and begins_with_iterator(codes[0].body, dialect)
 
 
-def begins_with_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
+def begins_with_iterator(body: Sequence[Row], dialect: isa.Dialect) -> bool:
     """Does it begin with the iterator of its argument, as only generator expressions do?
 
     The loops of the body are native already, the rest need not be.
@@ -156,7 +156,7 @@ def begins_with_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> b
     return len(body) > 1 and body[0][1] == ".0" and body[1][0] in FIRST.values() and _keeps_iterator(body, dialect)
 
 
-def _keeps_iterator(body: Sequence[Instruction], dialect: isa.Dialect) -> bool:
+def _keeps_iterator(body: Sequence[Row], dialect: isa.Dialect) -> bool:
     """Does nothing raise while the first iterator is not on the stack, as the handler of StopIteration needs it?
 
     All is gone through in the order in which it stands, and again when a way back leads to what no way had come to.

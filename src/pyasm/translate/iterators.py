@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Picked, instruction, rewrite, where
@@ -39,7 +39,7 @@ def lift(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str]) 
     `ops` are the mnemonics of the body, `found` those that there are.
     """
     makes = not found.isdisjoint(SECOND) or code.name == GENERATOR_EXPRESSION
-    if not makes and "FOR_ITER" not in found and ("MAKE_FUNCTION" not in found or not _has_expressions(code.body, ops)):
+    if not makes and "FOR_ITER" not in found and ("MAKE_FUNCTION" not in found or not _has_expressions(code.rows, ops)):
         return {}
     picked = Picked(ops, PICKED)
     edits = lift_makers(code, ops, picked)
@@ -53,7 +53,7 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
     `ops` and `found` as above; `picked` has what `singles` asks for. The edits that make loops for what is usual, else
     they are made.
     """
-    body = code.body
+    body = code.rows
     edits: Edits = {}
     if dialect.opcodes["FOR_ITER"].pops(0) == 2:
         rest = not found.isdisjoint(_DELEGATING) and _lower_delegations(body, ops, edits)
@@ -63,7 +63,7 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
         webs = Webs(code, dialect, edits)
         webs.find()
         Lowering(webs, edits).run()
-        code.body = rewrite(body, edits)
+        code.rows = rewrite(body, edits)
     elif "FOR_ITER" in found and _iterates_over_calls(ops, picked):
         webs = Webs(code, dialect, {})
         webs.find()
@@ -71,7 +71,7 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
     return {}
 
 
-def _has_expressions(body: Sequence[Instruction], ops: Sequence[str]) -> bool:
+def _has_expressions(body: Sequence[Row], ops: Sequence[str]) -> bool:
     """Does it make functions of generator expressions?"""
     return any(
         type(each[1]) is Code and is_expression(each[1])
@@ -80,7 +80,7 @@ def _has_expressions(body: Sequence[Instruction], ops: Sequence[str]) -> bool:
     )
 
 
-def _lower_delegations(body: Sequence[Instruction], ops: Sequence[str], edits: Edits) -> bool:
+def _lower_delegations(body: Sequence[Row], ops: Sequence[str], edits: Edits) -> bool:
     """Edits for delegations as compilers write them; are there others?"""
     rest = False
     for index in where(ops, _DELEGATING):
@@ -112,7 +112,7 @@ def _iterates_over_calls(ops: Sequence[str], picked: Picked) -> bool:
 
 def make_first(code: Code) -> None:
     """Let a generator expression make the iterator that portable code gets: right behind its first instruction."""
-    body = code.body
+    body = code.rows
     if code.name != GENERATOR_EXPRESSION or not code.flags & GENERATORS or not body or body[0][1] != ".0":
         return
     position = body[0][2]
@@ -120,4 +120,4 @@ def make_first(code: Code) -> None:
     following = next((each[0] for each in behind if each[0] not in (LABEL, "SETUP_FINALLY")), "")
     if following == "GET_ANEXT" or (following == "FOR_ITER" and len(behind) < len(body) - 1):
         maker = instruction(FIRST[following], 0 if following == "FOR_ITER" else None, position)
-        code.body = [body[0], maker, *behind]
+        code.rows = [body[0], maker, *behind]

@@ -21,7 +21,7 @@ from __future__ import annotations
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Position
+from pyasm.code import Place
 from pyasm.native.units import LABEL
 from pyasm.native.variables import promised
 from pyasm.translate.edit import instruction
@@ -78,10 +78,10 @@ def lowering(name: str) -> Rules:
     return _Lowering(dialect).rules()
 
 
-def _turn_back(walk: Peephole, index: int, label: Any, position: Position | None) -> None:
+def _turn_back(walk: Peephole, index: int, label: Any, position: Place | None) -> None:
     """For dialects whose JUMP_FORWARD only goes forward and whose JUMP_ABSOLUTE goes anywhere."""
     if label in walk.passed:
-        walk.new[index] = instruction("JUMP_ABSOLUTE", label, position)
+        walk.put(index, instruction("JUMP_ABSOLUTE", label, position))
 
 
 class _Facts:
@@ -104,7 +104,7 @@ class _Facts:
         self.plain_of = {made: plain for plain, made in self.bool_of.items()}
 
 
-def _test_position(walk: Peephole, index: int, jump: Position | None) -> Position | None:
+def _test_position(walk: Peephole, index: int, jump: Place | None) -> Place | None:
     """Position of the TO_BOOL behind this instruction, in front of a jump.
 
     It is that of the jump when the value is a part of what the jump is for. The jumps of a comprehension may be for its
@@ -114,7 +114,7 @@ def _test_position(walk: Peephole, index: int, jump: Position | None) -> Positio
     return jump if value is None or jump is None or value == jump or _inside(value, jump) else value
 
 
-def _inside(part: Position, whole: Position) -> bool:
+def _inside(part: Place, whole: Place) -> bool:
     if None in part or None in whole:
         return True
     line, end_line, column, end_column = part
@@ -135,18 +135,18 @@ class _Lifting(_Facts):
             rules["COMPARE_OP"] = self.compare
         return rules
 
-    def backward(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
-        walk.new[index] = instruction("JUMP_ABSOLUTE", label, position)
+    def backward(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
+        walk.put(index, instruction("JUMP_ABSOLUTE", label, position))
 
-    def uninterrupted(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
+    def uninterrupted(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         """That of a SEND loop comes right after the yield; it belongs to another pass."""
         before = walk.before(index)
         while walk.ops[before] == "POP_BLOCK":
             before = walk.before(before)
         if walk.ops[before] not in ("YIELD_VALUE", "RESUME"):
-            walk.new[index] = instruction("JUMP_FORWARD", label, position)
+            walk.put(index, instruction("JUMP_FORWARD", label, position))
 
-    def test(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
+    def test(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         """A conditional jump."""
         body, ops, edits = walk.body, walk.ops, walk.edits
         op = ops[index]
@@ -176,9 +176,9 @@ class _Lifting(_Facts):
                 instruction("POP_JUMP_IF_FALSE", label, position),
             )
         elif name != op or label is not body[index][1]:
-            walk.new[index] = instruction(name, label, position)
+            walk.put(index, instruction(name, label, position))
 
-    def _goes_back(self, walk: Peephole, after: int, label: str, position: Position | None) -> bool:
+    def _goes_back(self, walk: Peephole, after: int, label: str, position: Place | None) -> bool:
         """Is a conditional jump one over the jump that it stands for? Then a label for nothing else goes."""
         ops = walk.ops
         if walk.body[after][2] != position:
@@ -192,7 +192,7 @@ class _Lifting(_Facts):
             walk.edits[place] = ()
         return True
 
-    def _keeps(self, walk: Peephole, index: int, after: int, position: Position | None) -> bool:
+    def _keeps(self, walk: Peephole, index: int, after: int, position: Place | None) -> bool:
         """Is a conditional jump one that tests a copy, dropping the value behind it? Then the copy goes."""
         copy = index - 2 if self.to_bool else index - 1
         if walk.ops[copy] != "COPY" or (self.to_bool and walk.edits.get(index - 1) != ()):
@@ -202,7 +202,7 @@ class _Lifting(_Facts):
         walk.edits[copy] = ()
         return True
 
-    def made_bool(self, walk: Peephole, index: int, _: Any, position: Position | None) -> None:
+    def made_bool(self, walk: Peephole, index: int, _: Any, position: Place | None) -> None:
         """Dropped where lowering puts it back; elsewhere it is what a double negation is in every dialect."""
         ops = walk.ops
         following = walk.after(index)
@@ -217,7 +217,7 @@ class _Lifting(_Facts):
         negation = instruction("UNARY_NOT", None, position)
         walk.edits[index] = (negation, negation)
 
-    def _moves_load(self, walk: Peephole, index: int, before: int, jump: Position | None) -> bool:
+    def _moves_load(self, walk: Peephole, index: int, before: int, jump: Place | None) -> bool:
         """A load that was fused with the store before it had the position of the test, until they were fused."""
         position = walk.body[index][2]
         if before < 1:
@@ -227,17 +227,17 @@ class _Lifting(_Facts):
             return False
         if position is None or jump is None or _inside(position, jump):
             return False
-        walk.new[before] = instruction("LOAD_FAST", load[1], position)
+        walk.put(before, instruction("LOAD_FAST", load[1], position))
         walk.edits[index] = ()
         return True
 
-    def compare(self, walk: Peephole, index: int, operator: str, position: Position | None) -> None:
+    def compare(self, walk: Peephole, index: int, operator: str, position: Place | None) -> None:
         plain = self.plain_of.get(operator)
         if plain is None:
             return
         compare = instruction("COMPARE_OP", plain, position)
         if walk.ops[walk.after(index)] in _BEFORE_TEST:
-            walk.new[index] = compare
+            walk.put(index, compare)
         else:
             negation = instruction("UNARY_NOT", None, position)
             walk.edits[index] = (compare, negation, negation)
@@ -256,15 +256,15 @@ class _Lowering(_Facts):
             rules["UNARY_NOT"] = self.negation
         return rules
 
-    def jump(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
+    def jump(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         op = walk.ops[index]
         if label in walk.passed:
             made = "JUMP_BACKWARD" if op == "JUMP_ABSOLUTE" else "JUMP_BACKWARD_NO_INTERRUPT"
-            walk.new[index] = instruction(made, label, position)
+            walk.put(index, instruction(made, label, position))
         elif op == "JUMP_ABSOLUTE":
-            walk.new[index] = instruction("JUMP_FORWARD", label, position)
+            walk.put(index, instruction("JUMP_FORWARD", label, position))
 
-    def test(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
+    def test(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         """A conditional jump."""
         body, ops = walk.body, walk.ops
         name = ops[index]
@@ -295,7 +295,7 @@ class _Lowering(_Facts):
             if self.not_taken:
                 parts.append(instruction("NOT_TAKEN", None, position))
         if len(parts) == 1:
-            walk.new[index] = parts[0]
+            walk.put(index, parts[0])
         else:
             walk.edits[index] = parts
 
@@ -317,14 +317,14 @@ class _Lowering(_Facts):
 
     def _compare_for_test(self, walk: Peephole, index: int) -> None:
         op, operator, position = walk.body[index]
-        walk.new[index] = instruction(op, self.bool_of.get(operator, operator), position)
+        walk.put(index, instruction(op, self.bool_of.get(operator, operator), position))
 
     def _jump_if(
         self,
         walk: Peephole,
         name: str,
         label: str,
-        position: Position | None,
+        position: Place | None,
         behind: str | None,
         parts: list[Any],
     ) -> None:
@@ -345,7 +345,7 @@ class _Lowering(_Facts):
         if self.not_taken:
             parts.append(instruction("NOT_TAKEN", None, position))
 
-    def keeping(self, walk: Peephole, index: int, label: str, position: Position | None) -> None:
+    def keeping(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         op = walk.ops[index]
         if self.keeps and label not in walk.passed:
             return
@@ -357,7 +357,7 @@ class _Lowering(_Facts):
         parts.append(instruction("POP_TOP", None, position))
         walk.edits[index] = parts
 
-    def negation(self, walk: Peephole, index: int, _: Any, position: Position | None) -> None:
+    def negation(self, walk: Peephole, index: int, _: Any, position: Place | None) -> None:
         """A negation of a bool; two of them are a test without one."""
         before = walk.before(index)
         ops = walk.ops
@@ -369,7 +369,7 @@ class _Lowering(_Facts):
             if double:
                 walk.edits[index] = ()
         elif double:
-            walk.new[index] = instruction("TO_BOOL", None, position)
+            walk.put(index, instruction("TO_BOOL", None, position))
         elif ops[before] not in BOOLS:
             made = instruction("TO_BOOL", None, _test_position(walk, before, position))
             walk.edits[index] = (made, walk.body[index])

@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
@@ -34,7 +34,7 @@ class State:
         self.stack = stack
 
 
-class Row(NamedTuple):
+class Signature(NamedTuple):
     """What an instruction does: entries that it reads and leaves where they are; entries that it takes; that it leaves,
     going on and jumping."""
 
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
 
 @cache
-def rows(*dialects: str) -> dict[str, Row]:
+def rows(*dialects: str) -> dict[str, Signature]:
     """Mnemonic -> row; where several of the dialects have a name, it is that of the last."""
     found = {}
     for dialect in dialects:
@@ -55,7 +55,7 @@ def rows(*dialects: str) -> dict[str, Row]:
     return found
 
 
-def _row(opcode: isa.Opcode) -> Row:
+def _row(opcode: isa.Opcode) -> Signature:
     before, _, after = opcode.stack.partition("--")
     following, bar, jumping = after.partition("|")
     left, right = before.split(), following.split()
@@ -66,7 +66,7 @@ def _row(opcode: isa.Opcode) -> Row:
     parts = [" ".join(side) for side in (left[:same], left[same:], right[same:], other[same:])]
     stays, takes, leaves, jumped = [isa.effects(f"{part} --").pops for part in parts]
     label = opcode.operand in JUMPS and opcode.flow != "next"  # END_ASYNC_FOR names one for tracing only
-    return Row(stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label)
+    return Signature(stays, takes, leaves, jumped, opcode.flow not in ("jump", "return", "raise"), label)
 
 
 class _Fixed(NamedTuple):
@@ -99,7 +99,7 @@ def _fixed(*dialects: str) -> dict[str, _Fixed]:
 class _Effects:
     """What instructions do among values, but for those that a walk deals with itself."""
 
-    def __init__(self, fixed: Mapping[str, _Fixed], known: Mapping[str, Row], specials: Set[str]) -> None:
+    def __init__(self, fixed: Mapping[str, _Fixed], known: Mapping[str, Signature], specials: Set[str]) -> None:
         self.plain = {
             name: each[:2]
             for name, each in fixed.items()
@@ -112,7 +112,7 @@ class _Effects:
 class _Counted(dict[tuple[str, int], _Fixed]):
     """Mnemonic and number -> what it does."""
 
-    def __init__(self, known: Mapping[str, Row]) -> None:
+    def __init__(self, known: Mapping[str, Signature]) -> None:
         self.rows = known
 
     def __missing__(self, key: tuple[str, int]) -> _Fixed:
@@ -193,7 +193,7 @@ class SparseWalk:
     sparse = True
     """Are there only states where something is no value?"""
 
-    def __init__(self, body: Sequence[Instruction], name: str, *dialects: str) -> None:
+    def __init__(self, body: Sequence[Row], name: str, *dialects: str) -> None:
         kind: Any = type(self)
         known = _known(kind, dialects)
         self.body = body
@@ -324,7 +324,7 @@ class SparseWalk:
         self.met[index] = found = _parted(merged)
         return found
 
-    def transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
+    def transfer(self, index: int, each: Row, state: State) -> tuple[State | None, State | None]:
         """What is after an instruction that is none of `specials`, and at its label."""
         op, arg, _ = each
         stack = state.stack
@@ -387,7 +387,7 @@ class Walk(SparseWalk):
     sparse = False
 
 
-def next_real(body: Sequence[Instruction], index: int) -> int:
+def next_real(body: Sequence[Row], index: int) -> int:
     """Index of the first instruction from there on that is no label."""
     while index < len(body) and body[index][0] == LABEL:
         index += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Instruction, Position
+from pyasm.code import Position, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.effects import PSEUDO, effects
 from pyasm.translate.flow import reached
@@ -19,7 +19,7 @@ _QUIET = "JUMP_BACKWARD_NO_INTERRUPT"
 
 
 def late_jumps(
-    body: Sequence[Instruction], ops: Sequence[str], jumps: Iterable[int], labels: dict[Any, int], dialect: isa.Dialect
+    body: Sequence[Row], ops: Sequence[str], jumps: Iterable[int], labels: dict[Any, int], dialect: isa.Dialect
 ) -> list[tuple[int, int]]:
     """The jumps that the compiler adds late, each with the instruction that comes before it. `jumps` are the indexes of
     all that may be one.
@@ -65,9 +65,7 @@ def previous(ops: Sequence[str], index: int) -> int:
 class _Leaving:
     """Finds the jumps that compilers put behind a branch where it went on, until it was moved to the end."""
 
-    def __init__(
-        self, body: Sequence[Instruction], ops: Sequence[str], labels: dict[Any, int], dialect: isa.Dialect
-    ) -> None:
+    def __init__(self, body: Sequence[Row], ops: Sequence[str], labels: dict[Any, int], dialect: isa.Dialect) -> None:
         self.body = body
         self.ops = ops
         self.labels = labels
@@ -95,7 +93,7 @@ class _Shortcuts:
     """Finds the jumps back with which a chained comparison in a comprehension leaves where it drops its operand, in
     place of a jump to the jump back."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], back: Sequence[int]) -> None:
+    def __init__(self, body: Sequence[Row], ops: Sequence[str], back: Sequence[int]) -> None:
         self.body = body
         self.ops = ops
         self.back = back
@@ -112,14 +110,14 @@ class _Shortcuts:
         return self.last.get((label, position), 0) > index
 
 
-def _repeats(body: Sequence[Instruction], index: int, position: Any) -> bool:
+def _repeats(body: Sequence[Row], index: int, position: Any) -> bool:
     """Does a jump back to a label belong to the repeated test of a `while`? Then the first test is in front of it."""
     while index and body[index][0] in _NOTHING:
         index -= 1
     return body[index][0].startswith("POP_JUMP") and body[index][2] == position
 
 
-def is_fresh(body: Sequence[Instruction], ops: Sequence[str], index: int, dialect: isa.Dialect) -> bool:
+def is_fresh(body: Sequence[Row], ops: Sequence[str], index: int, dialect: isa.Dialect) -> bool:
     """Has the block of a NOT_TAKEN no slot left of an instruction that the optimizer removed?
 
     The NOT_TAKEN takes over what such a slot says.
@@ -153,7 +151,7 @@ class _Late:
         self.telling = self.merged | {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP"}
         self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"})
 
-    def removed(self, each: Instruction, before: Instruction) -> bool:
+    def removed(self, each: Row, before: Row) -> bool:
         """Has the optimizer made this instruction, or the one before it, of several?"""
         op, arg, _ = each
         if op in self.merged or op == "PUSH_EXC_INFO":

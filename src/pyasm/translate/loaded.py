@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.native.units import LABEL
 from pyasm.translate.columns import by_number, labels
 from pyasm.typed import Any, NamedTuple
@@ -152,7 +152,7 @@ _Entry = tuple[int, Any]
 class Follower:
     """Follows what a body loads, from each load to where it is gone again."""
 
-    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> None:
         """`numbers` are those of the mnemonics."""
         self.body, self.numbers = body, numbers
         self.dialect = dialect.name

@@ -17,11 +17,11 @@ from functools import cache
 from itertools import compress
 
 from pyasm import isa
-from pyasm.code import Code, Free, Instruction
+from pyasm.code import Code, Free, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
 from pyasm.translate.columns import among, classes, flags, labels, numbered
-from pyasm.translate.edit import NOTHING, Labels, instruction, opcode, rename, rewrite, where
+from pyasm.translate.edit import NOTHING, Labels, change, instruction, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.notes import BEGIN
 
@@ -50,13 +50,13 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _LOCALS if CHECKED in dialect.opcodes else frozenset()
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To the forms that the dialect has, chosen as its compiler does."""
     opcodes = dialect.opcodes
     if CHECKED not in opcodes:
         return NOTHING
-    body = code.body
-    numbers = numbered(body, dialect.name)
+    body = code.rows
+    numbers = numbered(ops, dialect.name)
     kinds = numbers.translate(binding.kinds(dialect.name))
     restores = _Shadows(body, numbers, dialect).restores if binding.CLEAR in kinds else set()
     variables = binding.Locals(code, kinds)
@@ -70,34 +70,36 @@ def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
         for index, op in others.items():
             _, name, position = body[index]
             body[index] = instruction(op, name, position)
-        numbers = numbered(body, dialect.name)
+            ops[index] = op
+        numbers = numbered(ops, dialect.name)
     borrows = bytearray()
     if "LOAD_FAST_BORROW" in opcodes:
         borrows = borrowing.borrowing(body, numbers, dialect)
-    dropped: dict[int, Sequence[Instruction]] = {}
+    dropped: dict[int, Sequence[Row]] = {}
     if "LOAD_FAST_LOAD_FAST" in opcodes:
-        dropped = _fuse(body, kinds, variables, restores | checks, borrows)
+        dropped = _fuse(body, ops, kinds, variables, restores | checks, borrows)
     if borrows:
-        _turn(body, borrows, "LOAD_FAST_BORROW")
-    code.body = rewrite(body, dropped)
+        _turn(body, ops, borrows, "LOAD_FAST_BORROW")
+    change(code, ops, dropped)
     return NOTHING
 
 
-def _turn(body: list[Instruction], wanted: bytes | bytearray, op: str) -> None:
+def _turn(body: list[Row], ops: list[str], wanted: bytes | bytearray, op: str) -> None:
     """Give the instructions with these flags another mnemonic."""
     for index in compress(range(len(body)), wanted):
         _, arg, position = body[index]
-        body[index] = instruction(op, arg, position)
+        body[index] = (op, arg, position)
+        ops[index] = op
 
 
 def _fuse(
-    body: list[Instruction], kinds: bytes, variables: binding.Locals, apart: Set[int], borrows: bytearray
-) -> dict[int, Sequence[Instruction]]:
+    body: list[Row], ops: list[str], kinds: bytes, variables: binding.Locals, apart: Set[int], borrows: bytearray
+) -> dict[int, Sequence[Row]]:
     """Make neighbours one instruction, from the left, where no line begins with the second one; edits that drop that.
 
     Those `apart` stay as they are. `borrows` flags the loads that borrow; those in pairs are taken out.
     """
-    dropped: dict[int, Sequence[Instruction]] = {}
+    dropped: dict[int, Sequence[Row]] = {}
     small: Set[str] = frozenset()
     there = kinds.translate(_FUSING)
     index = there.find(_TWO)
@@ -114,13 +116,14 @@ def _fuse(
                         pair = "LOAD_FAST_BORROW_LOAD_FAST_BORROW"
                     borrows[index] = borrows[behind] = 0
                 body[index] = instruction(pair, (one, other), position)
+                ops[index] = pair
                 dropped[behind] = ()
                 behind += 1
         index = there.find(_TWO, behind)
     return dropped
 
 
-def fuses(body: Sequence[Instruction], index: int, name: str, following: str, small: Set[str]) -> bool:
+def fuses(body: Sequence[Row], index: int, name: str, following: str, small: Set[str]) -> bool:
     """Are this local and that of the next instruction on the same line, and have they small numbers?"""
     if name not in small or following not in small:
         return False
@@ -141,7 +144,7 @@ def _clears(dialect_name: str) -> bytes:
 class _Shadows:
     """What the LOAD_FAST_AND_CLEAR of a body shadow, until their value is put back."""
 
-    def __init__(self, body: Sequence[Instruction], numbers: bytes, dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> None:
         """`numbers` are those of the mnemonics."""
         self.restores: set[int] = set()
         """The indexes of the STORE_FAST that put a value back, which may be NULL."""
@@ -228,50 +231,53 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _FORMS if CHECKED in dialect.opcodes else frozenset()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To LOAD_FAST, STORE_FAST and LOAD_CLOSURE."""
     if CHECKED not in dialect.opcodes:
         return NOTHING
     opcodes = dialect.opcodes
-    body = code.body
-    numbers = numbered(body, dialect.name)
+    body = code.rows
+    numbers = numbered(ops, dialect.name)
     kinds = numbers.translate(_forms(dialect.name))
     shadows = _Shadows(body, numbers, dialect) if _KINDS[CLEARED] in kinds else None
     marks: dict[int, str] = {}
     if "LOAD_FAST_BORROW" in opcodes and 1 in kinds.translate(_OWNING):
         marks = borrowing.hidden_blocks(body, numbers, dialect)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
-        kinds = _closures(code, kinds, shadows.plain() if shadows else frozenset())
+        kinds = _closures(code, ops, kinds, shadows.plain() if shadows else frozenset())
     if "LOAD_FAST_LOAD_FAST" in opcodes:
         _unfused(code, kinds, shadows.restores if shadows else frozenset(), marks)
     if _KINDS["LOAD_FAST_BORROW"] in kinds:
-        _turn(body, kinds.translate(_BORROWING), "LOAD_FAST")
+        _turn(body, ops, kinds.translate(_BORROWING), "LOAD_FAST")
     twofold = kinds.translate(_TWOFOLD)
     if marks or 1 in twofold:
-        code.body = _separated(body, compress(range(len(kinds)), twofold), marks)
+        _separate(code, ops, compress(range(len(kinds)), twofold), marks)
     if _KINDS[CHECKED] in kinds:
-        ops = list(map(opcode, code.body))
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
-            ops = _mark_checks(code, ops, dialect)
-        rename(code.body, list(where(ops, _CHECKED)), "LOAD_FAST")
+            _mark_checks(code, ops, dialect)
+        for index in list(where(ops, _CHECKED)):
+            _, name, position = code.rows[index]
+            code.rows[index] = ("LOAD_FAST", name, position)
+            ops[index] = "LOAD_FAST"
     return NOTHING
 
 
-def _closures(code: Code, kinds: bytes, plain: Set[tuple[int, str]]) -> bytes:
+def _closures(code: Code, ops: list[str], kinds: bytes, plain: Set[tuple[int, str]]) -> bytes:
     """LOAD_CLOSURE for the loads of cells. What each instruction is, without them."""
-    body, cells = code.body, {*code.cells, *code.frees}
+    body, cells = code.rows, {*code.cells, *code.frees}
     rest = bytearray(kinds)
     for index in compress(range(len(kinds)), kinds.translate(_LOADING)):
         _, name, position = body[index]
         if type(name) is Free or (name in cells and (index, name) not in plain):
             body[index] = instruction("LOAD_CLOSURE", name, position)
+            ops[index] = "LOAD_CLOSURE"
             rest[index] = 0
     return bytes(rest)
 
 
 def _unfused(code: Code, kinds: bytes, restores: Set[int], marks: dict[int, str]) -> None:
     """Note where a block must begin, since two neighbours are no pair that could be one."""
-    body = code.body
+    body = code.rows
     small: Set[str] = frozenset()
     there = kinds.translate(_FORMED)
     index = there.find(_TWO)
@@ -286,9 +292,10 @@ def _unfused(code: Code, kinds: bytes, restores: Set[int], marks: dict[int, str]
         index = there.find(_TWO, behind)
 
 
-def _separated(body: list[Instruction], pairs: Iterable[int], marks: dict[int, str]) -> list[Instruction]:
-    """The body with two instructions for each pair, and labels at the marks."""
-    edits: dict[int, list[Instruction]] = {}
+def _separate(code: Code, ops: list[str], pairs: Iterable[int], marks: dict[int, str]) -> None:
+    """Two instructions for each pair, and labels at the marks."""
+    body = code.rows
+    edits: dict[int, list[Row]] = {}
     for index in pairs:
         op, names, position = body[index]
         one, other = _PARTS[op]
@@ -297,23 +304,17 @@ def _separated(body: list[Instruction], pairs: Iterable[int], marks: dict[int, s
         names = {kind: Labels(body, kind) for kind in set(marks.values())}
         for index, kind in marks.items():
             edits[index] = [instruction(LABEL, names[kind].new()), *edits.get(index, [body[index]])]
-    return rewrite(body, edits)
+    change(code, ops, edits)
 
 
-def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> list[str]:
-    """Labels where only the beginning of a block explains that the compiler is not sure of a local.
-
-    Takes and gives the mnemonics of the body.
-    """
-    body = code.body
+def _mark_checks(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+    """Labels where only the beginning of a block explains that the compiler is not sure of a local."""
+    body = code.rows
     checks = set(where(ops, _CHECKED))
-    numbers = numbered(body, dialect.name)
-    restores = _Shadows(body, numbers, dialect).restores if CLEARED in ops else set()
-    loads = [instruction("LOAD_FAST") if each[0] == CHECKED else each for each in body]
+    restores = _Shadows(body, numbered(ops, dialect.name), dialect).restores if CLEARED in ops else set()
+    loads = ["LOAD_FAST" if op == CHECKED else op for op in ops]
     kinds = numbered(loads, dialect.name).translate(binding.kinds(dialect.name))
     splits = binding.splits(code, kinds, restores, checks)
     if splits:
         new = Labels(body, BEGIN).new
-        code.body = rewrite(body, {index: [instruction(LABEL, new()), body[index]] for index in splits})
-        ops = list(map(opcode, code.body))
-    return ops
+        change(code, ops, {index: [instruction(LABEL, new()), body[index]] for index in splits})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence, Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, opcode, rewrite, where
@@ -33,7 +33,7 @@ ITEM_WRITTEN = (("ROT_THREE", None), ("STORE_SUBSCR", None))
 HAS_MATCHED = (("DUP_TOP", None), ("LOAD_CONST", None), ("IS_OP", 1))
 """What makes portable code of the native MATCH_CLASS of 3.10."""
 
-Edits = dict[int, Sequence[Instruction]]
+Edits = dict[int, Sequence[Row]]
 Special = Callable[[Code, isa.Dialect], None]
 
 
@@ -87,7 +87,7 @@ def lowering(name: str) -> dict[str, Special]:
 
 def _join_conversions(code: Code, dialect: isa.Dialect) -> None:
     """A conversion in front of a specification goes into the FORMAT_VALUE behind it, as 3.9 has it."""
-    body, table = code.body, effects(dialect.name)
+    body, table = code.rows, effects(dialect.name)
     edits: Edits = {}
     ops = list(map(opcode, body))
     if "FORMAT_WITH_SPEC" not in ops:
@@ -98,11 +98,11 @@ def _join_conversions(code: Code, dialect: isa.Dialect) -> None:
         if end is not None and body[end][2] == position and start_of_entry(body, end, table) == index + 1:
             edits[index] = ()
             edits[end] = (instruction("FORMAT_VALUE", WITH_SPEC | arg, position),)
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
 
 
 def _split_conversions(code: Code, dialect: isa.Dialect) -> None:
-    body, table = code.body, effects(dialect.name)
+    body, table = code.rows, effects(dialect.name)
     edits: dict[int, Any] = {}
     for index in where(list(map(opcode, body)), {"FORMAT_VALUE"}):
         _, arg, position = body[index]
@@ -116,7 +116,7 @@ def _split_conversions(code: Code, dialect: isa.Dialect) -> None:
             else:
                 edits[start] = [conversion, *edits.get(start, [body[start]])]
                 edits[index] = [formatting]
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
 
 
 def _join_slices(code: Code, dialect: isa.Dialect) -> None:
@@ -130,7 +130,7 @@ def _split_slices(code: Code, dialect: isa.Dialect) -> None:
 
 def _exchange(code: Code, dialect: isa.Dialect, old: Any, new: Any) -> None:
     """Change both ends of a stretch of code that leaves the entries below its result alone."""
-    body, table = code.body, effects(dialect.name)
+    body, table = code.rows, effects(dialect.name)
     edits: Edits = {}
     begin: int | None = None
     for index in where(list(map(opcode, body)), {old[0][0][0], old[1][0][0]}):
@@ -141,10 +141,10 @@ def _exchange(code: Code, dialect: isa.Dialect, old: Any, new: Any) -> None:
                 _put(body, begin, len(old[0]), new[0], edits)
                 _put(body, index, len(old[1]), new[1], edits)
             begin = None
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
 
 
-def _is_at(body: Sequence[Instruction], index: int, sequence: Sequence[tuple[str, Any]]) -> bool:
+def _is_at(body: Sequence[Row], index: int, sequence: Sequence[tuple[str, Any]]) -> bool:
     if body[index][:2] != sequence[0]:
         return False
     found = body[index : index + len(sequence)]
@@ -152,7 +152,7 @@ def _is_at(body: Sequence[Instruction], index: int, sequence: Sequence[tuple[str
     return [each[:2] for each in found] == list(sequence) and len(positions) == 1
 
 
-def _put(body: Sequence[Instruction], index: int, size: int, new: Sequence[tuple[str, Any]], edits: Edits) -> None:
+def _put(body: Sequence[Row], index: int, size: int, new: Sequence[tuple[str, Any]], edits: Edits) -> None:
     position = body[index + size - 1][2]
     edits.update(dict.fromkeys(range(index + 1, index + size), ()))
     edits[index] = [instruction(op, arg, position) for op, arg in new]
@@ -160,7 +160,7 @@ def _put(body: Sequence[Instruction], index: int, size: int, new: Sequence[tuple
 
 def _spread_keys(code: Code, dialect: isa.Dialect) -> None:
     """BUILD_CONST_KEY_MAP: each key goes in front of its value."""
-    body, table = code.body, effects(dialect.name)
+    body, table = code.rows, effects(dialect.name)
     edits: dict[int, Any] = {}
     findings = []
     for index, (op, count, position) in enumerate(body):
@@ -181,10 +181,10 @@ def _spread_keys(code: Code, dialect: isa.Dialect) -> None:
         edits[index] = [instruction("BUILD_MAP", count, position)]
     if findings:
         raise TargetError(findings)
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
 
 
-def _starts(body: Sequence[Instruction], end: int, count: int, table: Any) -> list[int] | None:
+def _starts(body: Sequence[Row], end: int, count: int, table: Any) -> list[int] | None:
     """Where the instructions for each of the top entries begin."""
     starts: list[int] = []
     for _ in range(count):
@@ -196,7 +196,7 @@ def _starts(body: Sequence[Instruction], end: int, count: int, table: Any) -> li
     return starts[::-1]
 
 
-def _collect(keys: tuple[Any, ...], position: Position | None) -> list[Instruction]:
+def _collect(keys: tuple[Any, ...], position: Place | None) -> list[Row]:
     """A dict of these keys and the values on the stack, for values that come from anywhere."""
     parts: list[tuple[str, Any]] = [("BUILD_MAP", 0)]
     for place, key in enumerate(keys):
@@ -207,7 +207,7 @@ def _collect(keys: tuple[Any, ...], position: Position | None) -> list[Instructi
 
 def _flag_imports(code: Code, dialect: isa.Dialect) -> None:
     """Only imports of a module outside of try statements may become lazy by a setting."""
-    body = code.body
+    body = code.rows
     protected = _protected(body, effects(dialect.name)) if code.name == MODULE else None
     for index in where(list(map(opcode, body)), {"IMPORT_NAME"}):
         op, arg, position = body[index]
@@ -217,13 +217,13 @@ def _flag_imports(code: Code, dialect: isa.Dialect) -> None:
                 body[index] = instruction(op, (arg, EAGER), position)
 
 
-def _protected(body: Sequence[Instruction], table: Effects) -> list[Any]:
+def _protected(body: Sequence[Row], table: Effects) -> list[Any]:
     """For each instruction: the regions of try statements and of their handlers around it."""
     setups = {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
     if not any(each[0] in setups for each in body):
         return [()] * len(body)
 
-    def transfer(_: int, each: Instruction, state: tuple[bool, ...]) -> tuple[Any, Any]:
+    def transfer(_: int, each: Row, state: tuple[bool, ...]) -> tuple[Any, Any]:
         op = each[0]
         if op in setups:
             return (*state, op != "SETUP_WITH"), state
@@ -240,14 +240,14 @@ def _protected(body: Sequence[Instruction], table: Effects) -> list[Any]:
 def _rotate(code: Code, dialect: isa.Dialect) -> None:
     """ROT_N for dialects that have SWAP, or only the short ones."""
     edits: Edits = {}
-    for index, (op, count, position) in enumerate(code.body):
+    for index, (op, count, position) in enumerate(code.rows):
         if op == "ROT_N":
             if "SWAP" in dialect.opcodes:
                 parts: Any = [("SWAP", n) for n in range(count, 1, -1)]
             else:
                 parts = _rotation(count, dialect)
             edits[index] = [instruction(name, value, position) for name, value in parts]
-    code.body = rewrite(code.body, edits)
+    code.rows = rewrite(code.rows, edits)
 
 
 def _rotation(count: int, dialect: isa.Dialect) -> list[tuple[str, Any]]:
@@ -278,7 +278,7 @@ _COPY_FOUR = (
 def _copy_and_swap(code: Code, dialect: isa.Dialect) -> None:
     """COPY and SWAP of deep entries, for dialects that rotate."""
     edits: Edits = {}
-    for index, (op, count, position) in enumerate(code.body):
+    for index, (op, count, position) in enumerate(code.rows):
         if op not in ("COPY", "SWAP") or count in range(1, 5 - (op == "COPY")):
             continue
         if "ROT_N" not in dialect.opcodes:
@@ -291,15 +291,15 @@ def _copy_and_swap(code: Code, dialect: isa.Dialect) -> None:
         else:
             parts = _rotation(count, dialect) + _rotation(count - 1, dialect) * (count - 2)
         edits[index] = [instruction(name, value, position) for name, value in parts]
-    code.body = rewrite(code.body, edits)
+    code.rows = rewrite(code.rows, edits)
 
 
 def _delete_keys(code: Code, dialect: isa.Dialect) -> None:
     """COPY_DICT_WITHOUT_KEYS: a copy, and a loop that deletes the keys. All but its jumps is native already."""
     opcodes = dialect.opcodes
-    labels = Labels(code.body)
+    labels = Labels(code.rows)
     edits: Edits = {}
-    for index, (op, _, position) in enumerate(code.body):
+    for index, (op, _, position) in enumerate(code.rows):
         if op != "COPY_DICT_WITHOUT_KEYS":
             continue
         loop, end = labels.new(), labels.new()
@@ -309,7 +309,7 @@ def _delete_keys(code: Code, dialect: isa.Dialect) -> None:
         parts += [(LABEL, loop), ("FOR_ITER", end), ("COPY", iterator + 2), ("SWAP", 2), ("DELETE_SUBSCR", None)]
         parts += [("JUMP_ABSOLUTE", loop), (LABEL, end), *_loop_end(dialect)]
         edits[index] = [instruction(name, value, position) for name, value in parts]
-    code.body = rewrite(code.body, edits)
+    code.rows = rewrite(code.rows, edits)
 
 
 def _loop_end(dialect: isa.Dialect) -> list[tuple[str, Any]]:
@@ -324,13 +324,13 @@ def _loop_end(dialect: isa.Dialect) -> list[tuple[str, Any]]:
 
 def _attributes_or_none(code: Code, dialect: isa.Dialect) -> None:
     """A MATCH_CLASS that says in an entry of its own whether it succeeded, and leaves the subject when it did not."""
-    labels = Labels(code.body)
+    labels = Labels(code.rows)
     edits: Edits = {}
-    for index, each in enumerate(code.body):
-        following = code.body[index + 1 : index + 4]
+    for index, each in enumerate(code.rows):
+        following = code.rows[index + 1 : index + 4]
         if each[0] == "MATCH_CLASS" and tuple(other[:2] for other in following) != HAS_MATCHED:
             label = labels.new()
             parts: list[tuple[str, Any]] = [("POP_JUMP_IF_TRUE", label), ("POP_TOP", None), ("LOAD_CONST", None)]
             parts.append((LABEL, label))
             edits[index] = [each, *(instruction(op, arg, each[2]) for op, arg in parts)]
-    code.body = rewrite(code.body, edits)
+    code.rows = rewrite(code.rows, edits)

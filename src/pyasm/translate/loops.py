@@ -12,11 +12,11 @@ from collections.abc import Sequence, Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import delegations, iterators, singles
-from pyasm.translate.edit import Labels, Picked, instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, Labels, Picked, change, instruction, opcode, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
@@ -37,21 +37,22 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return (_LOOPS | _DELEGATING | (iterators.NATIVE if _has_pairs(dialect) else set())) & dialect.opcodes.keys()
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """Native loops to portable ones."""
-    ops = list(map(opcode, code.body))
     facts = _facts(dialect.name)
     found = set(ops)
-    edits: dict[int, Sequence[Instruction]] = {}
+    edits: dict[int, Sequence[Row]] = {}
     if facts.pairs:
         edits = iterators.lift(code, dialect, ops, found)
     if not found.isdisjoint(_DELEGATING):
-        code.body = rewrite(code.body, edits)
+        code.rows = rewrite(code.rows, edits)
         delegations.lift(code, dialect)
-        ops, edits = list(map(opcode, code.body)), {}
+        edits = {}
+        ops[:] = map(opcode, code.rows)
     if not found.isdisjoint(_LOOPS):
-        _lift(code.body, ops, dialect, edits)
-    code.body = rewrite(code.body, edits)
+        _lift(code.rows, ops, dialect, edits)
+    change(code, ops, edits)
+    return NOTHING if found.isdisjoint(_DELEGATING) else None
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -59,9 +60,8 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _FOR | _DELEGATING | {"GET_AWAITABLE"} | (iterators.PORTABLE if "POP_ITER" in dialect.opcodes else set())
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Portable loops to native ones."""
-    ops = list(map(opcode, code.body))
     found = set(ops)
     if "FOR_ITER" in found or ("POP_ITER" in dialect.opcodes and not found.isdisjoint(iterators.PORTABLE)):
         _lower_loops(code, ops, found, dialect)
@@ -72,17 +72,17 @@ def lower(code: Code, dialect: isa.Dialect) -> None:
 
 
 def _lower_loops(code: Code, ops: Sequence[str], found: set[str], dialect: isa.Dialect) -> None:
-    body = code.body
+    body = code.rows
     told = _facts(dialect.name).told
     picked = Picked(ops, told)
-    edits: dict[int, Sequence[Instruction]] = {}
+    edits: dict[int, Sequence[Row]] = {}
     if "POP_ITER" in dialect.opcodes:
         edits = iterators.lower(code, dialect, ops, found, picked)
-        if code.body is not body:
-            picked = Picked(list(map(opcode, code.body)), told)
+        if code.rows is not body:
+            picked = Picked(list(map(opcode, code.rows)), told)
     if "FOR_ITER" in found:
-        _Ends(code.body, picked, dialect, edits).put()
-    code.body = rewrite(code.body, edits)
+        _Ends(code.rows, picked, dialect, edits).put()
+    code.rows = rewrite(code.rows, edits)
     if dialect.first_iterator == "generator":
         iterators.make_first(code)
 
@@ -91,9 +91,7 @@ def _has_pairs(dialect: isa.Dialect) -> bool:
     return dialect.opcodes["FOR_ITER"].pops(0) == _PAIR
 
 
-def _lift(
-    body: Sequence[Instruction], ops: Sequence[str], dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
-) -> None:
+def _lift(body: Sequence[Row], ops: Sequence[str], dialect: isa.Dialect, edits: dict[int, Sequence[Row]]) -> None:
     dropping = _dropping(dialect)
     for index in where(ops, _LOOPS):
         op, arg, position = body[index]
@@ -114,7 +112,7 @@ def _dropping(dialect: isa.Dialect) -> str | None:
     return "POP_TOP" if "END_FOR" in dialect.opcodes and dialect.opcodes["END_FOR"].pops(0) == 1 else None
 
 
-def awaited_by(body: Sequence[Instruction], index: int) -> int:
+def awaited_by(body: Sequence[Row], index: int) -> int:
     """The operand of GET_AWAITABLE: what awaits there, 0 for `await`."""
     before = [each for each in body[max(0, index - 5) : index] if each[0] != LABEL]
     if not before:
@@ -130,12 +128,12 @@ def awaited_by(body: Sequence[Instruction], index: int) -> int:
 
 def _number_awaits(code: Code) -> None:
     """Operands for GET_AWAITABLE."""
-    body = code.body
+    body = code.rows
     edits = {}
     for index, (op, arg, position) in enumerate(body):
         if op == "GET_AWAITABLE" and arg is None:
             edits[index] = (instruction(op, awaited_by(body, index), position),)
-    code.body = rewrite(body, edits)
+    code.rows = rewrite(body, edits)
 
 
 # FOR_ITER
@@ -163,15 +161,13 @@ def _facts(dialect_name: str) -> _Facts:
 class _Ends:
     """Where the loops of a body end: the labels that FOR_ITER names."""
 
-    def __init__(
-        self, body: list[Instruction], picked: Picked, dialect: isa.Dialect, edits: dict[int, Sequence[Instruction]]
-    ) -> None:
+    def __init__(self, body: list[Row], picked: Picked, dialect: isa.Dialect, edits: dict[int, Sequence[Row]]) -> None:
         """`picked` has the labels, and what names them; `edits` gets what changes."""
         self.body = body
         self.labels = picked.places(body)
         self.new_label = Labels(body, taken=self.labels).new
         self.edits = edits
-        self.trampolines: list[Instruction] = []
+        self.trampolines: list[Row] = []
         self.facts = _facts(dialect.name)
         self.loops: dict[Any, list[int]] = {}
         """Label -> indexes of the FOR_ITERs that go there."""
@@ -219,7 +215,7 @@ class _Ends:
             over = [instruction("JUMP_FORWARD", others[0][1])]
         self.edits[place] = [*over, *first, *self._drop(position), *others]
 
-    def _drop(self, position: Any) -> list[Instruction]:
+    def _drop(self, position: Any) -> list[Row]:
         dropping = [instruction("END_FOR", None, position)] if self.facts.drops else []
         if self.facts.dropping is not None:
             dropping.append(instruction(self.facts.dropping, None, position))
@@ -229,7 +225,7 @@ class _Ends:
         """Another label for the FOR_ITERs that go to this one."""
         name = self.new_label()
         for index in self.loops[label]:
-            self.edits[index] = [self.body[index]._replace(arg=name)]
+            self.edits[index] = [instruction("FOR_ITER", name, self.body[index][2])]
         return name
 
     def _detour(self, label: Any, sources: list[int]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from pyasm import isa
-from pyasm.code import Code, Instruction, Position
+from pyasm.code import Code, Place, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, rewrite
 from pyasm.typed import Any
@@ -38,26 +38,26 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return frozenset() if "LOAD_LOCALS" in dialect.opcodes else _MAPPED
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """To calls and tests, where the dialect has nothing else."""
-    edits: dict[int, Sequence[Instruction]] = {}
+    edits: dict[int, Sequence[Row]] = {}
     labels: Labels | None = None
-    for index, (op, arg, position) in enumerate(code.body):
-        if arg == _CELL and op == "STORE_NAME" and index and code.body[index - 1][0] == "LOAD_CLOSURE":
+    for index, (op, arg, position) in enumerate(code.rows):
+        if arg == _CELL and op == "STORE_NAME" and index and code.rows[index - 1][0] == "LOAD_CLOSURE":
             edits[index - 1] = edits[index] = ()  # for the metaclass, which knows nothing of it
         elif op == "LOAD_LOCALS":
             edits[index] = [instruction(word, operand, position) for word, operand in _LOCALS]
         elif op in _OTHERWISE:
-            labels = labels or Labels(code.body)
+            labels = labels or Labels(code.rows)
             edits[index] = _tested(_OTHERWISE[op], arg, labels, position)
-    code.body = rewrite(code.body, edits)
+    code.rows = rewrite(code.rows, edits)
 
 
-def _tested(otherwise: str, name: Any, labels: Labels, position: Position | None) -> list[Instruction]:
+def _tested(otherwise: str, name: Any, labels: Labels, position: Place | None) -> list[Row]:
     """The value of the name in the mapping on top, else what that instruction loads."""
     missing, end = labels.new(), labels.new()
     words: tuple[tuple[str, Any], ...] = (

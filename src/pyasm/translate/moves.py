@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.translate.edit import instruction
 from pyasm.typed import Any
 
@@ -35,7 +35,7 @@ def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:
     return (arg, [arg - 1, *range(arg - 1)]) if op == "ROT_N" else None
 
 
-def moved(each: Instruction, taken: int, left: Sequence[int], widths: Sequence[int]) -> list[Instruction]:
+def moved(each: Row, taken: int, left: Sequence[int], widths: Sequence[int]) -> list[Row]:
     """The instructions that do with entries of these widths what a permutation does with entries of one."""
     if all(width == 1 for width in widths):
         return [each]

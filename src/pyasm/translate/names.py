@@ -11,7 +11,7 @@ from collections.abc import Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Position
+from pyasm.code import Code, Place
 from pyasm.errors import Finding, TargetError
 from pyasm.translate import longhand
 from pyasm.translate.edit import instruction
@@ -158,7 +158,7 @@ def refuse(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
     if without.keys().isdisjoint(present):
         return
     findings = []
-    for index, (op, arg, _) in enumerate(code.body):
+    for index, (op, arg, _) in enumerate(code.rows):
         if op in without:
             known = without[op]
             if known is not None and arg in known:
@@ -194,7 +194,7 @@ class _Several:
         """Only instructions of one position are taken together."""
         self.single = single
 
-    def put(self, walk: Peephole, index: int, arg: Any, position: Position | None) -> None:
+    def put(self, walk: Peephole, index: int, arg: Any, position: Place | None) -> None:
         if walk.ops[index + 1] in self.seconds and self._put_row(walk, index):
             return
         for ((_, wanted),), new in self.short:
@@ -203,7 +203,7 @@ class _Several:
                 return
         made = self.single.get(arg)
         if made is not None:
-            walk.new[index] = instruction(made[0], made[1], position)
+            walk.put(index, instruction(made[0], made[1], position))
 
     def _put_row(self, walk: Peephole, index: int) -> bool:
         """Change several in a row, if they are such."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
@@ -41,7 +41,7 @@ def lift_makers(code: Code, ops: Sequence[str], picked: Picked) -> Edits:
 
     `ops` are the mnemonics of the body, `picked` has the instructions that matter here and below.
     """
-    body = code.body
+    body = code.rows
     edits: Edits = {}
     for index in picked.where(SECOND):
         op, arg, position = body[index]
@@ -76,12 +76,12 @@ class Pairs:
     """Follows the pairs on the stack of native code, and notes what their second entries change."""
 
     def __init__(self, code: Code, ops: Sequence[str], picked: Picked, dialect: isa.Dialect, edits: Edits) -> None:
-        self.code, self.body, self.ops, self.picked = code, code.body, ops, picked
+        self.code, self.body, self.ops, self.picked = code, code.rows, ops, picked
         self.edits = edits
         self.plain, self.steady = plain_effects(dialect.name), steady_effects(dialect.name)
         self.effect = effect_of(dialect.name).of
         self.nulls = {index for index, new in edits.items() if ops[index] == "PUSH_NULL" and not new}
-        self.labels = picked.places(code.body)
+        self.labels = picked.places(code.rows)
         self.seen: set[int] = set()
         """The indexes of the labels so far. The first way to a label tells what is on the stack there."""
         self.done: set[int] = set()
@@ -146,7 +146,7 @@ class Pairs:
             lowest = _top(pairs, functions)
             index += 1
 
-    def _transfer(self, index: int, each: Instruction, state: State) -> tuple[State | None, State | None]:
+    def _transfer(self, index: int, each: Row, state: State) -> tuple[State | None, State | None]:
         """The state behind an instruction and at its label."""
         op, arg, _ = each
         depth, pairs, functions = state
@@ -171,7 +171,7 @@ class Pairs:
         after = (depth + net, pairs, functions) if goes_on else None
         return after, None if jump is None else (depth + jump, pairs, functions)
 
-    def _consume(self, index: int, each: Instruction, depth: int, functions: Any) -> Any:
+    def _consume(self, index: int, each: Row, depth: int, functions: Any) -> Any:
         """Where a generator expression is called with what it iterates over: make the iterator there."""
         place, maker = functions[-1]
         op, arg, position = each
@@ -179,7 +179,7 @@ class Pairs:
             self.edits[index] = (instruction(maker, None, position), each)
         return functions
 
-    def _move(self, index: int, each: Instruction, state: State) -> State:
+    def _move(self, index: int, each: Row, state: State) -> State:
         """An instruction that counts entries: another operand, and the places afterwards."""
         op, arg, position = each
         depth, pairs, functions = state

@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, rewrite, where
+from pyasm.translate.edit import Labels, change, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any, NamedTuple
 
-_new = tuple.__new__
 _EDGE = ("",) * 4
 
 
@@ -24,14 +23,15 @@ class Peephole:
     """A body, and what rules make of it."""
 
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect) -> None:
-        """`ops` are the mnemonics of the body."""
+        """`ops` are the mnemonics of the body, which change with it."""
         self.code = code
-        self.body = code.body
-        self.ops = ops
-        """The mnemonics; empty ones are on both sides of the body, where rules may look."""
+        self.body = code.rows
+        self.words = ops
+        self.ops = [*ops, *_EDGE]
+        """The mnemonics as they were; empty ones are on both sides of the body, where rules may look."""
         self.dialect = dialect
-        self.new = code.body[:]
-        """Instructions in place of single ones."""
+        self.new = code.rows[:]
+        """Instructions in place of single ones: see `put`."""
         self.edits: dict[int, Any] = {}
         """Index -> instructions in its place, any number of them. No function is asked about these."""
         self.passed: set[Any] = set()
@@ -41,8 +41,8 @@ class Peephole:
 
     def run(self, indexes: Iterable[int], rules: Rules) -> None:
         """Change the code's body. At these indexes are the instructions that have rules."""
-        body, ops, new, edits, passed = self.body, self.ops, self.new, self.edits, self.passed
-        ops += _EDGE
+        body, ops, new, words = self.body, self.ops, self.new, self.words
+        edits, passed = self.edits, self.passed
         for index in indexes:
             rule = rules[ops[index]]
             _, arg, position = body[index]
@@ -54,19 +54,28 @@ class Peephole:
             if kind is dict:
                 made = rule.get(arg)
                 if made is not None:
-                    new[index] = _new(Instruction, (made[0], made[1], position))
+                    words[index] = word = made[0]
+                    new[index] = (word, made[1], position)
             elif kind is Flagged:
                 if arg.__class__ is not tuple:
-                    new[index] = _new(Instruction, (rule[0], (arg, rule[1]), position))
+                    words[index] = word = rule[0]
+                    new[index] = (word, (arg, rule[1]), position)
             elif kind is Unflagged:
                 name, flags = arg
                 if flags in rule:
-                    new[index] = _new(Instruction, (rule[flags], name, position))
+                    words[index] = word = rule[flags]
+                    new[index] = (word, name, position)
             elif rule is PASS:
                 passed.add(arg)
             elif index not in edits:
                 rule(self, index, arg, position)
-        self.code.body = rewrite(new, edits)
+        self.code.rows = new
+        change(self.code, words, edits)
+
+    def put(self, index: int, new: Row) -> None:
+        """Another instruction in place of one."""
+        self.new[index] = new
+        self.words[index] = new[0]
 
     def before(self, index: int) -> int:
         """Index of the instruction before, whatever labels that nothing names are in between."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
@@ -26,7 +26,7 @@ class Regions:
     """What the table of a code says: the innermost handler of each instruction; their kinds, and those around."""
 
     def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        self.body = code.body
+        self.body = code.rows
         self.ops = list(map(opcode, self.body))
         self.facts = facts(dialect.name)
         """What there is in this dialect."""
@@ -171,7 +171,7 @@ def facts(dialect_name: str) -> Facts:
     return Facts(isa.load(dialect_name))
 
 
-def is_next(body: Sequence[Instruction], index: int, label: str) -> bool:
+def is_next(body: Sequence[Row], index: int, label: str) -> bool:
     """Does nothing that is executed stand between here and the label?"""
     while index < len(body):
         op, arg, position = body[index]

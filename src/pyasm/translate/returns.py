@@ -9,7 +9,7 @@ from itertools import accumulate
 from types import MappingProxyType
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.errors import TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, rewrite, where
@@ -21,12 +21,12 @@ _SETUPS = ("SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH")
 _RAISED = ("raised", None)
 
 
-def cleaned(code: Code) -> list[Instruction]:
+def cleaned(code: Code) -> list[Row]:
     """The portable body, with what is below a value dropped before it is returned.
 
     Not what a handler finds: that is for POP_EXCEPT. Where it is not certain what is on the stack, nothing is dropped.
     """
-    body = code.body
+    body = code.rows
     walk = _Depths(code)
     try:
         walk.run()
@@ -46,7 +46,7 @@ def cleaned(code: Code) -> list[Instruction]:
     return rewrite(body, edits)
 
 
-def is_clean(body: list[Instruction], ops: list[str]) -> bool:
+def is_clean(body: list[Row], ops: list[str]) -> bool:
     """Is there nothing but the value at each RETURN_VALUE, and are there ways to all instructions?
 
     False also where counting from top to bottom cannot tell. `ops` are the mnemonics.
@@ -85,7 +85,7 @@ class _Depths(SparseWalk):
     """What is on the stack: values, and what handlers find."""
 
     def __init__(self, code: Code) -> None:
-        super().__init__(code.body, code.qualname, isa.PORTABLE)
+        super().__init__(code.rows, code.qualname, isa.PORTABLE)
 
     def end(self, index: int, operand: Any, state: State) -> tuple[State | None, State | None]:
         return self.transfer(index, self.body[index], state)

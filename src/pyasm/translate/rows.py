@@ -15,7 +15,7 @@ PERMUTING = frozenset({"SWAP", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N"})
 """They only change the order of entries."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """What an instruction does to the entries; the counts are numbers, or functions of the operand."""
 
     pops: Any
@@ -42,11 +42,11 @@ class _Counts(dict[int, tuple[int, int, int]]):
         return found
 
 
-_NOTHING = Row(0, 0, 0, counts=_Counts(0, 0, 0))
+_NOTHING = TableRow(0, 0, 0, counts=_Counts(0, 0, 0))
 
 
 @cache
-def rows(dialect: str, portable: frozenset[str] = frozenset()) -> dict[str, Row]:
+def rows(dialect: str, portable: frozenset[str] = frozenset()) -> dict[str, TableRow]:
     """Mnemonic -> row, for a body between this dialect and the portable one.
 
     The native meaning counts first, but for the mnemonics that are `portable` in this body.
@@ -58,14 +58,14 @@ def rows(dialect: str, portable: frozenset[str] = frozenset()) -> dict[str, Row]
     if "PRECALL" in found:
         found["PRECALL"] = _NOTHING  # CALL does it all
     if isa.load(dialect).blocks == "table":
-        found["SETUP_FINALLY"] = Row(0, 0, 0, 0, 1, True, True, _Counts(0, 0, 0))
-        found["SETUP_CLEANUP"] = Row(0, 0, 0, 0, 2, True, True, _Counts(0, 0, 0))
-        found["SETUP_WITH"] = Row(0, 0, 0, 1, 2, True, True, _Counts(0, 0, 0))
+        found["SETUP_FINALLY"] = TableRow(0, 0, 0, 0, 1, True, True, _Counts(0, 0, 0))
+        found["SETUP_CLEANUP"] = TableRow(0, 0, 0, 0, 2, True, True, _Counts(0, 0, 0))
+        found["SETUP_WITH"] = TableRow(0, 0, 0, 1, 2, True, True, _Counts(0, 0, 0))
         found["POP_BLOCK"] = _NOTHING
     return found
 
 
-def _row(opcode: isa.Opcode) -> Row:
+def _row(opcode: isa.Opcode) -> TableRow:
     """The row of an opcode: the entries that begin both sides of its signature stay, the others come and go."""
     before, _, after = opcode.stack.partition("--")
     following, bar, jumping = after.partition("|")
@@ -79,7 +79,7 @@ def _row(opcode: isa.Opcode) -> Row:
         sides.append((_count(left[same:]), _count(right[same:]), _count(left[:same])))
     (pops, pushes, reads), (jump_pops, jump_pushes, _) = sides
     goes_on = opcode.flow not in ("jump", "return", "raise")
-    return Row(
+    return TableRow(
         pops, pushes, reads, jump_pops, jump_pushes, goes_on, opcode.operand in JUMPS, _Counts(pops, pushes, reads)
     )
 

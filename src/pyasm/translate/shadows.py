@@ -12,7 +12,7 @@ from collections.abc import Sequence, Set
 from types import MappingProxyType
 
 from pyasm import isa
-from pyasm.code import Code, Free, Instruction, Position
+from pyasm.code import Code, Free, Place, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, places, rewrite
 from pyasm.translate.kinds import State, Walk, next_real
@@ -35,24 +35,24 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return frozenset() if _SAVE in dialect.opcodes else frozenset({_SAVE})
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """To variables of their own, where the dialect has no word for the saving."""
     walk = _Saving(code)
     walk.run()
     rewriting = _Renaming(code, walk)
     rewriting.all()
-    code.body = rewrite(code.body, rewriting.edits)
+    code.rows = rewrite(code.rows, rewriting.edits)
 
 
 class _Saving(Walk):
     """Which entries are saved variables: ("saved", (name, number of them that are of this name))."""
 
     def __init__(self, code: Code) -> None:
-        super().__init__(code.body, code.qualname, isa.PORTABLE)
+        super().__init__(code.rows, code.qualname, isa.PORTABLE)
 
     def save(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
         level = 1 + sum(kind == "saved" and which[0] == name for kind, which in state.stack)
@@ -97,9 +97,9 @@ class _Renaming:
 
     def __init__(self, code: Code, walk: _Saving) -> None:
         self.code = code
-        self.body = code.body
+        self.body = code.rows
         self.walk = walk
-        self.edits: dict[int, list[Instruction]] = {}
+        self.edits: dict[int, list[Row]] = {}
         self.outside = self._used_outside()
         self.dropped = self._dropped()
 
@@ -174,13 +174,13 @@ class _Renaming:
         state = self.walk.states[index]
         return self.body[index][0] == "STORE_FAST" and state is not None and state.stack[-1][0] == "saved"
 
-    def _move(self, index: int, each: Instruction, stack: tuple[Any, ...]) -> None:
+    def _move(self, index: int, each: Row, stack: tuple[Any, ...]) -> None:
         taken, left = permutation(each[0], each[1]) or (0, [])
         widths = [int(kind != "saved") for kind, _ in stack[len(stack) - taken :]]
         if 0 in widths:
             self.edits[index] = moved(each, taken, left, widths)
 
-    def _peek(self, index: int, each: Instruction, stack: tuple[Any, ...]) -> None:
+    def _peek(self, index: int, each: Row, stack: tuple[Any, ...]) -> None:
         """An operand that counts entries does not count what was saved."""
         op, arg, position = each
         top = len(stack) - (2 if op == "MAP_ADD" else 1)
@@ -188,7 +188,7 @@ class _Renaming:
         if saved:
             self.edits[index] = [instruction(op, arg - saved, position)]
 
-    def _use(self, index: int, each: Instruction) -> None:
+    def _use(self, index: int, each: Row) -> None:
         """An instruction that names a variable, or a cell."""
         op, arg, position = each
         shadow = self._shadow(index, arg) if op in _LOCAL or op in _IN_CELL else None
@@ -231,7 +231,7 @@ def _imported(module: str, name: str) -> list[tuple[str, Any]]:
     return [*words, ("ROT_TWO", None), ("POP_TOP", None)]
 
 
-def _cleared(name: str, position: Position | None) -> list[Instruction]:
+def _cleared(name: str, position: Place | None) -> list[Row]:
     """A variable that may be bound is not any more."""
     words: tuple[tuple[str, Any], ...] = (("LOAD_CONST", None), ("STORE_FAST", name), ("DELETE_FAST", name))
     return [instruction(op, arg, position) for op, arg in words]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Picked, instruction
 from pyasm.translate.effects import effects
@@ -43,7 +43,7 @@ def pair_all(code: Code, ops: Sequence[str], picked: Picked, dialect: isa.Dialec
 
     `ops` are the mnemonics; `picked` has those that matter here.
     """
-    body = code.body
+    body = code.rows
     if "GET_AITER" in ops and "MAKE_FUNCTION" in ops:
         return None
     follower = _Follower(body, ops, picked, dialect)
@@ -68,7 +68,7 @@ class _Unusual(Exception):
 class _Follower:
     """Follows iterators, and notes what they become."""
 
-    def __init__(self, body: Sequence[Instruction], ops: Sequence[str], picked: Picked, dialect: isa.Dialect) -> None:
+    def __init__(self, body: Sequence[Row], ops: Sequence[str], picked: Picked, dialect: isa.Dialect) -> None:
         self.body, self.ops, self.picked, self.dialect = body, ops, picked, dialect
         self.plain, self.steady = plain_effects(dialect.name), steady_effects(dialect.name)
         self.effect = effect_of(dialect.name).of
@@ -201,7 +201,7 @@ class _Follower:
                 self._pair_behind(index, self.calls[index])
         return height + net, slots, None if jump is None else (height + jump, slots), goes_on
 
-    def _dropping(self, maker: int, position: Any) -> Sequence[Instruction]:
+    def _dropping(self, maker: int, position: Any) -> Sequence[Row]:
         if self.ops[maker] != "GET_ITER":
             return (instruction("POP_ITER", None, position),)
         pop = instruction("POP_TOP", None, position)

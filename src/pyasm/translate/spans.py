@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.native.units import LABEL
 from pyasm.translate.effects import Effects, number
 from pyasm.typed import Any
 
 
-def start_of_entry(body: Sequence[Instruction], end: int, table: Effects) -> int | None:
+def start_of_entry(body: Sequence[Row], end: int, table: Effects) -> int | None:
     """Index where the instructions begin that push the top entry there is in front of index `end`.
 
     None when that is not one straight run of instructions.
@@ -31,7 +31,7 @@ def start_of_entry(body: Sequence[Instruction], end: int, table: Effects) -> int
     return None
 
 
-def end_of_entry(body: Sequence[Instruction], start: int, consumer: str, table: Effects) -> int | None:
+def end_of_entry(body: Sequence[Row], start: int, consumer: str, table: Effects) -> int | None:
     """Index of the instruction `consumer` that reads the one entry which is pushed from index `start` on.
 
     None when other instructions read it, or what is below, or when that is not one straight run of instructions.
@@ -51,7 +51,7 @@ def end_of_entry(body: Sequence[Instruction], start: int, consumer: str, table: 
     return None
 
 
-def replaces_entry(body: Sequence[Instruction], start: int, stop: int, table: Effects) -> bool:
+def replaces_entry(body: Sequence[Row], start: int, stop: int, table: Effects) -> bool:
     """Do the instructions from `start` up to `stop` leave one entry in place of the top one, and the rest alone?
 
     They may jump, but only among themselves, and nobody else may jump into them; handlers may be elsewhere.
@@ -73,7 +73,7 @@ def replaces_entry(body: Sequence[Instruction], start: int, stop: int, table: Ef
     return depth == 1 and _is_closed(body, start, stop, table)
 
 
-def _is_closed(body: Sequence[Instruction], start: int, stop: int, table: Effects) -> bool:
+def _is_closed(body: Sequence[Row], start: int, stop: int, table: Effects) -> bool:
     inside: set[Any] = set()
     outside: set[Any] = set()
     marks = {arg for op, arg, _ in body[start:stop] if op == LABEL}

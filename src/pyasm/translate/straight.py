@@ -20,7 +20,7 @@ from pyasm.translate.edit import places, where
 from pyasm.translate.effects import number
 from pyasm.translate.entries import MIXED
 from pyasm.translate.habits import habits
-from pyasm.translate.rows import PERMUTING, Row, rows
+from pyasm.translate.rows import PERMUTING, TableRow, rows
 from pyasm.typed import Any, NamedTuple
 
 _WITHS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"})
@@ -57,7 +57,7 @@ class Watched:
 class _Facts(NamedTuple):
     """About the instructions of a body between a dialect and the portable one."""
 
-    rows: dict[str, Row]
+    rows: dict[str, TableRow]
     changes: dict[str, int]
     """The change of the depth when execution goes on, where it is always the same …"""
     nets: dict[str, int]
@@ -120,7 +120,7 @@ class Straight:
     """… and the first and the last instruction that names it."""
 
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, portable: frozenset[str]) -> None:
-        self.body = code.body
+        self.body = code.rows
         self.ops = ops
         self.facts = _facts(dialect.name, portable)
         self.null_first = habits(dialect.name).null_first

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pyasm import isa
-from pyasm.code import Instruction
+from pyasm.code import Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, places, rewrite, where
 from pyasm.translate.effects import PSEUDO
@@ -148,13 +148,13 @@ def _jump_to(regions: Regions, index: int, jumps: dict[Any, int]) -> int | None:
     return min((each for each in found if each is not None), default=None)
 
 
-def mark_taken(body: list[Instruction], found: Uncovered, new_label: Any, dialect: isa.Dialect) -> list[Instruction]:
+def mark_taken(body: list[Row], found: Uncovered, new_label: Any, dialect: isa.Dialect) -> list[Row]:
     """Jumps whose NOT_TAKEN is in no region, or is in one, against the rule get labels of their own."""
     ops = list(map(opcode, body))
     turns = list(where(ops, facts(dialect.name).telling))
     late = {index for index, _ in late_jumps(body, ops, turns, places(body, ops), dialect)}
     taken = iter(found.taken)
-    marks: dict[Any, list[Instruction]] = {}
+    marks: dict[Any, list[Row]] = {}
     for index in turns:
         if ops[index] != "NOT_TAKEN":
             continue
@@ -172,7 +172,7 @@ def mark_taken(body: list[Instruction], found: Uncovered, new_label: Any, dialec
     return beside(body, marks)
 
 
-def beside(body: list[Instruction], marks: dict[Any, list[Instruction]]) -> list[Instruction]:
+def beside(body: list[Row], marks: dict[Any, list[Row]]) -> list[Row]:
     """The body with new labels in front of old ones."""
     if not marks:
         return body
@@ -181,7 +181,7 @@ def beside(body: list[Instruction], marks: dict[Any, list[Instruction]]) -> list
 
 
 def uncover(
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     ops: Sequence[str],
     turns: Sequence[int],
     labels: dict[Any, int],
@@ -221,7 +221,7 @@ def _any(labels: Iterable[str], stem: str) -> bool:
 
 
 def _uncover_taken(
-    body: Sequence[Instruction],
+    body: Sequence[Row],
     ops: Sequence[str],
     turns: Sequence[int],
     innermost: list[Any],
@@ -238,7 +238,7 @@ def _uncover_taken(
                 moved += index, index + 1
 
 
-def _leave_taken(body: Sequence[Instruction], ops: Sequence[str], innermost: list[Any], moved: list[int]) -> None:
+def _leave_taken(body: Sequence[Row], ops: Sequence[str], innermost: list[Any], moved: list[int]) -> None:
     """Put a NOT_TAKEN against the rule whose jump is in no region into the one that was left before."""
     before = 0
     left = None

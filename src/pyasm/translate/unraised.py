@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyasm.code import Code, Handler, Instruction
+from pyasm.code import Code, Handler, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import Labels, instruction, places, rewrite
 from pyasm.translate.effects import Effects
@@ -18,7 +18,7 @@ from pyasm.typed import Any
 
 def add_entries(code: Code, regions: Regions, table: Effects) -> bool:
     """Give each such handler a label and an entry of no size; was there one?"""
-    body, ops = code.body, regions.ops
+    body, ops = code.rows, regions.ops
     known = {regions.first[target] for target in regions.setups}
     lost = [i for i in regions.others["PUSH_EXC_INFO"] if i not in known and not _falls_into(ops, i, table)]
     if not lost:
@@ -26,7 +26,7 @@ def add_entries(code: Code, regions: Regions, table: Effects) -> bool:
     cleanups = _covering(code, regions.labels, lost)
     new_label = Labels(body, taken=regions.labels).new
     found = {index: new_label() for index in lost if index in cleanups}
-    code.body = rewrite(body, {index: [instruction(LABEL, name), body[index]] for index, name in found.items()})
+    code.rows = rewrite(body, {index: [instruction(LABEL, name), body[index]] for index, name in found.items()})
     code.handlers += [Handler(name, name, name, cleanups[index] - 1) for index, name in found.items()]
     return bool(found)
 
@@ -53,7 +53,7 @@ def _covering(code: Code, labels: dict[Any, int], lost: Sequence[int]) -> dict[i
     return found
 
 
-def by_depth(body: Sequence[Instruction], handlers: Sequence[Handler], table: Effects) -> dict[int, list[int]]:
+def by_depth(body: Sequence[Row], handlers: Sequence[Handler], table: Effects) -> dict[int, list[int]]:
     """Depth of the stack -> the instructions behind which it is that deep, where execution just goes on."""
     labels = places(body)
     found: dict[int, list[int]] = {}
@@ -78,16 +78,14 @@ def by_depth(body: Sequence[Instruction], handlers: Sequence[Handler], table: Ef
     return found
 
 
-def place(body: Sequence[Instruction], handler: int, fitting: Sequence[int]) -> int | None:
+def place(body: Sequence[Row], handler: int, fitting: Sequence[int]) -> int | None:
     """Of these indexes, the one where the `try` of a handler was: NOP or other instruction of the last line in front
     of that of the handler."""
-    line = next(
-        (each[2].line for each in body[handler + 1 :] if each[2] is not None and each[2].line is not None), None
-    )
+    line = next((each[2][0] for each in body[handler + 1 :] if each[2] is not None and each[2][0] is not None), None)
     best, found = None, None
     for index in fitting:
         op, _, position = body[index]
-        own = position.line if position is not None else None
+        own = position[0] if position is not None else None
         key = (own is not None and line is not None and own <= line, op == "NOP", op in _ENDS, own or 0, index)
         if best is None or key > best:
             best, found = key, index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, places
 from pyasm.translate.iteration import (
@@ -32,7 +32,7 @@ class Webs:
     """
 
     def __init__(self, code: Code, dialect: isa.Dialect, edits: Edits) -> None:
-        self.body = code.body
+        self.body = code.rows
         self.settled = {index + 2 for index in edits}
         """Delegations that are lowered already."""
         self.dialect = dialect
@@ -143,7 +143,7 @@ class Webs:
         self.producer.append(producer)
         return len(self.parent) - 1
 
-    def _transfer(self, index: int, each: Instruction, stack: tuple[int, ...]) -> Any:
+    def _transfer(self, index: int, each: Row, stack: tuple[int, ...]) -> Any:
         """The stack behind an instruction and at its label."""
         op, arg, _ = each
         if op == "POP_TOP":
@@ -294,7 +294,7 @@ class Lowering:
         return turns and span[0] in pairs and index + 1 in self.webs.drops and self.webs.by_makers(span[0])
 
 
-def _real(position: Any) -> Sequence[Instruction]:
+def _real(position: Any) -> Sequence[Row]:
     """iter() of the top entry."""
     steps: Sequence[tuple[str, Any]] = (
         ("LOAD_CONST", 0),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Set
 from functools import cache
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code
 from pyasm.translate import constants, jumps, longhand, names
 from pyasm.translate.edit import NOTHING, opcode, where
 from pyasm.translate.peephole import Peephole, Rules
@@ -20,9 +20,9 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return _lifting(dialect.name).all
 
 
-def lift(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To the portable words."""
-    return _translate(code, dialect, _lifting(dialect.name), longhand.lift)
+    return _translate(code, ops, dialect, _lifting(dialect.name), longhand.lift)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -30,9 +30,9 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _lowering(dialect.name).all
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To those of the dialect, its compiler's choice; TargetError for what it has no words for."""
-    return _translate(code, dialect, _lowering(dialect.name), _lower_rest)
+    return _translate(code, ops, dialect, _lowering(dialect.name), _lower_rest)
 
 
 def _lower_rest(code: Code, dialect: isa.Dialect, present: set[str]) -> None:
@@ -41,25 +41,19 @@ def _lower_rest(code: Code, dialect: isa.Dialect, present: set[str]) -> None:
 
 
 def _translate(
-    code: Code, dialect: isa.Dialect, words: _Words, rest: Callable[[Code, isa.Dialect, set[str]], None]
+    code: Code, ops: list[str], dialect: isa.Dialect, words: _Words, rest: Callable[[Code, isa.Dialect, set[str]], None]
 ) -> Set[str]:
     """What more is done than rules can say, where there is something of it; then the rules."""
-    body = code.body
-    ops = list(map(opcode, body))
+    body = code.rows
     found = list(where(ops, words.all))
     if not words.rest.isdisjoint(map(ops.__getitem__, found)):
         rest(code, dialect, set(ops))
-        ops, found = _again(code, body, ops, words.rules)
+        if code.rows is not body:
+            ops[:] = map(opcode, code.rows)
+        found = list(where(ops, words.rules))
     if found:
         Peephole(code, ops, dialect).run(found, words.rules)
     return NOTHING
-
-
-def _again(code: Code, old: list[Instruction], ops: list[str], rules: Rules) -> tuple[list[str], list[int]]:
-    """The mnemonics, when the body may be another one, and where there are rules."""
-    if code.body is not old:
-        ops = list(map(opcode, code.body))
-    return ops, list(where(ops, rules))
 
 
 class _Words(NamedTuple):

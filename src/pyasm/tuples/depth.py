@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyasm import isa
-from pyasm.code import Code, Instruction
+from pyasm.code import Code, Instruction, Row
 from pyasm.errors import Finding
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import rewrite
 from pyasm.translate.effects import number
 from pyasm.translate.flow import forward
 from pyasm.tuples.definitions import Line
@@ -42,9 +42,9 @@ def _depths(code: Code) -> list[int | None]:
     """The least depth with which each instruction is reached, None where it is not; and that of the end."""
     rows = isa.load(code.dialect).opcodes
 
-    def transfer(index: int, each: Instruction, depth: int) -> tuple[int | None, int | None]:
-        row = rows[each.op]
-        effect, n = isa.effects(row.stack), number(each.arg)
+    def transfer(index: int, each: Row, depth: int) -> tuple[int | None, int | None]:
+        row = rows[each[0]]
+        effect, n = isa.effects(row.stack), number(each[1])
         depth = max(depth, effect.pops(n))  # as if it had been padded
         following = None if row.flow in ("jump", "return", "raise") else depth + effect.net(n)
         return following, depth + effect.net_of_jump(n) if row.operand in isa.JUMPS else None
@@ -70,10 +70,10 @@ _ROTATIONS = {1: "ROT_TWO", 2: "ROT_THREE", 3: "ROT_FOUR"}
 
 def _padding(missing: int, depth: int) -> list[Instruction]:
     """Instructions that put so many None below the entries that there are."""
-    none = instruction("LOAD_CONST", None)
+    none = Instruction("LOAD_CONST", None)
     if depth == 0:
         return [none] * missing
     if depth in _ROTATIONS:
-        return [none, instruction(_ROTATIONS[depth])] * missing
-    pack, unpack = instruction("BUILD_TUPLE", depth), instruction("UNPACK_SEQUENCE", depth)
-    return [pack, unpack, pack, *[none, instruction("ROT_TWO")] * missing, unpack]
+        return [none, Instruction(_ROTATIONS[depth])] * missing
+    pack, unpack = Instruction("BUILD_TUPLE", depth), Instruction("UNPACK_SEQUENCE", depth)
+    return [pack, unpack, pack, *[none, Instruction("ROT_TWO")] * missing, unpack]

@@ -13,7 +13,6 @@ from pyasm import isa
 from pyasm.code import FUNCTION_FLAGS, Code, Handler, Instruction
 from pyasm.errors import Finding, TupleError, nearest
 from pyasm.native.units import EXTENDED_ARG, LABEL
-from pyasm.translate.edit import instruction
 from pyasm.tuples import parameters, scopes
 from pyasm.tuples.definitions import Definition, Line, finding, labels, split
 from pyasm.tuples.form import ADD_ARG, DEFINE, END, HANDLER, LOAD_OBJECT, Described, Wrong
@@ -104,9 +103,9 @@ class _Reader:
     def _instruction(self, line: Line, place: int, places: dict[str, int]) -> Instruction:
         _, op, arg, position = line
         if op == LABEL:
-            return instruction(op, str(arg), position)
+            return Instruction(op, str(arg), position)
         if op == LOAD_OBJECT:
-            return instruction("LOAD_CONST", self._object(arg), position)
+            return Instruction("LOAD_CONST", self._object(arg), position)
         row = self.dialect.opcodes.get(op)
         if row is None:
             raise Wrong(f"unknown instruction {op!r}", nearest(op, [*self.dialect.opcodes, *_PSEUDO]))
@@ -118,7 +117,7 @@ class _Reader:
                 raise Wrong("its label stands before it, and it only goes forward")
         elif row.operand == "const":
             operand = self._constant(operand)
-        return instruction(op, operand, position)
+        return Instruction(op, operand, position)
 
     def _constant(self, value: Any) -> Any:
         """A constant; a code object is the one of the list when it came from there."""

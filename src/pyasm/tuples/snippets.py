@@ -12,7 +12,6 @@ from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.native.flags import OPTIMIZED
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction
 from pyasm.tuples.assemble import assembled, source_of
 from pyasm.tuples.form import DEFINE, END, Entry, entry
 from pyasm.tuples.reader import read
@@ -34,7 +33,7 @@ def statements_of(source: str) -> list[Entry]:
         tree = ast.parse(text)
     code = source_of(compile(_with_end(tree), "<byte_compile>", "single", dont_inherit=True), isa.PORTABLE)
     number = next(_snippets)
-    body = [instruction(op, arg) for op, arg, _ in _before_end(code.body)]
+    body = [Instruction(op, arg) for op, arg, _ in _before_end(code.body)]
     inner = Code(code.name, body, dialect=code.dialect)
     return [_renamed(each, number) for each in statements(inner, {id(name.value): name for name in named(inner)})]
 
@@ -63,7 +62,7 @@ def _before_end(body: list[Instruction]) -> list[Instruction]:
     rest = body[marks[-1] + 3 :]  # handlers that some compilers move to the end
     if not rest:
         return body[: marks[0] - 1]
-    return [*body[: marks[0] - 1], instruction("JUMP_FORWARD", _END), *rest, instruction(LABEL, _END)]
+    return [*body[: marks[0] - 1], Instruction("JUMP_FORWARD", _END), *rest, Instruction(LABEL, _END)]
 
 
 def _renamed(each: Entry, number: int) -> Entry:

@@ -56,7 +56,7 @@ def verify(code: Code) -> Proof:
 
 def inner_codes(code: Code) -> Iterator[Code]:
     """The code objects in it."""
-    args = list(map(operand, code.body))
+    args = list(map(operand, code.rows))
     return compress(args, map(is_, map(type, args), repeat(Code)))
 
 
@@ -70,7 +70,7 @@ def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, in
     if walk.found:
         findings += faults(walk)
     sizes[id(code)] = code, walk.deepest
-    codes, instructions = 1, len(code.body)
+    codes, instructions = 1, len(code.rows)
     for inner in inner_codes(code):
         if id(inner) not in sizes:
             if inner.dialect != code.dialect:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import cache
 
 from pyasm.errors import named, nearest, shown
-from pyasm.isa import JUMPS, PORTABLE
+from pyasm.isa import JUMPS, PORTABLE, load
 from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.translate.edit import where
 from pyasm.typed import TYPE_CHECKING, Any
@@ -101,12 +102,18 @@ def check_unreached(walk: Walk) -> None:
     loops = _labels_before(walk, len(walk.body) - len(ends) - 1)
     if not ends and not loops:
         return
-    for index, (op, arg, _) in enumerate(walk.body):
-        if op in walk.rows and walk.rows[op].operand in JUMPS:
-            if arg in ends and walk.labels[arg] not in walk.states:
-                walk.wrong(index, Problem("label", "its label is at the end", "an instruction at it"))
-            elif arg in loops and walk.loop_ends.get(op):
-                walk.wrong(index, Problem("loop", "its label is at the end", "; ".join(walk.loop_ends[op])))
+    for index in where(walk.ops, _jumping(walk.dialect.name)):
+        op, arg, _ = walk.body[index]
+        if arg in ends and walk.labels[arg] not in walk.states:
+            walk.wrong(index, Problem("label", "its label is at the end", "an instruction at it"))
+        elif arg in loops and walk.loop_ends.get(op):
+            walk.wrong(index, Problem("loop", "its label is at the end", "; ".join(walk.loop_ends[op])))
+
+
+@cache
+def _jumping(dialect_name: str) -> frozenset[str]:
+    """The mnemonics that name a label."""
+    return frozenset(row.name for row in load(dialect_name).opcodes.values() if row.operand in JUMPS)
 
 
 def _labels_before(walk: Walk, index: int) -> set[Any]:

@@ -90,9 +90,9 @@ def _fault(walk: Walk, found: Found) -> Fault:
 
 def place(code: Code, index: int) -> str:
     """How a finding names an instruction."""
-    if not 0 <= index < len(code.body):
+    if not 0 <= index < len(code.rows):
         return f"{named(code.qualname)}"
-    op, arg, _ = code.body[index]
+    op, arg, _ = code.rows[index]
     position = _position(code, index)
     line = f", line {position.line}" if position is not None and position.line else ""
     shown = "" if arg is None or isinstance(arg, Code) else f" {_short(arg)}"
@@ -105,10 +105,10 @@ def _short(arg: Any) -> str:
 
 
 def _position(code: Code, index: int) -> Position | None:
-    while 0 <= index < len(code.body):
-        found: Position | None = code.body[index][2]
+    while 0 <= index < len(code.rows):
+        found = code.rows[index][2]
         if found is not None:
-            return found
+            return found if isinstance(found, Position) else Position(*found)
         index -= 1
     return None
 

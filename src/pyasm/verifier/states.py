@@ -63,7 +63,7 @@ class States:
 
     def __init__(self, code: Code) -> None:
         self.code = code
-        self.body: list[Any] = code.body
+        self.body: list[Any] = code.rows
         dialect = self.dialect = isa.load(code.dialect)
         self.rows = dialect.opcodes
         self.joint = dialect.variables == "joint" or code.dialect == isa.PORTABLE

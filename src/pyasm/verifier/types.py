@@ -62,7 +62,7 @@ def needed_arguments(code: Code) -> list[str]:
 
 def _loops_over_argument(code: Code) -> bool:
     """Is its first argument the iterator of a loop, which nothing looks at? A NULL may be above it."""
-    found = [each for each in code.body if each[0] not in ("LABEL", "PUSH_NULL")]
+    found = [each for each in code.rows if each[0] not in ("LABEL", "PUSH_NULL")]
     loads = [i for i, each in enumerate(found) if each[0] == "LOAD_FAST" and each[1] == code.args[0]]
     return any(found[i + 1][0] == "FOR_ITER" for i in loads if i + 1 < len(found))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import FIELDS, Code
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
 from pyasm.lang.parser.cursor import MAX_DEPTH, TOO_DEEP
@@ -338,8 +338,8 @@ def read(text: str, filename: str, report: Report) -> tree.Module | None:
 def _clear(code: Code) -> None:
     """Take back what the flat reader has read of a code object."""
     empty = Code(code.name, dialect=code.dialect)
-    for slot in Code.__slots__:
-        setattr(code, slot, getattr(empty, slot))
+    for field in FIELDS:
+        setattr(code, field, getattr(empty, field))
 
 
 def _assembly_macros(texts: list[str]) -> set[str]:
