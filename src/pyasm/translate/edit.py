@@ -96,9 +96,8 @@ class Picked:
     __slots__ = ("indexes", "ops")
 
     def __init__(self, ops: Sequence[str], wanted: Container[str]) -> None:
-        there = list(map(wanted.__contains__, ops))
-        self.indexes = list(compress(range(len(ops)), there))
-        self.ops = list(compress(ops, there))
+        self.indexes = list(where(ops, wanted))
+        self.ops = list(map(ops.__getitem__, self.indexes))
 
     def where(self, wanted: Container[str]) -> Iterator[int]:
         """The indexes of these mnemonics, in order."""
