@@ -272,15 +272,15 @@ def _run(codes: list[Code], columns: list[list[str]], dialect: isa.Dialect, step
     findings: dict[int, Sequence[Finding]] = {}
     present: list[set[str] | None] = [set(ops) for ops in columns]
     for run, wanted in steps:
-        for number, code in enumerate(codes):
-            ops, there = columns[number], present[number]
+        for number, there in enumerate(present):
             if there is None:
-                ops[:] = map(opcode, code.rows)
+                ops = columns[number]
+                ops[:] = map(opcode, codes[number].rows)
                 there = present[number] = set(ops)
             if (wanted is not None and wanted.isdisjoint(there)) or number in findings:
                 continue
             try:
-                added = run(code, ops, dialect)
+                added = run(codes[number], columns[number], dialect)
             except TargetError as error:
                 findings[number] = error.findings
                 continue
