@@ -292,13 +292,13 @@ def _run(codes: list[Code], columns: list[list[str]], dialect: isa.Dialect, step
         raise TargetError([each for number in sorted(findings) for each in findings[number]])
 
 
-def _reading(found: Set[str], dialect: isa.Dialect) -> str:
+def _reading(found: set[str], dialect: isa.Dialect) -> str:
     """The dialect to read a body by that is to be lowered: RAW statements put native instructions among portable ones.
 
     `found` are its mnemonics. TargetError for instructions that are in neither.
     """
     table = isa.load(isa.PORTABLE).opcodes
-    others = found - table.keys() - {LABEL}
+    others = found.difference(table, (LABEL,))
     unknown = sorted(op for op in others if op not in dialect.opcodes)
     if unknown:
         words = f"{dialect.name} and the portable dialect have no instruction"

@@ -22,7 +22,7 @@ from pyasm.translate import edit
 from pyasm.translate.edit import instruction
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.flow import forward
-from pyasm.translate.iteration import begins_with_iterator, is_expression
+from pyasm.translate.iteration import FIRST, begins_with_iterator, is_expression
 from pyasm.typed import Any
 
 ASYNC_GENERATOR, ASYNCHRONOUS = 0x200, 0x80 | 0x200
@@ -31,7 +31,7 @@ STOP_ITERATION = "STOPITERATION_ERROR"
 YIELD_RESUMED, DELEGATION_RESUMED, AWAIT_RESUMED = 1, 2, 3
 GENERATOR_EXPRESSION_RESUMED = 4
 """The operand of the RESUME before the first iterator of a generator expression is made."""
-FIRST_ITERATORS = frozenset({"GET_ITER", "GET_AITER"})
+_FIRST_ITERATORS = frozenset(FIRST.values())
 _BEGINNINGS = frozenset({"RESUME", "GEN_START", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "YIELD_VALUE"})
 _new = tuple.__new__
 _SETUPS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})
@@ -111,9 +111,9 @@ def _drop_prologue(code: Code, edits: dict[int, Sequence[Row]]) -> None:
 
 def _makes_first_iterator(body: Sequence[Row], index: int) -> bool:
     """Is this one of the two instructions that make the iterator of a generator expression before it is one?"""
-    found = body[index : index + 3] if body[index][0] not in FIRST_ITERATORS else body[index - 1 : index + 2]
+    found = body[index : index + 3] if body[index][0] not in _FIRST_ITERATORS else body[index - 1 : index + 2]
     ops = [op for op, _, _ in found]
-    return len(ops) == 3 and found[0][1] == ".0" and ops[1] in FIRST_ITERATORS and ops[2] == "RETURN_GENERATOR"
+    return len(ops) == 3 and found[0][1] == ".0" and ops[1] in _FIRST_ITERATORS and ops[2] == "RETURN_GENERATOR"
 
 
 def _stop_iteration_handler(body: Sequence[Row], label: str) -> Sequence[int]:
