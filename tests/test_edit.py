@@ -540,8 +540,11 @@ def test_plain_tuples_in_a_body() -> None:
 
 
 def test_neighbours_share_their_position() -> None:
-    code = pyasm.decode(compile("f(a, b)", "s", "eval"))
-    assert len({id(each.position) for each in code.body}) == len({each.position for each in code.body})
+    one, other = (3, 3, 0, 2), (4, 4, 0, 2)
+    rows: Any = [("NOP", None, one), ("NOP", None, one), ("NOP", None, other)]
+    first, second, third = (each.position for each in Code("f", rows, dialect=DIALECT.name).body)
+    assert first is second
+    assert (first, third) == (one, other)
 
 
 def test_passes_read_rows() -> None:
