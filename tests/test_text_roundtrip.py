@@ -110,10 +110,18 @@ def test_exact_text_without_some_directives_still_assembles(directives):
             decoded = pyasm.decode(code)
             if ".consts" in directives and _is_held_by_pool(decoded):
                 continue  # its text then defines a code object that nothing names, which is an error
+            if ".local" in directives and _needs_order(decoded):
+                continue  # the first locals of its text then are others than two that stand in one instruction
             edited = _without(pyasm.format(decoded, exact=True), *directives)
             assert all(f"    {directive} " not in edited for directive in directives)
             again = pyasm.encode(pyasm.parse(edited))
             assert again.co_name == code.co_name
+
+
+def _needs_order(code):
+    """Are there two locals in one instruction, which only the first 16 may be, in a code object with more of them?"""
+    pairs = any(each.op.count("FAST") > 1 for each in code.body) and len(code.parameters) + len(code.locals) > 16
+    return pairs or any(_needs_order(each.arg) for each in code.body if isinstance(each.arg, pyasm.Code))
 
 
 def _is_held_by_pool(code):

@@ -362,7 +362,7 @@ def _jumps(numbered: Numbered, form: units.Shape) -> list[tuple[int, str, int, i
 
 def _wrong_way(code: Code, label: Any, jump: isa.Opcode) -> EncodeError:
     side = "behind" if jump.operand == "forward" else "before"
-    message = f"the label {label!r} does not stand {side} it, and it only jumps {jump.operand}"
+    message = f"the label {shown(label)} does not stand {side} it, and it only jumps {jump.operand}"
     return EncodeError(Finding(message, f"{code.qualname}, {jump.name}"))
 
 
@@ -385,10 +385,11 @@ def _regions(code: Code, numbered: Numbered) -> list[_Region]:
                 found.append(Finding("it ends before it starts, or its depth is no depth", where))
             regions.append((start, end, target, handler))
         except KeyError as error:
-            hint = nearest(str(error.args[0]), map(str, numbered.labels))
-            found.append(Finding(f"no label {error.args[0]!r}", where, hint))
+            label = error.args[0]
+            hint = nearest(label, [each for each in numbered.labels if isinstance(each, str)])
+            found.append(Finding(f"no label {shown(label)}", where, hint))
         except (TypeError, ValueError):
-            found.append(Finding(f"{handler!r} is no Handler: three labels, depth, lasti", where))
+            found.append(Finding(f"{shown(handler)} is no Handler: three labels, depth, lasti", where))
     regions.sort(key=lambda region: region[:2])
     for one, other in zip(regions, regions[1:]):
         if other[0] < one[1]:

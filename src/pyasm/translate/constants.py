@@ -16,7 +16,7 @@ from functools import cache
 
 from pyasm import isa
 from pyasm.code import Place
-from pyasm.errors import Finding, TargetError
+from pyasm.errors import Finding, TargetError, shown
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction
 from pyasm.translate.notes import BEGIN
@@ -160,7 +160,7 @@ def _makes(value: Any, place: str, dialect: isa.Dialect) -> Iterator[tuple[str, 
             yield from _makes(part, place, dialect)
         yield "BUILD_TUPLE", len(value)
     else:
-        raise TargetError(Finding(f"{dialect.name} has no constant with a slice in a frozenset: {value!r}", place))
+        raise TargetError(Finding(f"{dialect.name} has no constant with a slice in a frozenset: {shown(value)}", place))
 
 
 def _imported(name: str, dialect: isa.Dialect) -> list[tuple[str, Any]]:

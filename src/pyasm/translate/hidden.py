@@ -168,4 +168,4 @@ class Blocks:
 
 def has_empty(labels: Iterable[Any]) -> bool:
     """Does one of these labels stand for an empty block?"""
-    return f" {EMPTY}" in f" {' '.join(map(str, labels))}"
+    return any(type(label) is str and label.startswith(EMPTY) for label in labels)
