@@ -43,9 +43,10 @@ def _is_pure(code: Code) -> bool:
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        if not _words(each.dialect).issuperset(map(opcode, each.rows)):
+        ops = list(map(opcode, each.rows))
+        if not _words(each.dialect).issuperset(ops):
             return False
-        for inner in inner_codes(each):
+        for inner in inner_codes(each, ops):
             if id(inner) not in seen:
                 seen.add(id(inner))
                 pending.append(inner)

@@ -32,7 +32,7 @@ from pyasm.translate import (
     words,
 )
 from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
-from pyasm.translate.effects import effects
+from pyasm.translate.effects import constant_loads, effects
 from pyasm.translate.flow import without_unreached
 from pyasm.translate.returns import cleaned, is_clean
 from pyasm.typed import Any, NamedTuple
@@ -94,7 +94,7 @@ def lower(code: Code, dialect: str | None = None) -> Code:
 
 def _lifted(code: Code, dialect: isa.Dialect) -> Code:
     """A portable copy of it and of all that it contains."""
-    loads = _constant_loads(dialect.name)
+    loads = constant_loads(dialect.name)
     copies = _Copies(loads, lambda old, body, consts: _portable(old, body, consts, dialect))
     new = copies.of(code)
     _run(copies.codes, copies.columns, dialect, _lifting(dialect.name))
@@ -127,7 +127,7 @@ def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
     """A native copy, in the same way. `plain` is what the whole module says of names whose attributes compilers do not
     call as methods.
     """
-    loads = _constant_loads(dialect.name)
+    loads = constant_loads(dialect.name)
     copies = _Copies(loads, lambda old, body, consts: _native(old, body, consts, dialect, plain))
     new = copies.of(code)
     foreign = [each for each in copies.codes if each.layout is not None and each.layout.origin != dialect.name]
@@ -209,13 +209,6 @@ class _Copies:
 
     def _any_of(self, code: Code) -> Code:
         return self._first.get(id(code)) or self.of(code)
-
-
-@cache
-def _constant_loads(name: str) -> frozenset[str]:
-    """The instructions whose operand is a constant, in a dialect and in portable code."""
-    tables = [isa.load(each).opcodes.values() for each in (isa.PORTABLE, name)]
-    return frozenset(row.name for table in tables for row in table if row.operand == "const")
 
 
 def _name_behind(body: list[Row], index: int) -> Any:

@@ -127,3 +127,10 @@ def number(arg: Any) -> int:
 def effects(dialect_name: str) -> Effects:
     """The effects in a body that is translated from or to this native dialect."""
     return Effects(isa.load(dialect_name))
+
+
+@cache
+def constant_loads(dialect_name: str) -> frozenset[str]:
+    """The instructions whose operand is a constant, of a dialect and portable ones: no others hold code objects."""
+    tables = [isa.load(each).opcodes.values() for each in (isa.PORTABLE, dialect_name)]
+    return frozenset(row.name for table in tables for row in table if row.operand == "const")

@@ -6,16 +6,15 @@ instructions do, `rules.py` and `acts.py` what signatures cannot say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import compress, repeat
-from operator import is_
+from collections.abc import Iterator, Sequence
 
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError
 from pyasm.native.collector import uncollected
 from pyasm.native.malformed import explained
-from pyasm.translate.edit import operand
+from pyasm.translate.edit import operand, where
+from pyasm.translate.effects import constant_loads
 from pyasm.typed import NamedTuple
 
 
@@ -54,10 +53,10 @@ def verify(code: Code) -> Proof:
     return proof
 
 
-def inner_codes(code: Code) -> Iterator[Code]:
-    """The code objects in it."""
-    args = list(map(operand, code.rows))
-    return compress(args, map(is_, map(type, args), repeat(Code)))
+def inner_codes(code: Code, ops: Sequence[str]) -> Iterator[Code]:
+    """The code objects that it loads. `ops` are its mnemonics."""
+    args = map(operand, map(code.rows.__getitem__, where(ops, constant_loads(code.dialect))))
+    return (arg for arg in args if type(arg) is Code)
 
 
 def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> Proof:
@@ -71,7 +70,7 @@ def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, in
         findings += faults(walk)
     sizes[id(code)] = code, walk.deepest
     codes, instructions = 1, len(code.rows)
-    for inner in inner_codes(code):
+    for inner in inner_codes(code, walk.ops):
         if id(inner) not in sizes:
             if inner.dialect != code.dialect:
                 message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"

@@ -14,7 +14,6 @@ from pyasm import isa
 from pyasm.errors import shown
 from pyasm.isa.slots import Sides, fits, meaning, sides
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 from pyasm.verifier.types import DEEPEST, PLAIN, constant_type
@@ -200,9 +199,9 @@ class Machine:
 
     # -- keys
 
-    def keys(self, body: Sequence[Any]) -> list[Any]:
-        """What the stacks know each instruction by, and the end."""
-        found: list[Any] = list(map(self.plain.get, map(opcode, body)))
+    def keys(self, body: Sequence[Any], ops: Sequence[str]) -> list[Any]:
+        """What the stacks know each instruction by, and the end. `ops` are the mnemonics."""
+        found: list[Any] = list(map(self.plain.get, ops))
         keyed, constants, flagged = self.keyed, self.constants, self.flagged
         for index in compress(range(len(found)), map(not_, found)):
             op, arg, _ = body[index]

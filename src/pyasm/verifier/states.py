@@ -89,7 +89,7 @@ class States:
         self.strict = (self.celled & {*self.parameters}) | self.closure if self.celled else set()
         self.slots = self.variables.first(cells=self.made)
         self.machine = machine(code.dialect, self.unchecked or bool(code.cells or code.frees or needs))
-        self.keys = self.machine.keys(self.body)
+        self.keys = self.machine.keys(self.body, self.ops)
         self.states: dict[int, State] = {}
         self.pending: list[tuple[int, int]] = []
         self.ranks: dict[int, int] = {}
