@@ -10,7 +10,15 @@ from pyasm.code import Row
 from pyasm.isa import Opcode
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode, rewrite
-from pyasm.typed import NamedTuple
+from pyasm.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    _Block = tuple[tuple[Row, ...], int, int, Row]
+    """Instructions that are in a row: only the first one is jumped to, only the last one does not just go on.
+
+    The labels; indexes in the body of the first one that just goes on and of the one behind them; what names a label,
+    or does not go on, _NONE without such a thing.
+    """
 
 
 class Words(NamedTuple):
@@ -24,6 +32,8 @@ class Words(NamedTuple):
     """They name a handler."""
     ending: frozenset[str]
     """The next instruction is not reached from them."""
+    yielding: frozenset[str]
+    """They go on, later."""
     telling: frozenset[str]
     """All of these, and labels."""
 
@@ -35,10 +45,10 @@ def words() -> Words:
     naming = frozenset(op for op, row in table.items() if row.operand in isa.JUMPS)
     jumping = frozenset(op for op, row in table.items() if row.flow in ("jump", "branch"))
     ending = frozenset(op for op, row in table.items() if row.flow in ("jump", "return", "raise"))
-    return Words(table, naming, jumping, naming - jumping, ending, naming | ending | {LABEL})
+    yielding = frozenset(op for op, row in table.items() if row.flow == "yield")
+    return Words(table, naming, jumping, naming - jumping, ending, yielding, naming | ending | {LABEL})
 
 
-_new = tuple.__new__
 _STAYING = ("FOR_ITER", "JUMP_IF_NOT_EXC_MATCH")
 _JUMPS = ("JUMP_FORWARD", "JUMP_ABSOLUTE")
 _OR_POP = {
@@ -58,23 +68,7 @@ _PAST = {
 """A jump and what is at its label: it goes behind that."""
 
 
-class _Block(NamedTuple):
-    """Instructions that are in a row: only the first one is jumped to, only the last one does not just go on."""
-
-    labels: tuple[Row, ...]
-    start: int
-    """Index in the body of the first one that just goes on …"""
-    stop: int
-    """… and the one behind them."""
-    last: Row
-    """What names a label, or does not go on; _NONE without such a thing."""
-
-
 _NONE: Row = ("", None, None)
-
-
-def _with_last(block: _Block, last: Row) -> _Block:
-    return _new(_Block, (*block[:3], last))
 
 
 def tidied(body: list[Row]) -> list[Row]:
@@ -86,8 +80,7 @@ def tidied(body: list[Row]) -> list[Row]:
         blocks = blocks if threaded is blocks else _reached(threaded, known)
         left = _handlers_last(_with_exits(body, blocks, known), known)
         left = left if left is blocks else _reached(left, known)
-        blocks = _without_idle_jumps(left)
-        blocks = left if blocks is left else _reached(blocks, known)
+        blocks = _without_idle_jumps(left, known)
     found: list[Row] = []
     for labels, start, stop, last in blocks:
         found += labels
@@ -104,15 +97,15 @@ def _blocks(body: list[Row], known: Words) -> list[_Block]:
     for index in compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))):
         each = body[index]
         if each[0] != LABEL:
-            found.append(_new(_Block, (labels, start, index, each)))
+            found.append((labels, start, index, each))
             labels = ()
         elif start == index:
             labels = (*labels, each)
         else:
-            found.append(_new(_Block, (labels, start, index, _NONE)))
+            found.append((labels, start, index, _NONE))
             labels = (each,)
         start = index + 1
-    found.append(_Block(labels, start, len(body), _NONE))
+    found.append((labels, start, len(body), _NONE))
     return found
 
 
@@ -127,7 +120,7 @@ def _reached(blocks: list[_Block], known: Words) -> list[_Block]:
             labels, start, stop, last = block
             if labels and not (len(labels) == 1 and labels[0][1] in named):
                 labels = tuple([each for each in labels if each[1] in named])
-                block = _new(_Block, (labels, start, stop, last))
+                block = labels, start, stop, last
             if alive or labels:
                 kept.append(block)
                 alive = last[0] not in ending
@@ -162,9 +155,9 @@ def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
         if old[0] in jumping:
             op, arg = _destination(blocks, following, old, behind)
             if arg is not old[1] or op is not old[0]:
-                edits[number] = [_with_last(block, (op, arg, old[2]))]
+                edits[number] = [(*block[:3], (op, arg, old[2]))]
     for name, number in behind.items():
-        edits.setdefault(number, [blocks[number]]).append(_Block(((LABEL, name, None),), 0, 0, _NONE))
+        edits.setdefault(number, [blocks[number]]).append((((LABEL, name, None),), 0, 0, _NONE))
     return rewrite(blocks, edits)
 
 
@@ -204,25 +197,30 @@ def _with_exits(body: list[Row], blocks: list[_Block], known: Words) -> list[_Bl
     edits = {}
     for number, (_, _, _, last) in enumerate(blocks):
         if last[0] in _JUMPS and last[1] in following:
-            copied = _exit(body, blocks, following[last[1]], known.table)
-            if copied is not None:
-                edits[number] = [_with_last(blocks[number], _NONE), *copied]
+            copied = _exit(body, blocks, following[last[1]], known)
+            if copied:
+                edits[number] = [(*blocks[number][:3], _NONE), *copied]
     return rewrite(blocks, edits)
 
 
-def _exit(body: list[Row], blocks: list[_Block], number: int, table: dict[str, Opcode]) -> list[_Block] | None:
+def _exit(body: list[Row], blocks: list[_Block], number: int, known: Words) -> list[_Block]:
     """What is done from a block on, up to leaving the function, if that is little and nothing else."""
     found: list[_Block] = []
     size = 0
     for place in range(number, len(blocks)):
         labels, start, stop, last = blocks[place]
         size += stop - start + (last is not _NONE)
-        if (found and labels) or size > _SHORT or any(table[op].flow != "next" for op, _, _ in body[start:stop]):
-            return None
-        found.append(_new(_Block, ((), start, stop, last)))
-        if last is not _NONE:
-            return found if table[last[0]].flow in ("return", "raise") else None
-    return None
+        if (found and labels) or size > _SHORT:
+            break
+        leaves = last[0] in known.ending and last[0] not in known.jumping
+        if not leaves and last is not _NONE:
+            break
+        if not known.yielding.isdisjoint(map(opcode, body[start:stop])):
+            break
+        found.append(((), start, stop, last))
+        if leaves:
+            return found
+    return []
 
 
 def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
@@ -236,9 +234,9 @@ def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
     for number, block in enumerate(blocks):
         if number not in usual:
             new.append(block)
-            if number + 1 in usual and block.last[0] not in known.ending:
-                jump: Row = ("JUMP_ABSOLUTE", blocks[number + 1].labels[-1][1], None)
-                new.append(_Block((), 0, 0, jump))
+            if number + 1 in usual and block[3][0] not in known.ending:
+                jump: Row = ("JUMP_ABSOLUTE", blocks[number + 1][0][-1][1], None)
+                new.append(((), 0, 0, jump))
     return new
 
 
@@ -260,15 +258,19 @@ def _usual(blocks: list[_Block], known: Words) -> set[int]:
     return found
 
 
-def _without_idle_jumps(blocks: list[_Block]) -> list[_Block]:
-    """Without jumps to the next instruction."""
-    following = _following(blocks)
+def _without_idle_jumps(blocks: list[_Block], known: Words) -> list[_Block]:
+    """Without jumps to the next instruction, and without the labels that nothing else names."""
     edits = {}
-    behind = len(blocks)
+    here: list[str] = []
+    """The labels before the next instruction."""
     for number in range(len(blocks) - 1, -1, -1):
-        _, start, stop, last = block = blocks[number]
-        if last[0] in _JUMPS and following.get(last[1]) == behind:
-            edits[number] = [_with_last(block, _NONE)]
+        labels, start, stop, last = blocks[number]
+        if last[0] in _JUMPS and last[1] in here:
+            edits[number] = [(labels, start, stop, _NONE)]
         if start < stop or last is not _NONE:
-            behind = number
-    return rewrite(blocks, edits)
+            here = []
+        for label in labels:
+            here.append(label[1])
+    if not edits:
+        return blocks
+    return _reached(rewrite(blocks, edits), known)
