@@ -10,14 +10,13 @@ import sys
 from types import ModuleType
 
 from pyasm.code import Code, Row
-from pyasm.translate.edit import opcode, where
 from pyasm.typed import Any
 
 _PLAIN = frozenset({int, str, bytes, bool, float, complex, tuple, frozenset, slice, type(None), type(...), Code})
 """The types of what a `.pyc` file can hold."""
 
 _STORES = ("STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL")
-_SETTING, _CONSTANTS = frozenset(_STORES), frozenset({"LOAD_CONST"})
+_SETTING = frozenset(_STORES)
 
 
 def by_name(code: Code) -> None:
@@ -30,9 +29,8 @@ def by_name(code: Code) -> None:
     pending, seen = [code], {id(code)}
     while pending:
         each = pending.pop()
-        ops = list(map(opcode, each.rows))
-        stored.update([each.rows[index][1] for index in where(ops, _SETTING)])
-        constants = [each.rows[index][1] for index in where(ops, _CONSTANTS)]
+        stored.update([arg for op, arg, _ in each.rows if op in _SETTING])
+        constants = [arg for op, arg, _ in each.rows if op == "LOAD_CONST"]
         kinds = set(map(type, constants))
         if not kinds <= _PLAIN:
             found.append(each)

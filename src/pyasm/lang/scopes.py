@@ -162,36 +162,24 @@ class Scanner:
 
     def visit(self, scope: Scope, node: Any) -> None:
         """Note what a node says of its scope, and all that is in it."""
-        kind = type(node)
-        if kind in _STORING:
-            for index in _TARGETS[kind]:
-                self.stores(scope, node[index])
-        scan = SCANS.get(kind)
+        scan = SCANS.get(type(node))
         if scan is not None:
             scan(self, scope, node)
-        else:
-            self.children(scope, node)
 
     def children(self, scope: Scope, node: Any) -> None:
         """Visit the nodes in a node, in the order of the text."""
         for index in _PARTS[type(node)]:
             child = node[index]
-            kind = type(child)
-            if kind is tuple:
-                self._each(scope, child)
-            elif kind is tree.Local:
-                if child[2] not in scope.loaded:
-                    _local(self, scope, child)
-            elif kind in _SCANNED:
-                self.visit(scope, child)
+            scan = SCANS.get(type(child))
+            if scan is not None:
+                scan(self, scope, child)
 
-    def _each(self, scope: Scope, nodes: Any) -> None:
+    def each(self, scope: Scope, nodes: tuple[Any, ...]) -> None:
+        """Visit all of these."""
         for node in nodes:
-            kind = type(node)
-            if kind is tuple:
-                self._each(scope, node)
-            elif kind in _SCANNED:
-                self.visit(scope, node)
+            scan = SCANS.get(type(node))
+            if scan is not None:
+                scan(self, scope, node)
 
     def inside(self, key: Any, scope: Scope, *nodes: Any) -> None:
         """Visit what is in a block that a jump out of it has to leave."""
@@ -395,9 +383,11 @@ def _class(scan: Scanner, scope: Scope, node: tree.Class) -> None:
 
 def _call(scan: Scanner, scope: Scope, node: tree.Call) -> None:
     scan.visit(scope, node.function)
-    delayed = [argument for argument in node.arguments if argument.delayed]
+    delayed = []
     for argument in node.arguments:
-        if not argument.delayed:
+        if argument.delayed:
+            delayed.append(argument)
+        else:
             scan.visit(scope, argument.value)
     if delayed:
         inner = scan.scopes[id(node)] = Scope(FUNCTION, scope, "<lambda>")
@@ -460,10 +450,6 @@ def left_spine(node: tree.Binary) -> list[Any]:
     return found
 
 
-def _nothing(scan: Scanner, scope: Scope, node: Any) -> None:
-    """There is nothing in it that a scope has to know."""
-
-
 _LISTING = (tree.Name, tree.Call, type(None))
 """The types of nodes that say: this is a variable of a function around."""
 
@@ -485,13 +471,8 @@ _PARTS = {kind: _parts(kind) for kind in NODES}
 _TARGETS = {kind: tuple(i for i, name in enumerate(kind._fields) if name in ("target", "targets")) for kind in NODES}
 """Type of node -> the indexes of what it stores in."""
 _TARGETS[tree.Delete] = ()
-_STORING = frozenset(kind for kind, indexes in _TARGETS.items() if indexes)
 
-SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
-    tree.Constant: _nothing,
-    tree.Literal: _nothing,
-    tree.Name: _nothing,
-    tree.Flat: _nothing,
+_SPECIAL: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.Local: _local,
     tree.Captured: _captured,
     tree.Global: _maybe_super,
@@ -514,5 +495,20 @@ SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.MacroPaste: _opaque,
 }
 
-_SCANNED = NODES - {kind for kind, scan in SCANS.items() if scan is _nothing}
-"""The types of nodes that say something of their scope, or have such in them."""
+
+def _storing(scan: Callable[[Scanner, Scope, Any], None], indexes: tuple[int, ...]) -> Callable[..., None]:
+    """What also notes the targets of a node."""
+
+    def both(scanner: Scanner, scope: Scope, node: Any) -> None:
+        for index in indexes:
+            scanner.stores(scope, node[index])
+        scan(scanner, scope, node)
+
+    return both
+
+
+SCANS: dict[type, Callable[[Scanner, Scope, Any], None]] = {tuple: Scanner.each}
+"""What scans a tuple, and the types of nodes that say something of their scope or have such in them."""
+for _kind in NODES - {tree.Constant, tree.Literal, tree.Name, tree.Flat}:
+    _scan = _SPECIAL.get(_kind, Scanner.children)
+    SCANS[_kind] = _storing(_scan, _TARGETS[_kind]) if _TARGETS[_kind] else _scan

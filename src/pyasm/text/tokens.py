@@ -28,15 +28,16 @@ _KINDS = [
     _quoted("`"),
     _quoted("'"),
     _OPERATORS,
-    r".",
-    r"\Z",
 ]
+_REST = r".|\Z"
+_COMMENT = r"#[^\n]*"
 _BEFORE = " \t\r\f"
 """What separates tokens, beside comments."""
 
 _TOKEN = rf"[bB]{_quoted(chr(34))}|{'|'.join(_KINDS)}"
-TOKEN = re.compile(rf"[{_BEFORE}]*(?:#[^\n]*)?({_TOKEN})")
-_WITH_GAP = re.compile(rf"[{_BEFORE}]*(?:#[^\n]*)?(?:{_TOKEN})")
+TOKEN = re.compile(rf"[{_BEFORE}]*(?:{_COMMENT})?({_TOKEN}|{_REST})")
+_WITH_GAP = re.compile(rf"[{_BEFORE}]*(?:{_TOKEN}|{_COMMENT}\n?|{_REST})")
+"""The same with what is before a token; a comment is looked for last, and has the end of its line with it."""
 
 ENDS = frozenset({"\n", ";", ""})
 """The tokens that end a statement; the empty one is the end of the text."""

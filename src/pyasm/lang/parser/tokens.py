@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from itertools import accumulate
+from itertools import accumulate, compress
 
 from pyasm.text.tokens import TOKEN, Tokens, lexed
 
@@ -24,8 +24,9 @@ class LanguageTokens(Tokens):
     def __init__(self, text: str) -> None:
         self.text = text
         self.texts, self.starts = _lexed(text)
-        self._closers: dict[int, int] | None = None
-        free = _free_newlines(self.texts)
+        closers, newlines = _pairs(self.texts)
+        free = [i for opener, i in newlines if opener in closers]
+        self._closers = None if free else closers
         if free:
             kept = bytearray(b"\1") * len(self.texts)
             for i in free:
@@ -61,28 +62,29 @@ def _pairs(texts: list[str]) -> tuple[dict[int, int], list[tuple[int, int]]]:
     closers: dict[int, int] = {}
     newlines: list[tuple[int, int]] = []
     stack: list[int] = []
-    for i in [i for i, token in enumerate(texts) if token in _BRACKETS]:
+    wanted = ""
+    """What closes the innermost bracket."""
+    for i in compress(range(len(texts)), map(_BRACKETS.__contains__, texts)):
         token = texts[i]
         if token == "\n":
-            if stack and texts[stack[-1]] != "{":
+            if wanted and wanted != "}":
                 newlines.append((stack[-1], i))
-        elif token in CLOSING:
+            continue
+        if token in CLOSING:
             stack.append(i)
-        elif stack and CLOSING[texts[stack[-1]]] == token:
-            closers[stack.pop()] = i
-        elif token == "}" and any(texts[opener] == "{" for opener in stack):
+            wanted = CLOSING[token]
+            continue
+        if token != wanted:
+            if token != "}" or not any(texts[opener] == "{" for opener in stack):
+                continue
             while texts[stack[-1]] != "{":
                 stack.pop()
-            closers[stack.pop()] = i
+        closers[stack.pop()] = i
+        wanted = CLOSING[texts[stack[-1]]] if stack else ""
     return closers, newlines
 
 
 _BRACKETS = frozenset({"(", ")", "[", "]", "{", "}", "\n"})
-
-
-def _free_newlines(texts: list[str]) -> list[int]:
-    closers, newlines = _pairs(texts)
-    return [i for opener, i in newlines if opener in closers]
 
 
 # -- the source in PYTHON { }
