@@ -23,19 +23,25 @@ BUILTINS = _Builtins()
 
 def call(frame: Frame, node: tree.Call) -> None:
     """A call, but no CALL PARTIAL."""
-    for argument in node.arguments:
+    _, _, function, arguments, _ = node
+    plain = True
+    for argument in arguments:
         if argument.delayed:
             frame.wrong(argument, "only CALL PARTIAL can delay an argument")
-    plain = not any(argument.stars or argument.name for argument in node.arguments)
-    if plain and type(node.function) is tree.Attribute:
-        frame.push(node.function.value)
-        frame.emit("LOAD_METHOD", node.function.name, node.function)
-        for argument in node.arguments:
-            frame.push(argument.value)
-        frame.emit("CALL_METHOD", len(node.arguments), node)
+        if argument.stars or argument.name:
+            plain = False
+    method = plain and type(function) is tree.Attribute
+    if method:
+        frame.push(function.value)
+        frame.emit("LOAD_METHOD", function.name, function)
+    else:
+        frame.push(function)
+    if not plain:
+        finish(frame, arguments, node)
         return
-    frame.push(node.function)
-    finish(frame, node.arguments, node)
+    for argument in arguments:
+        frame.push(argument.value)
+    frame.emit("CALL_METHOD" if method else "CALL_FUNCTION", len(arguments), node)
 
 
 def builtin(frame: Frame, name: str, values: tuple[Any, ...], node: Any) -> None:

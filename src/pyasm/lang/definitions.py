@@ -116,7 +116,7 @@ def _function(frame: Frame, node: tree.Function) -> None:
     if node.target is not None:
         frame.store(node.target)
     elif node.name is not None:
-        variables.named(frame, "STORE", node.name.text, place)
+        variables.named(frame, variables.STORE, node.name.text, place)
 
 
 def _parameters(code: Code, node: tree.Function) -> None:
@@ -184,7 +184,7 @@ def _class(frame: Frame, node: tree.Class) -> None:
     if node.target is not None:
         frame.store(node.target)
     else:
-        variables.named(frame, "STORE", node.name.text, place)
+        variables.named(frame, variables.STORE, node.name.text, place)
 
 
 STATEMENTS: dict[type, Callable[[Frame, Any], None]] = {tree.Function: _function, tree.Class: _class}

@@ -309,10 +309,11 @@ class _Splice:
             self.frame.body[-1] = op, arg, position
 
     def _return(self, position: Place | None) -> None:
-        with self.frame.leaving():
-            while self.frame.blocks:
-                self.frame.leave(True, self.node)
-            self._emit("RETURN_VALUE", None, position)
+        opened = self.frame.opened()
+        while self.frame.blocks:
+            self.frame.leave(True, self.node)
+        self._emit("RETURN_VALUE", None, position)
+        self.frame.reopen(opened)
 
     def _adapted(self, op: str, arg: Any) -> tuple[str, Any]:
         if op == "LOAD_CONST":

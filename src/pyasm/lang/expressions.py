@@ -32,14 +32,11 @@ def _global_(frame: Frame, node: tree.Global) -> None:
 
 
 def _local(frame: Frame, node: tree.Local) -> None:
-    if type(node.name) is str:
-        variables.named(frame, "LOAD", node.name, node)
-    else:
-        variables.local(frame, "LOAD", node)
+    variables.local(frame, variables.LOAD, node)
 
 
 def _captured(frame: Frame, node: tree.Captured) -> None:
-    variables.captured(frame, "LOAD", node)
+    variables.captured(frame, variables.LOAD, node)
 
 
 def _top(frame: Frame, node: tree.Top) -> None:
@@ -112,12 +109,13 @@ def _sequence(frame: Frame, node: tree.List | tree.Set, kind: str, make: Callabl
 
 
 def _plain(nodes: tuple[Any, ...]) -> bool:
-    return not any(type(element) is tree.Starred for element in nodes)
+    return tree.Starred not in map(type, nodes)
 
 
 def _push_all(frame: Frame, nodes: tuple[Any, ...]) -> None:
+    expanders = frame.unit.expressions
     for element in nodes:
-        frame.push(element)
+        expanders[type(element)](frame, element)
 
 
 def elements(frame: Frame, node: Any, kind: str, waiting: int = 0) -> None:

@@ -88,8 +88,9 @@ def while_(frame: Frame, node: tree.While) -> None:
     _labels(frame, node, "", ":HEAD")
     frame.jump_if(node.condition, orelse, False)
     frame.label(body)
-    with frame.inside(Block(None, None, Loop(_text(node.label), end, again)), kept=False):
-        frame.block(node.body)
+    frame.enter(Block(None, None, Loop(_text(node.label), end, again)), kept=False)
+    frame.block(node.body)
+    frame.exit()
     frame.jump_if(node.condition, body, True)
     frame.label(orelse)
     if node.orelse is not None:
@@ -115,12 +116,13 @@ def _foreach(frame: Frame, node: tree.Foreach) -> None:
     _labels(frame, node, "", ":HEAD")
     frame.emit("FOR_ITER", done, place)
     frame.depth -= 1
-    with frame.inside(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again))):
-        frame.depth += 1
-        frame.store(target)
-        frame.block(node.body)
-        if frame.reached:
-            frame.emit("JUMP_ABSOLUTE", again, place)
+    frame.enter(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again)))
+    frame.depth += 1
+    frame.store(target)
+    frame.block(node.body)
+    if frame.reached:
+        frame.emit("JUMP_ABSOLUTE", again, place)
+    frame.exit()
     frame.reached = False
     frame.label(done)
     frame.label(end)
@@ -185,12 +187,13 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.emit("YIELD_FROM", None, place)
     frame.emit_unplaced("POP_BLOCK")
     frame.depth -= 1
-    with frame.inside(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again))):
-        frame.depth += 1
-        frame.store(node.targets[0])
-        frame.block(node.body)
-        if frame.reached:
-            frame.emit("JUMP_ABSOLUTE", again, place)
+    frame.enter(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again)))
+    frame.depth += 1
+    frame.store(node.targets[0])
+    frame.block(node.body)
+    if frame.reached:
+        frame.emit("JUMP_ABSOLUTE", again, place)
+    frame.exit()
     frame.reached = False
     frame.label(done)
     frame.emit("END_ASYNC_FOR", None, place)
@@ -215,14 +218,15 @@ def _away(frame: Frame, node: tree.Break | tree.Continue, word: str) -> None:
         _no_loop(frame, node, word, [block.loop.label or "" for block in loops if block.loop])
         return
     loop = found.loop
-    with frame.leaving():
-        while frame.blocks[-1] is not found:
-            frame.leave(False, node)
-        if word == "BREAK":
-            frame.leave(False, node)
-        else:
-            frame.drop(found.depth)
-        frame.emit("JUMP_ABSOLUTE", loop.end if word == "BREAK" else loop.next, node)
+    opened = frame.opened()
+    while frame.blocks[-1] is not found:
+        frame.leave(False, node)
+    if word == "BREAK":
+        frame.leave(False, node)
+    else:
+        frame.drop(found.depth)
+    frame.emit("JUMP_ABSOLUTE", loop.end if word == "BREAK" else loop.next, node)
+    frame.reopen(opened)
 
 
 def _no_loop(frame: Frame, node: Any, word: str, labels: list[str]) -> None:

@@ -8,8 +8,7 @@ by the type of the node.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
 from pyasm import isa
 from pyasm.code import Code, Place, Row
@@ -19,13 +18,11 @@ from pyasm.lang.scopes import Scope
 from pyasm.native.units import LABEL
 from pyasm.text.errors import Report, near
 from pyasm.text.tokens import described
-from pyasm.translate.effects import Effects, effects
+from pyasm.translate.effects import Effects, effects, number
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pyasm.lang.static import Static
-
-_new = tuple.__new__  # of a NamedTuple: faster than its own
 
 
 class Span(NamedTuple):
@@ -35,15 +32,12 @@ class Span(NamedTuple):
     end: int
 
 
-_NOWHERE = Span(0, 0)
-
-
 class Block:
     """What is open around an instruction, and has to be left by a jump out of it.
 
     `leave(frame, keeping, node)` emits what leaving it takes; with `keeping` the top entry is to stay. `key` tells
     what labels in the block have in their chains; without one it has nothing on the stack and no handler. `depth` is
-    that of the stack where it begins.
+    that of the stack where it begins, `floor` that of the frame around it.
     """
 
     def __init__(
@@ -52,7 +46,8 @@ class Block:
         leave: Callable[[Frame, bool, Any], None] | None = None,
         loop: Loop | None = None,
     ) -> None:
-        self.key, self.leave, self.loop, self.depth = key, leave, loop, 0
+        self.key, self.leave, self.loop = key, leave, loop
+        self.depth = self.floor = 0
 
 
 class Loop(NamedTuple):
@@ -100,9 +95,13 @@ class Unit:
     def position(self, start: int, end: int) -> Place:
         """The position that a part of the text has in the code."""
         lines = self._lines
-        first, last = bisect_right(lines, start), bisect_right(lines, end)
+        first = bisect_right(lines, start)
         if self._ascii and first < len(lines):
-            self.line = first, lines[first - 1], lines[first] - 1
+            line_start, line_end = lines[first - 1], lines[first] - 1
+            self.line = first, line_start, line_end
+            if end <= line_end:
+                return first, first, start - line_start, end - line_start
+        last = bisect_right(lines, end)
         left, right = start - lines[first - 1], end - lines[last - 1]
         if not self._ascii:
             left = len(self.text[lines[first - 1] : start].encode("utf-8", "surrogatepass"))
@@ -126,7 +125,7 @@ class Frame:
         self.unit, self.scope, self.code, self.parent = unit, scope, code, parent
         self.body: list[Row] = []
         self._append = self.body.append
-        self._plain = unit.effects.plain
+        self._plain, self._changes = unit.effects.plain, unit.effects.changes
         self._expressions = unit.expressions
         self.numbered = list(scope.locals)
         """The local variables in the order of their numbers."""
@@ -166,27 +165,28 @@ class Frame:
         if net is not None:
             self.depth += net
         else:
-            self._step(self.unit.effects, op, arg)
+            self._step(self._changes, op, arg)
 
     def emit_unplaced(self, op: str, arg: Any = None) -> None:
         """Append an instruction that belongs to the line before it, and is nothing where handlers are a table."""
-        self.emit(op, arg, _NOWHERE)
-        self.body[-1] = op, arg, None
+        self._append((op, arg, None))
+        self._step(self._changes, op, arg)
 
     def raw(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction of the running dialect."""
         position = self.fixed or self.unit.position(node.start, node.end)
         self.body.append((op, arg, position))
-        self._step(effects(isa.running().name), op, arg)
+        self._step(effects(isa.running().name).changes, op, arg)
 
-    def _step(self, table: Effects, op: str, arg: Any) -> None:
-        following, jumping = table.step(op, arg, self.depth)
+    def _step(self, changes: Mapping[tuple[str, int], tuple[int | None, int | None]], op: str, arg: Any) -> None:
+        """Note what an instruction changes: the depth here, and that at the label which it names."""
+        following, jumping = changes[op, arg if type(arg) is int else number(arg)]
         if jumping is not None and self.reached:
-            self._depths.setdefault(arg, jumping)
+            self._depths.setdefault(arg, self.depth + jumping)
         if following is None:
             self.reached = False
         else:
-            self.depth = following
+            self.depth += following
 
     def label(self, name: str, node: Any = None) -> None:
         """Place a label here."""
@@ -359,37 +359,38 @@ class Frame:
             )
             return
         target = self.label_name(name)
-        with self.leaving():
-            while len(keys) > common:
-                if self.blocks[-1].key is not None:
-                    keys.pop()
-                self.leave(False, node)
-            self.emit("JUMP_ABSOLUTE", target, node)
+        opened = self.opened()
+        while len(keys) > common:
+            if self.blocks[-1].key is not None:
+                keys.pop()
+            self.leave(False, node)
+        self.emit("JUMP_ABSOLUTE", target, node)
+        self.reopen(opened)
 
     def jumps_plainly(self, name: str) -> bool:
         """Can a conditional jump go to this label of the text, because there is no block to leave?"""
         chain = self.scope.labels[name].chain
         return chain == tuple(block.key for block in self.blocks if block.key is not None)
 
-    @contextmanager
-    def leaving(self) -> Iterator[None]:
-        """Around what leaves blocks and goes away: for what comes behind it, they are open."""
-        blocks, depth, floor, tops = list(self.blocks), self.depth, self.floor, self.tops
-        yield
-        self.blocks, self.depth, self.floor, self.tops = blocks, depth, floor, tops
+    def opened(self) -> Any:
+        """What is open, before code that leaves blocks and goes away …"""
+        return list(self.blocks), self.depth, self.floor, self.tops
+
+    def reopen(self, opened: Any) -> None:
+        """… and behind it: for what comes there, all this is open."""
+        self.blocks, self.depth, self.floor, self.tops = opened
         self.reached = False
 
-    @contextmanager
-    def inside(self, block: Block, kept: bool = True) -> Iterator[None]:
-        """Around what is in a block; what is on the stack then belongs to it, if `kept`."""
-        floor = self.floor
-        block.depth = self.depth
+    def enter(self, block: Block, kept: bool = True) -> None:
+        """Open a block; what is on the stack then belongs to it, if `kept`."""
+        block.depth, block.floor = self.depth, self.floor
         self.blocks.append(block)
         if kept:
             self.floor = self.depth
-        yield
-        self.blocks.pop()
-        self.floor = floor
+
+    def exit(self) -> None:
+        """Close the block that has been entered last."""
+        self.floor = self.blocks.pop().floor
 
     def leave(self, keeping: bool, node: Any) -> None:
         """Leave the innermost block: it is no longer among the open ones."""

@@ -161,7 +161,7 @@ class _Body:
             self._share(name)
         elif self.frame.scope.kind == scopes.FUNCTION:
             self.frame.scope.locals.setdefault(name + self.suffix)
-        variables.named(self.frame, action, name + self.suffix, self.node)
+        variables.named(self.frame, variables.WORDS[action], name + self.suffix, self.node)
 
     def _is_builtin(self, name: str) -> bool:
         return hasattr(builtins, name) and name not in self.function.__globals__

@@ -37,11 +37,12 @@ def _try_finally(frame: Frame, node: tree.Try, final: tree.Block) -> None:
         _final(frame, node, final, _drop_below if keeping else None)
 
     frame.emit("SETUP_FINALLY", handler, place)
-    with frame.inside(Block((id(node), "protected"), leave)):
-        if node.handlers:
-            _try_except(frame, node)
-        else:
-            frame.statements(node.body)
+    frame.enter(Block((id(node), "protected"), leave))
+    if node.handlers:
+        _try_except(frame, node)
+    else:
+        frame.statements(node.body)
+    frame.exit()
     reached = frame.reached
     if reached:
         frame.emit_unplaced("POP_BLOCK")
@@ -66,8 +67,9 @@ def _final(frame: Frame, node: tree.Try, final: tree.Block, leave: Callable[[Fra
     before = frame.copies.get(key)
     frame.copies[key] = count
     tops = frame.tops
-    with frame.inside(Block(key, leave)):
-        frame.block(final)
+    frame.enter(Block(key, leave))
+    frame.block(final)
+    frame.exit()
     frame.tops = tops
     del frame.copies[key]
     if before is not None:
@@ -113,8 +115,9 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
         frame.emit("SETUP_FINALLY", handler, place)
     else:  # that of the FINALLY stands before it
         frame.emit_unplaced("SETUP_FINALLY", handler)
-    with frame.inside(Block((id(node), "body"), _leave_try)):
-        frame.statements(node.body)
+    frame.enter(Block((id(node), "body"), _leave_try))
+    frame.statements(node.body)
+    frame.exit()
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", orelse, _end(node.body))
@@ -151,8 +154,9 @@ def _except(frame: Frame, node: tree.Try, i: int, each: tree.Except, end: str) -
     frame.emit("POP_TOP", None, place)
     _store(frame, each, place)
     frame.emit("POP_TOP", None, place)
-    with frame.inside(Block((id(node), i), _leave_except)):
-        frame.block(each.body)
+    frame.enter(Block((id(node), i), _leave_except))
+    frame.block(each.body)
+    frame.exit()
     if frame.reached:
         frame.emit("POP_EXCEPT", None, _end(each.body))
         frame.emit("JUMP_FORWARD", end, _end(each.body))
@@ -213,8 +217,9 @@ def _star_handler(frame: Frame, node: tree.Try, i: int, each: tree.Except) -> No
     frame.emit("POP_JUMP_IF_FALSE", none, place)
     _store(frame, each, place)
     frame.emit("SETUP_CLEANUP", raised, place)
-    with frame.inside(Block((id(node), i), _not_out)):
-        frame.block(each.body)
+    frame.enter(Block((id(node), i), _not_out))
+    frame.block(each.body)
+    frame.exit()
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
         frame.emit("JUMP_FORWARD", following, _end(each.body))
@@ -263,13 +268,14 @@ def _with(frame: Frame, node: tree.With, i: int) -> None:
         _exit(frame, asynchronous, item)
 
     frame.depth -= 1
-    with frame.inside(Block((id(node), i), leave)):
-        frame.depth += 1
-        if item.target is None:
-            frame.emit("POP_TOP", None, item)
-        else:
-            frame.store(item.target)
-        _with(frame, node, i + 1)
+    frame.enter(Block((id(node), i), leave))
+    frame.depth += 1
+    if item.target is None:
+        frame.emit("POP_TOP", None, item)
+    else:
+        frame.store(item.target)
+    _with(frame, node, i + 1)
+    frame.exit()
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
         _exit(frame, asynchronous, item)

@@ -68,6 +68,11 @@ def _binary(frame: Frame, node: tree.Binary) -> None:
 
 def _arithmetic(frame: Frame, node: tree.Binary) -> None:
     """An operator, and those on its left side, which may be many: innermost first, constants folded."""
+    if type(node.left) is tree.Local:
+        frame.push(node.left)
+        frame.push(node.right)
+        frame.emit(BINARY[node.operator], None, node)
+        return
     spine = [node]
     while type(spine[-1].left) is tree.Binary and spine[-1].left.operator in BINARY:
         spine.append(spine[-1].left)
@@ -96,8 +101,10 @@ def _compare(frame: Frame, node: tree.Compare) -> None:
     if len(node.rest) > 1:
         _chain(frame, node)
         return
+    op, operand = node.rest[0]
     frame.push(node.first)
-    _comparison(frame, node, *node.rest[0])
+    _compared_with(frame, op, operand)
+    _emit_comparison(frame, node, op)
 
 
 def _comparison(frame: Frame, node: tree.Compare, op: str, operand: Any) -> None:
@@ -243,7 +250,11 @@ def _logic_condition(frame: Frame, node: tree.Logic, label: str, when: bool) -> 
 
 
 def _compare_condition(frame: Frame, node: tree.Compare, label: str, when: bool) -> None:
-    if len(node.rest) == 1 or _conditional_tops(frame, [operand for _, operand in node.rest[1:]]):
+    if len(node.rest) == 1:
+        frame.push(node)
+        frame.emit("POP_JUMP_IF_TRUE" if when else "POP_JUMP_IF_FALSE", label, node)
+        return
+    if _conditional_tops(frame, [operand for _, operand in node.rest[1:]]):
         _by_value(frame, node, label, when)
         return
     away, end = frame.fresh(), frame.fresh()

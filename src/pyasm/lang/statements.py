@@ -90,12 +90,13 @@ def return_(frame: Frame, node: tree.Return) -> None:
         frame.wrong(node, "a CLASS does not return")
     if not constant:
         value(frame, node)
-    with frame.leaving():
-        while frame.blocks:
-            frame.leave(not constant, node)
-        if constant:
-            frame.push(node.value)
-        frame.emit("RETURN_VALUE", None, node)
+    opened = frame.opened()
+    while frame.blocks:
+        frame.leave(not constant, node)
+    if constant:
+        frame.push(node.value)
+    frame.emit("RETURN_VALUE", None, node)
+    frame.reopen(opened)
 
 
 def _yield_(frame: Frame, node: tree.Yield) -> None:

@@ -18,11 +18,11 @@ def _global_(frame: Frame, node: tree.Global) -> None:
 
 
 def _local(frame: Frame, node: tree.Local) -> None:
-    variables.local(frame, "STORE", node)
+    variables.local(frame, variables.STORE, node)
 
 
 def _captured(frame: Frame, node: tree.Captured) -> None:
-    variables.captured(frame, "STORE", node)
+    variables.captured(frame, variables.STORE, node)
 
 
 def _attribute(frame: Frame, node: tree.Attribute) -> None:
@@ -79,7 +79,8 @@ def evaluated(frame: Frame, value: Any, target: Any) -> None:
     """Evaluate an expression and store it. A tuple of two or three values that is taken apart at once is not made."""
     if type(value) is not tree.Tuple or not _fits(value, target):
         frame.push(value)
-        frame.put(target)
+        if target is not None:
+            frame.store(target)
         return
     for element in value.elements:
         frame.push(element)
@@ -133,9 +134,9 @@ def delete(frame: Frame, node: tree.Delete) -> None:
     target: Any = node.target
     kind = type(target)
     if kind is tree.Local:
-        variables.local(frame, "DELETE", target)
+        variables.local(frame, variables.DELETE, target)
     elif kind is tree.Captured:
-        variables.captured(frame, "DELETE", target)
+        variables.captured(frame, variables.DELETE, target)
     elif kind is tree.Global:
         frame.emit("DELETE_GLOBAL", target.name, node)
     elif kind is tree.Attribute:

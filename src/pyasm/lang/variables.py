@@ -5,28 +5,43 @@ from __future__ import annotations
 from pyasm.lang import scopes, tree
 from pyasm.lang.frame import Frame
 from pyasm.text.tokens import described
-from pyasm.typed import Any
+from pyasm.typed import Any, NamedTuple
 
 
-def local(frame: Frame, action: str, node: tree.Local) -> None:
+class Words(NamedTuple):
+    """The instructions that do something with a variable, by where it is."""
+
+    fast: str
+    deref: str
+    name: str
+    globals: str
+
+
+LOAD = Words("LOAD_FAST", "LOAD_DEREF", "LOAD_NAME", "LOAD_GLOBAL")
+STORE = Words("STORE_FAST", "STORE_DEREF", "STORE_NAME", "STORE_GLOBAL")
+DELETE = Words("DELETE_FAST", "DELETE_DEREF", "DELETE_NAME", "DELETE_GLOBAL")
+WORDS = {"LOAD": LOAD, "STORE": STORE, "DELETE": DELETE}
+
+
+def local(frame: Frame, words: Words, node: tree.Local) -> None:
     """LOAD, STORE or DELETE `$name`."""
     name = node.name
-    if isinstance(name, int):
+    if type(name) is int:
         name = by_number(frame, name, node)
-    named(frame, action, name, node)
+    named(frame, words, name, node)  # type: ignore[arg-type]
 
 
-def named(frame: Frame, action: str, name: str, node: Any) -> None:
+def named(frame: Frame, words: Words, name: str, node: Any) -> None:
     """LOAD, STORE or DELETE the variable of that name, wherever this code has it."""
     scope = frame.scope
     if scope.kind != scopes.FUNCTION:
-        op = action + "_NAME"
+        op = words.name
     elif name in scope.cells or name in scope.frees:
-        op = action + "_DEREF"
+        op = words.deref
     elif name in scope.globals:
-        op = action + "_GLOBAL"
+        op = words.globals
     else:
-        op = action + "_FAST"
+        op = words.fast
     frame.emit(op, name, node)
 
 
@@ -38,12 +53,12 @@ def is_fast(frame: Frame, name: str | int) -> bool:
     )
 
 
-def captured(frame: Frame, action: str, node: tree.Captured) -> None:
+def captured(frame: Frame, words: Words, node: tree.Captured) -> None:
     """LOAD, STORE or DELETE `§name`."""
-    if action == "LOAD" and frame.scope.kind == scopes.CLASS:
+    if words is LOAD and frame.scope.kind == scopes.CLASS:
         frame.emit("LOAD_CLASSDEREF", node.name, node)
     else:
-        frame.emit(f"{action}_DEREF", node.name, node)
+        frame.emit(words.deref, node.name, node)
 
 
 def by_number(frame: Frame, number: int, node: Any) -> str:
