@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyasm.lang import tree
+from pyasm.lang.parser.cursor import new
 from pyasm.text.tokens import ENDS, Wrong, described
 from pyasm.typed import TYPE_CHECKING
 
@@ -123,7 +124,7 @@ class _Parameters:
             default = p.operation()
         elif kind == "arg" and self.found and self.found[-1].default is not None:
             raise Wrong(i, "a parameter without a default stands behind one with a default")
-        self.found.append(tree.Parameter(name.start, p.end(), kind, name.text, annotation, default))
+        self.found.append(new(tree.Parameter, (name.start, p.end(), kind, name.text, annotation, default)))
 
 
 def _class(p: Parser, start: int) -> Statement:

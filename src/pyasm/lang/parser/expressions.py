@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyasm.lang import tree
-from pyasm.lang.parser.cursor import Cursor
+from pyasm.lang.parser.cursor import Cursor, new
 from pyasm.text.constants import NAMED
 from pyasm.text.tokens import ENDS, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pyasm.lang.tree import Expression
 
     Element = Expression | tree.Starred
-
-new = tuple.__new__  # of a NamedTuple: faster than its own
 
 
 class Operands(Cursor):
@@ -35,30 +33,28 @@ class Operands(Cursor):
 
     def operand(self) -> Expression:
         """An operand with all that is behind it: items, attributes, calls."""
-        i = self.i
-        token = self.texts[i]
+        texts, i = self.texts, self.i
+        token = texts[i]
         variable = VARIABLES.get(token)
-        if variable is not None and self.texts[i + 1].isidentifier():
+        if variable is not None and texts[i + 1].isidentifier():
             node: Expression = self.variable(variable, i)
-            if self.texts[i + 2][:1] in _POSTFIXES or self.free:
-                return self._postfixes(node, self.starts[i])
-            return node
-        prefix = _PREFIXES.get(token)
-        if prefix is not None:
-            node = prefix(self)
-        elif token[:1].isdigit() or token[-1:] == '"' or token[:1] in ('"', "."):
-            node = self._literal()
         else:
-            node = self._word()
-        if self.texts[self.i][:1] in _POSTFIXES or self.free:
+            prefix = _PREFIXES.get(token)
+            if prefix is not None:
+                node = prefix(self)
+            elif token[:1].isdigit() or token[-1:] == '"' or token[:1] in ('"', "."):
+                node = self._literal()
+            else:
+                node = self._word()
+        if texts[self.i][:1] in _POSTFIXES or self.free:
             return self._postfixes(node, self.starts[i])
         return node
 
     def variable(self, kind: type[Any], i: int) -> Any:
         """The variable of a plain name: its sign is the token `i`, its name the next one."""
-        name = self.texts[i + 1]
+        name, starts = self.texts[i + 1], self.starts
         self.i = i + 2
-        return new(kind, (self.starts[i], self.starts[i + 1] + len(name), name))
+        return new(kind, (starts[i], starts[i + 1] + len(name), name))
 
     def _postfixes(self, node: Expression, start: int) -> Expression:
         texts = self.texts
@@ -78,13 +74,14 @@ class Operands(Cursor):
     # -- what begins an operand
 
     def _literal(self) -> Expression:
-        start = self.starts[self.i]
-        token = self.texts[self.i]
-        if token.isdecimal() and len(token) < _SHORT and token.isascii() and (token[0] != "0" or token == "0"):
-            self.i += 1
+        i = self.i
+        start = self.starts[i]
+        token = self.texts[i]
+        if token in _DIGITS or (token.isdecimal() and len(token) < _SHORT and token.isascii() and token[0] != "0"):
+            self.i = i + 1
             return new(tree.Constant, (start, start + len(token), int(token)))
-        value, self.i = self.constants.constant(self.i, 0)
-        return tree.Constant(start, self.end(), value)
+        value, self.i = self.constants.constant(i, 0)
+        return new(tree.Constant, (start, self.end(), value))
 
     def _word(self) -> Expression:
         token = self.texts[self.i]
@@ -188,18 +185,18 @@ class Operands(Cursor):
         if self.texts[self.i] == ")" and not isinstance(first, tree.Starred):
             self.i += 1
             self.depth -= 1
-            return first._replace(start=start, end=self.end())
+            return new(type(first), (start, self.end(), *first[2:]))
         elements = self._more(opener, ")", [first])
         if len(elements) == 1 and self.texts[self.i - 2] != ",":
             raise Wrong(self.i - 1, "',' is needed, not ')'", "a tuple of one has a comma: (*e,)")
-        return tree.Tuple(start, self.end(), tuple(elements))
+        return new(tree.Tuple, (start, self.end(), tuple(elements)))
 
     def _square(self) -> Expression:
         opener = self.i
         start = self.starts[opener]
         self._open()
         elements = self._more(opener, "]", [])
-        return tree.List(start, self.end(), tuple(elements))
+        return new(tree.List, (start, self.end(), tuple(elements)))
 
     def _curly(self) -> Expression:
         """A set or a map; `{}` is a map."""
@@ -245,7 +242,8 @@ class Operands(Cursor):
         self.i += 1
 
     def _element(self) -> Element:
-        self.skip_free()
+        if self.free:
+            self.skip_lines()
         if self.texts[self.i] != "*":
             return self.operation()
         start = self.starts[self.i]
@@ -270,11 +268,14 @@ class Operands(Cursor):
                 self.skip_lines()
             token = self.texts[self.i]
             comma = False
-        if comma or token == closing or token in ENDS:
+        if token == closing:
+            self.i += 1
+        elif comma or token in ENDS:
             self.close(opener, closing)
-            self.depth -= 1
-            return False
-        return True
+        else:
+            return True
+        self.depth -= 1
+        return False
 
     # -- what stands behind an operand
 
@@ -287,7 +288,7 @@ class Operands(Cursor):
         if self.texts[self.i] == "]":
             self.i += 1
             self.depth -= 1
-            return tree.Item(start, self.end(), value, first)
+            return new(tree.Item, (start, self.end(), value, first))
         keys = [first]
         while self._goes_on(opener, "]", True):
             keys.append(self._key())
@@ -298,21 +299,25 @@ class Operands(Cursor):
         """An index, or a slice."""
         self.skip_free()
         start = self.starts[self.i]
-        parts: list[Expression | None] = [None]
-        while True:
-            if self.texts[self.i] not in _KEY_ENDS:
-                parts[-1] = self.operation()
-                self.skip_free()
-            if self.texts[self.i] != ":" or len(parts) == 3:
-                break
-            self.i += 1
-            parts.append(None)
-        if len(parts) == 1:
-            if parts[0] is None:
+        first = self._part()
+        if self.texts[self.i] != ":":
+            if first is None:
                 self.wanted("an index")
-            return parts[0]
-        lower, upper, step = (*parts, None)[:3]
-        return tree.Slice(start, self.end(), lower, upper, step)
+            return first
+        self.i += 1
+        upper, step = self._part(), None
+        if self.texts[self.i] == ":":
+            self.i += 1
+            step = self._part()
+        return tree.Slice(start, self.end(), first, upper, step)
+
+    def _part(self) -> Expression | None:
+        """A part of a slice, which may be left out."""
+        if self.texts[self.i] in _KEY_ENDS:
+            return None
+        value = self.operation()
+        self.skip_free()
+        return value
 
     def _attribute(self, value: Expression, start: int) -> Expression:
         token = self.texts[self.i]
@@ -348,13 +353,14 @@ class Operands(Cursor):
         while self._goes_on(opener, ")", bool(found)):
             i = self.i
             argument = self._argument(delaying)
-            if argument.name is not None:
-                if argument.name in names:
-                    raise Wrong(i, f"the argument {argument.name} stands here twice")
-                names.add(argument.name)
-            elif argument.stars == 2:
+            name, stars = argument[3], argument[4]
+            if name is not None:
+                if name in names:
+                    raise Wrong(i, f"the argument {name} stands here twice")
+                names.add(name)
+            elif stars == 2:
                 names.add("**")
-            elif "**" in names or (names and not argument.stars):
+            elif names and ("**" in names or not stars):
                 behind = "of **" if "**" in names else "by name"
                 raise Wrong(i, f"an argument by position stands behind one {behind}")
             found.append(argument)
@@ -362,24 +368,25 @@ class Operands(Cursor):
         return tuple(found)
 
     def _argument(self, delaying: bool) -> tree.Argument:
-        texts = self.texts
         if self.free:
             self.skip_lines()
-        start = self.starts[self.i]
-        late = texts[self.i] == "?" and self._delay(delaying)
-        name = None
-        stars = _STARS.get(texts[self.i], 0)
-        if stars:
-            self.i += 1
-        elif texts[self.i + 1] == "=" and texts[self.i].isidentifier():
-            name = texts[self.i]
-            self.i += 2
-            late = (texts[self.i] == "?" and self._delay(delaying)) or late
-        elif texts[self.i][:1] == "`":
-            name = self.name()
-            self.expect("=", "a name in backquotes is that of an argument here")
+        texts, i = self.texts, self.i
+        start = self.starts[i]
+        late, name, stars = False, None, 0
+        if texts[i + 1] == "=" or texts[i][:1] in _BEFORE_ARGUMENTS:
+            late = texts[i] == "?" and self._delay(delaying)
+            stars = _STARS.get(texts[self.i], 0)
+            if stars:
+                self.i += 1
+            elif texts[self.i + 1] == "=" and texts[self.i].isidentifier():
+                name = texts[self.i]
+                self.i += 2
+                late = (texts[self.i] == "?" and self._delay(delaying)) or late
+            elif texts[self.i][:1] == "`":
+                name = self.name()
+                self.expect("=", "a name in backquotes is that of an argument here")
         value = self.operation()
-        return new(tree.Argument, (start, value.end, value, name, stars, late))
+        return new(tree.Argument, (start, value[1], value, name, stars, late))
 
     def _delay(self, allowed: bool) -> bool:
         if not allowed:
@@ -406,12 +413,14 @@ REDUCERS = frozenset({"sum", "prod", "avg", "avgi", "tuple", "list", "set", "dic
 VARIABLES = {"$": tree.Local, "@": tree.Global, "§": tree.Captured, "~": tree.Builtin, "&": tree.Binding}
 """The signs before names."""
 
+_DIGITS = frozenset("0123456789")
 _SHORT = 10
 """A number of fewer digits needs no care."""
 
 _POSTFIXES = frozenset({"[", "(", "."})
 _KEY_ENDS = frozenset({":", "]", ","})
 _STARS = {"*": 1, "**": 2}
+_BEFORE_ARGUMENTS = frozenset({"?", "*", "`"})
 _OP_HINT = "the brackets of OP may be left out only where it begins"
 
 

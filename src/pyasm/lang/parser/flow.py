@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyasm.lang import tree
+from pyasm.lang.parser.cursor import new
 from pyasm.text.tokens import Wrong
 from pyasm.typed import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def _if(p: Parser, start: int) -> Statement:
         condition = _condition(p)
         branches.append((condition, p.block()))
     orelse = p.block() if p.follows("ELSE") else None
-    return tree.If(start, p.end(), label, tuple(branches), orelse)
+    return new(tree.If, (start, p.end(), label, tuple(branches), orelse))
 
 
 def _while(p: Parser, start: int) -> Statement:

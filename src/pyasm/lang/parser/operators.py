@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyasm.lang import tree
-from pyasm.lang.parser.expressions import VARIABLES, new
+from pyasm.lang.parser.cursor import new
+from pyasm.lang.parser.expressions import VARIABLES
 from pyasm.lang.parser.targets import TargetReader
 from pyasm.text.tokens import Wrong
 from pyasm.typed import TYPE_CHECKING, NamedTuple
@@ -31,21 +32,18 @@ class Operations(TargetReader):
     def operation(self) -> Expression:
         """An expression: operands, operators, assignments in it. It may begin with OP."""
         texts, i = self.texts, self.i
-        kind = VARIABLES.get(texts[i])
-        if kind is not None and texts[i + 1].isidentifier() and self._is_over(i + 2):
+        token = texts[i]
+        kind = VARIABLES.get(token)
+        if kind is None:
+            if token.upper() == "OP":
+                self.i = i = i + 1
+        elif texts[i + 2] in _NO_OPERATORS and not self.free and texts[i + 1].isidentifier():
             variable: Expression = self.variable(kind, i)
             return variable
-        if texts[i] == "OP" or texts[i].upper() == "OP":
-            self.i = i = i + 1
         value = self._binary(OR)
-        while self.texts[self.i] in _ASSIGNMENTS:
+        while texts[self.i] in _ASSIGNMENTS:
             value = self._assignment(value, i)
         return value
-
-    def _is_over(self, i: int) -> bool:
-        """Is a token none that an expression goes on with?"""
-        token = self.texts[i]
-        return token in _NO_OPERATORS and not (token == "\n" and self.free)
 
     def _assignment(self, left: Expression, i: int) -> Expression:
         """`target := value`, `value =: target`; what is on the left, from the token `i` on, has been read."""
@@ -68,12 +66,15 @@ class Operations(TargetReader):
             if token in _NO_OPERATORS and not (self.free and token == "\n"):
                 return left
             infix = _SIGNS.get(token) or self._spelled()
-            if infix is None or infix.precedence < least:
+            if infix is None:
+                return left
+            precedence, _, width = infix
+            if precedence < least:
                 return left
             if token in _BEGINNINGS:
                 self._check_sign()
-            self.i += infix.width
-            left = _READERS.get(infix.precedence, Operations._left)(self, left, infix)
+            self.i += width
+            left = _READERS[precedence](self, left, infix)
 
     def _check_sign(self) -> None:
         """Refuse an operator of other languages that begins with one of ours."""
@@ -98,14 +99,22 @@ class Operations(TargetReader):
         self.depth -= 1
         start = self.starts[i]
         if operator in _SIGNED and type(operand) is tree.Constant and type(operand.value) in _NUMBERS:
-            return tree.Constant(start, operand.end, _SIGNED[operator](operand.value))
-        return tree.Unary(start, operand.end, operator, operand)
+            return new(tree.Constant, (start, operand.end, _SIGNED[operator](operand.value)))
+        return new(tree.Unary, (start, operand.end, operator, operand))
+
+    def _infix(self) -> Infix | None:
+        """The operator that begins at this token."""
+        token = self.texts[self.i]
+        if token in _NO_OPERATORS and not self.free:
+            return None
+        return _SIGNS.get(token) or self._spelled()
 
     def _spelled(self) -> Infix | None:
         """The operator that begins at this token, when it is a word, or two."""
-        self.skip_free()
-        if self.texts[self.i] in _NO_OPERATORS:
-            return None
+        if self.free:
+            self.skip_lines()
+            if self.texts[self.i] in _NO_OPERATORS:
+                return None
         token = self.texts[self.i].lower()
         infix = _SIGNS.get(token) or _WORDS.get(token)
         if infix is None and token in _PAIRS:
@@ -114,7 +123,7 @@ class Operations(TargetReader):
 
     def _left(self, left: Expression, infix: Infix) -> Expression:
         right = self._binary(infix.precedence + 1)
-        return new(tree.Binary, (left.start, right.end, infix.operator, left, right))
+        return new(tree.Binary, (left[0], right[1], infix.operator, left, right))
 
     def _power(self, left: Expression, infix: Infix) -> Expression:
         self.deeper()
@@ -125,23 +134,22 @@ class Operations(TargetReader):
     def _comparison(self, left: Expression, infix: Infix) -> Expression:
         if infix.operator in _TESTS:
             return self._left(left, infix)
-        rest: list[tuple[str, Expression]] = []
-        following: Infix | None = infix
+        rest = [(infix.operator, self._binary(BIT_OR))]
+        following = self._infix()
         while following is not None and following.precedence == COMPARE and following.operator not in _TESTS:
-            if rest:
-                self.i += following.width
+            self.i += following.width
             rest.append((following.operator, self._binary(BIT_OR)))
-            following = _SIGNS.get(self.texts[self.i]) or self._spelled()
-        return tree.Compare(left.start, rest[-1][1].end, left, tuple(rest))
+            following = self._infix()
+        return new(tree.Compare, (left[0], rest[-1][1][1], left, tuple(rest)))
 
     def _logic(self, left: Expression, infix: Infix) -> Expression:
         if infix.operator not in ("and", "or"):
             return self._left(left, infix)
         operands = [left, self._binary(infix.precedence + 1)]
         while True:
-            following = _SIGNS.get(self.texts[self.i]) or self._spelled()
+            following = self._infix()
             if following is None or following.operator != infix.operator:
-                return tree.Logic(left.start, operands[-1].end, infix.operator, tuple(operands))
+                return new(tree.Logic, (left.start, operands[-1].end, infix.operator, tuple(operands)))
             self.i += following.width
             operands.append(self._binary(infix.precedence + 1))
 
@@ -186,6 +194,7 @@ WORDS = frozenset({*_WORDS, *_PAIRS["not"], "is", "not"})
 """The operators that are words."""
 
 _READERS: dict[int, Callable[[Operations, Expression, Infix], Expression]] = {
+    **dict.fromkeys(range(POWER), Operations._left),
     OR: Operations._logic,
     AND: Operations._logic,
     COMPARE: Operations._comparison,

@@ -12,7 +12,7 @@ from pyasm import isa
 from pyasm.errors import TargetError
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
-from pyasm.lang.parser.expressions import new
+from pyasm.lang.parser.cursor import new
 from pyasm.text.operands import Readers
 from pyasm.text.tokens import FINAL, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
@@ -54,7 +54,7 @@ def _store(p: Parser, start: int) -> Statement:
     first = found[0]
     if len(found) > 1 or isinstance(first, tree.Starred):
         first = p.several(found)
-    return tree.Store(start, p.end(), first, value)
+    return new(tree.Store, (start, p.end(), first, value))
 
 
 def _target_and_value(p: Parser) -> tuple[Target | tree.Starred, Expression | None]:
@@ -82,7 +82,8 @@ def _stored(p: Parser, call: tree.Call) -> Expression:
         raise Wrong(p.i - 1, "a value has no arguments by name", "STORE target (value)")
     start = p.tokens.text.index("(", call.function.end)
     if len(arguments) == 1 and not arguments[0].stars and p.texts[p.i - 2] != ",":
-        return arguments[0].value._replace(start=start, end=call.end)
+        value = arguments[0].value
+        return new(type(value), (start, call.end, *value[2:]))
     elements = [tree.Starred(a.start, a.end, a.value) if a.stars else a.value for a in arguments]
     return tree.Tuple(start, call.end, tuple(elements))
 
@@ -98,9 +99,10 @@ def _delete(p: Parser, start: int) -> Statement:
 
 def _call(p: Parser, start: int) -> Statement:
     p.i += 1
-    if p.word() == "MACRO":
+    word = p.word()
+    if word == "MACRO":
         return macros.call(p, start)
-    partial = p.word() == "PARTIAL"
+    partial = word == "PARTIAL"
     p.i += partial
     i = p.i
     p.delaying = partial
@@ -196,7 +198,7 @@ def optional(p: Parser) -> Expression | None:
 def _return(p: Parser, start: int) -> Statement:
     p.i += 1
     value = optional(p)
-    return tree.Return(start, p.end(), value)
+    return new(tree.Return, (start, p.end(), value))
 
 
 def _yield(p: Parser, start: int) -> Statement:

@@ -6,7 +6,7 @@ from pyasm import isa
 from pyasm.code import FIELDS, Code
 from pyasm.lang import tree
 from pyasm.lang.parser import macros
-from pyasm.lang.parser.cursor import MAX_DEPTH, TOO_DEEP
+from pyasm.lang.parser.cursor import MAX_DEPTH, TOO_DEEP, new
 from pyasm.lang.parser.expressions import OPERAND_WORDS, REDUCERS
 from pyasm.lang.parser.flow import CONTINUATIONS
 from pyasm.lang.parser.linking import complete
@@ -61,27 +61,27 @@ class Parser(Operations):
 
     def block(self) -> tree.Block:
         """`{ statements }`; it may begin on the next line."""
-        if not self.at_block():
+        texts, opener = self.texts, self.i
+        while texts[opener] == "\n":
+            opener += 1
+        if texts[opener] != "{":
             self.wanted("'{'")
-        self.skip_lines()
-        opener = self.i
         if self.depth >= MAX_DEPTH:
-            return self._too_deep()
-        self.deeper()
-        self.i += 1
+            return self._too_deep(opener)
+        self.depth += 1
+        self.i = opener + 1
         self.inside.append(opener)
         statements = self._statements("}")
         self.inside.pop()
         self.depth -= 1
-        if self.texts[self.i] == "}":
+        if texts[self.i] == "}":
             self.i += 1
         elif not self.report.full:
             self.note(Wrong(opener, "'{' is not closed"))
-        return tree.Block(self.starts[opener], self.end(), tuple(statements))
+        return new(tree.Block, (self.starts[opener], self.end(), tuple(statements)))
 
-    def _too_deep(self) -> tree.Block:
-        """Note that the block which begins here is nested too deeply, and leave it out."""
-        opener = self.i
+    def _too_deep(self, opener: int) -> tree.Block:
+        """Note that a block is nested too deeply, and leave it out."""
         self.note(Wrong(opener, TOO_DEEP))
         self.i = self.tokens.closers.get(opener, len(self.texts) - 2) + 1
         return tree.Block(self.starts[opener], self.end(), ())
@@ -116,7 +116,7 @@ class Parser(Operations):
     def _statements(self, closing: str) -> list[Statement]:
         """Statements up to a closing bracket, the word END, or the end of the text."""
         found: list[Statement] = []
-        texts = self.texts
+        texts, starts = self.texts, self.starts
         state = self.depth, self.settings, self.scope, len(self.inside)
         while True:
             token = texts[self.i]
@@ -131,7 +131,11 @@ class Parser(Operations):
             try:
                 if closing == "END" and token.upper() in ("END", "DEFINE") and texts[start + 1] != ":":
                     return found
-                node = self._statement(token, start)
+                reader = STATEMENTS.get(token)
+                if reader is not None and texts[start + 1] != ":":
+                    node: Statement | None = reader(self, starts[start])
+                else:
+                    node = self._statement(token, start)
                 if node is not None:
                     found.append(node)
                 if texts[self.i] not in FINAL and not (type(node) is tree.Label and texts[self.i - 1] == ":"):
@@ -161,7 +165,7 @@ class Parser(Operations):
         """The statement that begins here; None for what is no part of a block."""
         if self.texts[start + 1] == ":" and self._is_label(token, start):
             return self._label(start)
-        reader = STATEMENTS.get(token) or STATEMENTS.get(token.upper())
+        reader = STATEMENTS.get(token.upper())
         if reader is not None:
             return reader(self, self.starts[start])
         mnemonic = token if token in self.mnemonics else token.upper()
