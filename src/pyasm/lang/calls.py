@@ -23,7 +23,8 @@ BUILTINS = _Builtins()
 
 def call(frame: Frame, node: tree.Call) -> None:
     """A call, but no CALL PARTIAL."""
-    _, _, function, arguments, _ = node
+    function: Any = node.function
+    arguments = node.arguments
     plain = True
     for argument in arguments:
         if argument.delayed:

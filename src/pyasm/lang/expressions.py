@@ -32,7 +32,11 @@ def _global_(frame: Frame, node: tree.Global) -> None:
 
 
 def _local(frame: Frame, node: tree.Local) -> None:
-    variables.local(frame, variables.LOAD, node)
+    name = node.name
+    if type(name) is str:
+        variables.named(frame, variables.LOAD, name, node)
+    else:
+        variables.local(frame, variables.LOAD, node)
 
 
 def _captured(frame: Frame, node: tree.Captured) -> None:

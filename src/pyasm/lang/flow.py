@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 
 from pyasm.lang import tree
-from pyasm.lang.frame import Block, Frame, Loop, Span
+from pyasm.lang.frame import Block, Frame, Loop, Span, new
 from pyasm.lang.static import fold
 from pyasm.text.errors import near
 from pyasm.text.tokens import described
@@ -37,7 +37,12 @@ def _jump(frame: Frame, node: tree.Jump) -> None:
 def head(frame: Frame, node: Any, body: tree.Block) -> Span:
     """The first line of a statement with blocks, for instructions that belong to all of it."""
     end = frame.unit.text.find("\n", node.start, body.start)
-    return Span(node.start, end if end >= 0 else body.start)
+    return new(Span, (node.start, end if end >= 0 else body.start))
+
+
+def closing(block: tree.Block) -> Span:
+    """The bracket at the end of a block."""
+    return new(Span, (max(block.start, block.end - 1), block.end))
 
 
 def _labels(frame: Frame, node: Any, *suffixes: str) -> None:
@@ -64,15 +69,15 @@ def _if_(frame: Frame, node: tree.If) -> None:
             ends.append((len(frame.body), frame.depth))
         if not last:
             if frame.reached:
-                frame.emit("JUMP_FORWARD", end, Span(max(body.start, body.end - 1), body.end))
+                frame.emit("JUMP_FORWARD", end, closing(body))
             frame.label(following)
     least = start  # that without an ELSE, where no condition holds
     if node.orelse is not None:
         frame.statements(node.orelse)
         if frame.reached:
             ends.append((len(frame.body), frame.depth))
-        least = min((depth for _, depth in ends), default=start)
-    if any(depth > least for _, depth in ends):
+        least = min([depth for _, depth in ends], default=start)
+    if ends and max([depth for _, depth in ends]) > least:
         frame.drop_more(ends, least, max(0, least - start))
     frame.label(end)
     _labels(frame, node, ":END")
@@ -83,7 +88,7 @@ def _if_(frame: Frame, node: tree.If) -> None:
 
 def while_(frame: Frame, node: tree.While) -> None:
     """The condition is evaluated before the loop and again behind its body, which saves a jump in every round."""
-    again, body, orelse, end = (frame.fresh() for _ in range(4))
+    again, body, orelse, end = frame.fresh(), frame.fresh(), frame.fresh(), frame.fresh()
     frame.label(again)
     _labels(frame, node, "", ":HEAD")
     frame.jump_if(node.condition, orelse, False)

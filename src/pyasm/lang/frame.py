@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pyasm.lang.static import Static
 
 
+new = tuple.__new__  # of a NamedTuple: faster than its own
+
+
 class Span(NamedTuple):
     """A part of the text."""
 
@@ -127,6 +130,7 @@ class Frame:
         self._append = self.body.append
         self._plain, self._changes = unit.effects.plain, unit.effects.changes
         self._expressions = unit.expressions
+        self._line = unit.line
         self.numbered = list(scope.locals)
         """The local variables in the order of their numbers."""
         self.depth = 0
@@ -153,13 +157,14 @@ class Frame:
     def emit(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction. `node` says where it stands in the text."""
         start, end = node[0], node[1]
-        line, line_start, line_end = self.unit.line
+        line, line_start, line_end = self._line
         if self.fixed is not None:
             position = self.fixed
         elif line_start <= start and end <= line_end:
             position = line, line, start - line_start, end - line_start
         else:
             position = self.unit.position(start, end)
+            self._line = self.unit.line
         self._append((op, arg, position))
         net = self._plain.get(op)
         if net is not None:

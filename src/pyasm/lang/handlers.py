@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from pyasm.lang import tree
 from pyasm.lang.expressions import wait
-from pyasm.lang.flow import head
-from pyasm.lang.frame import Block, Frame, Span
+from pyasm.lang.flow import closing, head
+from pyasm.lang.frame import Block, Frame
 from pyasm.typed import Any
 
 _MOST_COPIES = 1000
@@ -21,15 +21,11 @@ def _try_(frame: Frame, node: tree.Try) -> None:
         _try_except(frame, node)
 
 
-def _end(block: tree.Block) -> Span:
-    return Span(max(block.start, block.end - 1), block.end)
-
-
 # -- FINALLY
 
 
 def _try_finally(frame: Frame, node: tree.Try, final: tree.Block) -> None:
-    place, close = head(frame, node, node.body), _end(final)
+    place, close = head(frame, node, node.body), closing(final)
     handler, end = frame.fresh(), frame.fresh()
 
     def leave(frame: Frame, keeping: bool, at: Any) -> None:
@@ -120,7 +116,7 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
     frame.exit()
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
-        frame.emit("JUMP_FORWARD", orelse, _end(node.body))
+        frame.emit("JUMP_FORWARD", orelse, closing(node.body))
     frame.reached = False
     frame.label(handler)
     if node.handlers[0].star:
@@ -129,7 +125,7 @@ def _try_except(frame: Frame, node: tree.Try) -> None:
         for i, each in enumerate(node.handlers):
             _except(frame, node, i, each, end)
         if node.handlers[-1].type is not None:
-            frame.emit("RERAISE", None, _end(node.handlers[-1].body))
+            frame.emit("RERAISE", None, closing(node.handlers[-1].body))
     frame.reached = False
     frame.label(orelse)
     if node.orelse is not None:
@@ -158,8 +154,8 @@ def _except(frame: Frame, node: tree.Try, i: int, each: tree.Except, end: str) -
     frame.block(each.body)
     frame.exit()
     if frame.reached:
-        frame.emit("POP_EXCEPT", None, _end(each.body))
-        frame.emit("JUMP_FORWARD", end, _end(each.body))
+        frame.emit("POP_EXCEPT", None, closing(each.body))
+        frame.emit("JUMP_FORWARD", end, closing(each.body))
     frame.reached = False
     frame.label(following)
 
@@ -222,7 +218,7 @@ def _star_handler(frame: Frame, node: tree.Try, i: int, each: tree.Except) -> No
     frame.exit()
     if frame.reached:
         frame.emit_unplaced("POP_BLOCK")
-        frame.emit("JUMP_FORWARD", following, _end(each.body))
+        frame.emit("JUMP_FORWARD", following, closing(each.body))
     frame.reached = False
     frame.label(raised)
     frame.emit("LIST_APPEND", 3, place)

@@ -15,8 +15,7 @@ from pyasm.typed import Any
 _PLAIN = frozenset({int, str, bytes, bool, float, complex, tuple, frozenset, slice, type(None), type(...), Code})
 """The types of what a `.pyc` file can hold."""
 
-_STORES = ("STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL")
-_SETTING = frozenset(_STORES)
+_STORES = frozenset({"STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL"})
 
 
 def by_name(code: Code) -> None:
@@ -25,11 +24,9 @@ def by_name(code: Code) -> None:
     A builtin is a global that nobody has set, unless the text sets one of that name.
     """
     found: list[Code] = []
-    stored: set[Any] = set()
-    pending, seen = [code], {id(code)}
-    while pending:
-        each = pending.pop()
-        stored.update([arg for op, arg, _ in each.rows if op in _SETTING])
+    codes = [code]
+    seen = {id(code)}
+    for each in codes:
         constants = [arg for op, arg, _ in each.rows if op == "LOAD_CONST"]
         kinds = set(map(type, constants))
         if not kinds <= _PLAIN:
@@ -37,7 +34,10 @@ def by_name(code: Code) -> None:
         for arg in constants if Code in kinds else ():
             if type(arg) is Code and id(arg) not in seen:
                 seen.add(id(arg))
-                pending.append(arg)
+                codes.append(arg)
+    if not found:
+        return
+    stored = {arg for each in codes for op, arg, _ in each.rows if op in _STORES}
     for each in found:
         each.rows = _with_loads(each.rows, stored)
 

@@ -435,8 +435,15 @@ def _from_import(scan: Scanner, scope: Scope, node: tree.FromImport) -> None:
 
 
 def _binary(scan: Scanner, scope: Scope, node: tree.Binary) -> None:
+    if type(node.left) is not tree.Binary:
+        scan.children(scope, node)
+        return
     for each in left_spine(node):
         scan.visit(scope, each)
+
+
+def _block(scan: Scanner, scope: Scope, node: tree.Block) -> None:
+    scan.each(scope, node.statements)
 
 
 def left_spine(node: tree.Binary) -> list[Any]:
@@ -487,6 +494,7 @@ _SPECIAL: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.With: _with,
     tree.Function: _function,
     tree.Class: _class,
+    tree.Block: _block,
     tree.Binary: _binary,
     tree.Call: _call,
     tree.Python: _python,

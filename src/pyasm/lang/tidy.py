@@ -50,7 +50,7 @@ def words() -> Words:
 
 
 _STAYING = ("FOR_ITER", "JUMP_IF_NOT_EXC_MATCH")
-_JUMPS = ("JUMP_FORWARD", "JUMP_ABSOLUTE")
+_JUMPS = frozenset({"JUMP_FORWARD", "JUMP_ABSOLUTE"})
 _OR_POP = {
     ("JUMP_IF_FALSE_OR_POP", "JUMP_IF_FALSE_OR_POP"): None,
     ("JUMP_IF_TRUE_OR_POP", "JUMP_IF_TRUE_OR_POP"): None,
@@ -109,11 +109,17 @@ def _blocks(body: list[Row], known: Words) -> list[_Block]:
     return found
 
 
+def _named(blocks: list[_Block], known: Words) -> set[str]:
+    """The labels that something names."""
+    naming = known.naming
+    return {last[1] for _, _, _, last in blocks if last[0] in naming}
+
+
 def _reached(blocks: list[_Block], known: Words) -> list[_Block]:
     """Without what comes behind a jump and before the next label that something names, and without other labels."""
     naming, ending = known.naming, known.ending
     while True:
-        named = {last[1] for _, _, _, last in blocks if last[0] in naming}
+        named = _named(blocks, known)
         kept = []
         alive, again = True, False
         for block in blocks:
@@ -144,16 +150,33 @@ def _following(blocks: list[_Block]) -> dict[str, int]:
     return found
 
 
+def _leading(blocks: list[_Block], known: Words) -> dict[str, int]:
+    """Label -> number of the block whose jump it stands before, with nothing between them."""
+    found: dict[str, int] = {}
+    jumping = known.jumping
+    leading = -1
+    for number in range(len(blocks) - 1, -1, -1):
+        labels, start, stop, last = blocks[number]
+        if start < stop:
+            leading = -1
+        elif last is not _NONE:
+            leading = number if last[0] in jumping else -1
+        if leading >= 0:
+            for label in labels:
+                found[label[1]] = leading
+    return found
+
+
 def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
     """With jumps to where they end up."""
-    following = _following(blocks)
+    leading = _leading(blocks, known)
     jumping = known.jumping
     behind: dict[str, int] = {}
     edits: dict[int, list[_Block]] = {}
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(blocks) if leading else ():
         old = block[3]
-        if old[0] in jumping:
-            op, arg = _destination(blocks, following, old, behind)
+        if old[0] in jumping and old[1] in leading:
+            op, arg = _destination(blocks, leading, old, behind)
             if arg is not old[1] or op is not old[0]:
                 edits[number] = [(*block[:3], (op, arg, old[2]))]
     for name, number in behind.items():
@@ -161,18 +184,14 @@ def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
     return rewrite(blocks, edits)
 
 
-def _destination(blocks: list[_Block], following: dict[str, int], jump: Row, behind: dict[str, int]) -> tuple[str, str]:
+def _destination(blocks: list[_Block], leading: dict[str, int], jump: Row, behind: dict[str, int]) -> tuple[str, str]:
     """The jump that does the same as one that leads to others; `behind` gets a label behind a block."""
     op, arg, _ = jump
     seen = set()
-    while arg in following and arg not in seen:
+    while arg in leading and arg not in seen:
         seen.add(arg)
-        number = following[arg]
-        if number >= len(blocks):
-            break
-        labels, start, stop, (next_op, next_arg, _) = blocks[number]
-        if start < stop:
-            break
+        number = leading[arg]
+        labels, _, _, (next_op, next_arg, _) = blocks[number]
         if next_op in _JUMPS and op not in _STAYING:
             arg = next_arg
             op = "JUMP_ABSOLUTE" if op == "JUMP_FORWARD" else op
@@ -273,4 +292,9 @@ def _without_idle_jumps(blocks: list[_Block], known: Words) -> list[_Block]:
             here.append(label[1])
     if not edits:
         return blocks
-    return _reached(rewrite(blocks, edits), known)
+    left = rewrite(blocks, edits)
+    idle = {blocks[number][3][1] for number in edits}.difference(_named(left, known))
+    for number, (labels, start, stop, last) in enumerate(left) if idle else ():
+        if labels and not idle.isdisjoint([label[1] for label in labels]):
+            left[number] = tuple([label for label in labels if label[1] not in idle]), start, stop, last
+    return left

@@ -37,7 +37,9 @@ class Operands(Cursor):
         token = texts[i]
         variable = VARIABLES.get(token)
         if variable is not None and texts[i + 1].isidentifier():
-            node: Expression = self.variable(variable, i)
+            name, starts = texts[i + 1], self.starts
+            self.i = i + 2
+            node: Any = new(variable, (starts[i], starts[i + 1] + len(name), name))
         else:
             prefix = _PREFIXES.get(token)
             if prefix is not None:

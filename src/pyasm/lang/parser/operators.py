@@ -60,7 +60,7 @@ class Operations(TargetReader):
     def _binary(self, least: int) -> Expression:
         """Operands and operators that bind at least so tight."""
         texts = self.texts
-        left = self.operand() if texts[self.i] in _OPERANDS else self._unary()
+        left = self.operand() if texts[self.i][:1] in _OPERANDS else self._unary()
         while True:
             token = texts[self.i]
             if token in _NO_OPERATORS and not (self.free and token == "\n"):
@@ -208,7 +208,7 @@ _ELSEWHERE = {"&&": "and", "||": "or", "<>": "!="}
 _BEGINNINGS = frozenset(sign[0] for sign in _ELSEWHERE)
 
 _UNARY = {"-": "-", "+": "+", "~": "~", "!": "not", "not": "not"}
-_OPERANDS = frozenset({"$", "@", "%", "(", "[", "§"})
+_OPERANDS = frozenset('$@%([§"0123456789')
 """What most operands begin with."""
 
 _SIGNED: dict[str, Callable[[complex], complex]] = {"-": lambda n: -n, "+": lambda n: n}

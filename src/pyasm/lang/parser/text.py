@@ -138,7 +138,10 @@ class Parser(Operations):
                     node = self._statement(token, start)
                 if node is not None:
                     found.append(node)
-                if texts[self.i] not in FINAL and not (type(node) is tree.Label and texts[self.i - 1] == ":"):
+                token = texts[self.i]
+                if token == "\n":
+                    self.i += 1
+                elif token not in FINAL and not (type(node) is tree.Label and texts[self.i - 1] == ":"):
                     self.wanted("the end of the statement", self._surplus())
             except Wrong as wrong:
                 self.note(wrong)
