@@ -14,7 +14,7 @@ from pyasm import isa
 from pyasm.code import Code, Place, Row
 from pyasm.isa import PORTABLE
 from pyasm.lang import tidy, tops, tree
-from pyasm.lang.scopes import Scope
+from pyasm.lang.scopes import FUNCTION, Scope
 from pyasm.native.units import LABEL
 from pyasm.text.errors import Report, near
 from pyasm.text.tokens import described
@@ -131,6 +131,7 @@ class Frame:
         self._plain, self._changes = unit.effects.plain, unit.effects.changes
         self._expressions = unit.expressions
         self._line = unit.line
+        self.is_function = scope.kind == FUNCTION
         self.numbered = list(scope.locals)
         """The local variables in the order of their numbers."""
         self.depth = 0
@@ -185,7 +186,8 @@ class Frame:
 
     def _step(self, changes: Mapping[tuple[str, int], tuple[int | None, int | None]], op: str, arg: Any) -> None:
         """Note what an instruction changes: the depth here, and that at the label which it names."""
-        following, jumping = changes[op, arg if type(arg) is int else number(arg)]
+        kind = type(arg)
+        following, jumping = changes[op, arg if kind is int else 0 if kind is str else number(arg)]
         if jumping is not None and self.reached:
             self._depths.setdefault(arg, self.depth + jumping)
         if following is None:

@@ -284,12 +284,12 @@ def _without_idle_jumps(blocks: list[_Block], known: Words) -> list[_Block]:
     """The labels before the next instruction."""
     for number in range(len(blocks) - 1, -1, -1):
         labels, start, stop, last = blocks[number]
-        if last[0] in _JUMPS and last[1] in here:
+        if here and last[0] in _JUMPS and last[1] in here:
             edits[number] = [(labels, start, stop, _NONE)]
         if start < stop or last is not _NONE:
-            here = []
-        for label in labels:
-            here.append(label[1])
+            here = [label[1] for label in labels] if labels else []
+        else:
+            here += [label[1] for label in labels]
     if not edits:
         return blocks
     left = rewrite(blocks, edits)

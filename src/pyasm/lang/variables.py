@@ -34,7 +34,7 @@ def local(frame: Frame, words: Words, node: tree.Local) -> None:
 def named(frame: Frame, words: Words, name: str, node: Any) -> None:
     """LOAD, STORE or DELETE the variable of that name, wherever this code has it."""
     scope = frame.scope
-    if scope.kind != scopes.FUNCTION:
+    if not frame.is_function:
         op = words.name
     elif name in scope.cells or name in scope.frees:
         op = words.deref

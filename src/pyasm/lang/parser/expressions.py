@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyasm.lang import tree
-from pyasm.lang.parser.cursor import Cursor, new
+from pyasm.lang.parser.cursor import MAX_DEPTH, TOO_DEEP, Cursor, new
 from pyasm.text.constants import NAMED
 from pyasm.text.tokens import ENDS, Wrong, described
 from pyasm.typed import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class Operands(Cursor):
         if variable is not None and texts[i + 1].isidentifier():
             name, starts = texts[i + 1], self.starts
             self.i = i + 2
-            node: Any = new(variable, (starts[i], starts[i + 1] + len(name), name))
+            node: Expression = new(variable, (starts[i], starts[i + 1] + len(name), name))
         else:
             prefix = _PREFIXES.get(token)
             if prefix is not None:
@@ -240,7 +240,9 @@ class Operands(Cursor):
         return tree.Pair(key.start, value.end, key, value)
 
     def _open(self) -> None:
-        self.deeper()
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Wrong(self.i, TOO_DEEP)
         self.i += 1
 
     def _element(self) -> Element:
@@ -299,7 +301,8 @@ class Operands(Cursor):
 
     def _key(self) -> Expression:
         """An index, or a slice."""
-        self.skip_free()
+        if self.free:
+            self.skip_lines()
         start = self.starts[self.i]
         first = self._part()
         if self.texts[self.i] != ":":
@@ -318,7 +321,8 @@ class Operands(Cursor):
         if self.texts[self.i] in _KEY_ENDS:
             return None
         value = self.operation()
-        self.skip_free()
+        if self.free:
+            self.skip_lines()
         return value
 
     def _attribute(self, value: Expression, start: int) -> Expression:
@@ -412,7 +416,7 @@ OPERAND_WORDS: dict[str, Callable[[Operands], Any]] = {"OP": Operands._operation
 REDUCERS = frozenset({"sum", "prod", "avg", "avgi", "tuple", "list", "set", "dict", "min", "max", "len"})
 """The operators that are written like a call."""
 
-VARIABLES = {"$": tree.Local, "@": tree.Global, "§": tree.Captured, "~": tree.Builtin, "&": tree.Binding}
+VARIABLES: dict[str, type[Any]] = {"$": tree.Local, "@": tree.Global, "§": tree.Captured, "~": tree.Builtin, "&": tree.Binding}
 """The signs before names."""
 
 _DIGITS = frozenset("0123456789")

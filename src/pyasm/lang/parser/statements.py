@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 def _load(p: Parser, start: int) -> Statement:
     p.i += 1
-    return _evaluated(p, start, p.operation())
+    value = p.operation()
+    target = p.arrow() if p.texts[p.i] == "->" else None
+    return new(tree.Load, (start, p.end(), value, target))
 
 
 def _operation(p: Parser, start: int) -> Statement:
