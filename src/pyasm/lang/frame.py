@@ -253,11 +253,11 @@ class Frame:
     def statements(self, block: tree.Block) -> None:
         """Expand the statements of a block."""
         expanders, report = self.unit.statements, self.unit.report
-        has_tops = self.unit.has_tops
+        has_tops, implying = self.unit.has_tops, tops.IMPLYING
         for statement in block.statements:
             if report.found and report.full:
                 return
-            if has_tops or type(statement) in tops.IMPLYING:
+            if has_tops or type(statement) in implying:
                 tops.claim_statement(self, statement)
             expanders[type(statement)](self, statement)
 

@@ -251,7 +251,7 @@ def _logic_condition(frame: Frame, node: tree.Logic, label: str, when: bool) -> 
 
 def _compare_condition(frame: Frame, node: tree.Compare, label: str, when: bool) -> None:
     if len(node.rest) == 1:
-        frame.push(node)
+        _compare(frame, node)
         frame.emit("POP_JUMP_IF_TRUE" if when else "POP_JUMP_IF_FALSE", label, node)
         return
     if _conditional_tops(frame, [operand for _, operand in node.rest[1:]]):

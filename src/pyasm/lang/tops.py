@@ -105,7 +105,7 @@ def _each(nodes: Any, targets: bool) -> Iterator[Any]:
 
 _TARGETS = ("target", "targets")
 _OTHER = (tree.Block, tree.Name)
-IMPLYING = (tree.Store, tree.Return, tree.Yield)
+IMPLYING = frozenset({tree.Store, tree.Return, tree.Yield})
 
 _FIRST: dict[type, Any] = {
     tree.If: lambda node: (node.branches[0][0],),

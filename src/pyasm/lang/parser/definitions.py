@@ -21,7 +21,7 @@ def function(p: Parser, start: int, asynchronous: bool = False) -> Statement:
     parameters = _Parameters(p).read() if p.texts[p.i] == "(" else ()
     target = p.arrow_one()
     body, settings = p.code_block(name.text if name is not None else "<lambda>")
-    return tree.Function(start, p.end(), asynchronous, name, captured, parameters, target, body, settings)
+    return new(tree.Function, (start, p.end(), asynchronous, name, captured, parameters, target, body, settings))
 
 
 _AFTER_NAME = frozenset({"<", "(", "->", "{"})

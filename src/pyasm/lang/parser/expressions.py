@@ -416,7 +416,13 @@ OPERAND_WORDS: dict[str, Callable[[Operands], Any]] = {"OP": Operands._operation
 REDUCERS = frozenset({"sum", "prod", "avg", "avgi", "tuple", "list", "set", "dict", "min", "max", "len"})
 """The operators that are written like a call."""
 
-VARIABLES: dict[str, type[Any]] = {"$": tree.Local, "@": tree.Global, "§": tree.Captured, "~": tree.Builtin, "&": tree.Binding}
+VARIABLES: dict[str, type[Any]] = {
+    "$": tree.Local,
+    "@": tree.Global,
+    "§": tree.Captured,
+    "~": tree.Builtin,
+    "&": tree.Binding,
+}
 """The signs before names."""
 
 _DIGITS = frozenset("0123456789")

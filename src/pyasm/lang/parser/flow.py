@@ -45,7 +45,7 @@ def _while(p: Parser, start: int) -> Statement:
     label = _quoted_label(p)
     body = p.block()
     orelse = p.block() if p.follows("ELSE") else None
-    return tree.While(start, p.end(), label, condition, body, orelse)
+    return new(tree.While, (start, p.end(), label, condition, body, orelse))
 
 
 def foreach(p: Parser, start: int, asynchronous: bool = False) -> Statement:
@@ -66,7 +66,7 @@ def foreach(p: Parser, start: int, asynchronous: bool = False) -> Statement:
         raise Wrong(i, message, "brackets take one value apart: FOREACH ($a, $b) IN e")
     label = _quoted_label(p)
     body = p.block()
-    return tree.Foreach(start, p.end(), asynchronous, label, tuple(targets), sources, body)
+    return new(tree.Foreach, (start, p.end(), asynchronous, label, tuple(targets), sources, body))
 
 
 def _sources(p: Parser) -> tuple[tuple[Expression, ...], ...]:
@@ -93,7 +93,7 @@ def _try(p: Parser, start: int) -> Statement:
     final = p.block() if p.follows("FINALLY") else None
     if not handlers and final is None:
         raise Wrong(i, "a TRY has an EXCEPT or a FINALLY")
-    return tree.Try(start, p.end(), body, tuple(handlers), orelse, final)
+    return new(tree.Try, (start, p.end(), body, tuple(handlers), orelse, final))
 
 
 def _except(p: Parser, before: list[tree.Except]) -> tree.Except:
@@ -110,7 +110,7 @@ def _except(p: Parser, before: list[tree.Except]) -> tree.Except:
     if before and before[0].star != star:
         raise Wrong(word, "EXCEPT and EXCEPT * do not go together")
     body = p.block()
-    return tree.Except(p.starts[word], p.end(), star, kind, target, body)
+    return new(tree.Except, (p.starts[word], p.end(), star, kind, target, body))
 
 
 def with_(p: Parser, start: int, asynchronous: bool = False) -> Statement:

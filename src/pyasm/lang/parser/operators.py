@@ -35,6 +35,8 @@ class Operations(TargetReader):
         token = texts[i]
         kind = VARIABLES.get(token)
         if kind is None:
+            if token[:1] in _LITERALS and texts[i + 1] in _NO_OPERATORS and not self.free:
+                return self._literal()
             if token.upper() == "OP":
                 self.i = i = i + 1
         elif texts[i + 2] in _NO_OPERATORS and not self.free and texts[i + 1].isidentifier():
@@ -208,7 +210,8 @@ _ELSEWHERE = {"&&": "and", "||": "or", "<>": "!="}
 _BEGINNINGS = frozenset(sign[0] for sign in _ELSEWHERE)
 
 _UNARY = {"-": "-", "+": "+", "~": "~", "!": "not", "not": "not"}
-_OPERANDS = frozenset('$@%([§"0123456789')
+_LITERALS = frozenset('"0123456789')
+_OPERANDS = _LITERALS | frozenset("$@%([§")
 """What most operands begin with."""
 
 _SIGNED: dict[str, Callable[[complex], complex]] = {"-": lambda n: -n, "+": lambda n: n}

@@ -182,7 +182,7 @@ def _jump(p: Parser, start: int) -> Statement:
         condition = p.operation()
     elif p.texts[p.i] == "(":
         condition = p.operation()
-    return tree.Jump(start, p.end(), label, condition)
+    return new(tree.Jump, (start, p.end(), label, condition))
 
 
 def _break(p: Parser, start: int) -> Statement:
@@ -218,7 +218,7 @@ def _raise(p: Parser, start: int) -> Statement:
     if exception is not None and p.word() == "FROM":
         p.i += 1
         cause = p.operation()
-    return tree.Raise(start, p.end(), exception, cause)
+    return new(tree.Raise, (start, p.end(), exception, cause))
 
 
 def _assert(p: Parser, start: int) -> Statement:
