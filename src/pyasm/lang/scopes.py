@@ -442,10 +442,6 @@ def _binary(scan: Scanner, scope: Scope, node: tree.Binary) -> None:
         scan.visit(scope, each)
 
 
-def _block(scan: Scanner, scope: Scope, node: tree.Block) -> None:
-    scan.each(scope, node.statements)
-
-
 def left_spine(node: tree.Binary) -> list[Any]:
     """The operands of an operator and of those on its left side, which may be many, in the order of the text."""
     found: list[Any] = [node.right]
@@ -494,7 +490,7 @@ _SPECIAL: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.With: _with,
     tree.Function: _function,
     tree.Class: _class,
-    tree.Block: _block,
+    tree.Block: lambda scan, scope, node: scan.each(scope, node.statements),
     tree.Binary: _binary,
     tree.Call: _call,
     tree.Python: _python,

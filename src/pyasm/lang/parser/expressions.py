@@ -290,9 +290,10 @@ class Operands(Cursor):
             self.wanted("an index")
         first = self._key()
         if self.texts[self.i] == "]":
+            end = self.starts[self.i] + 1
             self.i += 1
             self.depth -= 1
-            return new(tree.Item, (start, self.end(), value, first))
+            return new(tree.Item, (start, end, value, first))
         keys = [first]
         while self._goes_on(opener, "]", True):
             keys.append(self._key())
@@ -347,7 +348,8 @@ class Operands(Cursor):
     def call(self, function: Expression, start: int) -> tree.Call:
         """The arguments of a call."""
         arguments = self.arguments()
-        return new(tree.Call, (start, self.end(), function, arguments, False))
+        end = self.starts[self.i - 1] + 1  # of the bracket
+        return new(tree.Call, (start, end, function, arguments, False))
 
     def arguments(self) -> tuple[tree.Argument, ...]:
         """Arguments in brackets, in an order that Python takes."""
