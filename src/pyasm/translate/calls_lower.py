@@ -7,7 +7,7 @@ from collections.abc import Set
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Paths
-from pyasm.translate.calls_placing import Call, Placing
+from pyasm.translate.calls_placing import Placing
 from pyasm.translate.edit import instruction, where
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import COMMON, Straight, Watched, Winding
@@ -18,10 +18,11 @@ PORTABLE = frozenset({"LOAD_ATTR", "LOAD_GLOBAL", "CALL_FUNCTION_EX"})
 _COMPREHENSIONS = frozenset({"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"})
 _TYPE_PARAMETERS = "<generic parameters of "
 _ADDED = frozenset({"LOAD_ATTR", "LOAD_METHOD", "LOAD_CONST", "BUILD_MAP", "POP_TOP", "SWAP"})
-_PLAIN_CALLABLES = LEAVES | {"LOAD_ATTR"}
+_PLAIN_CALLABLES = LEAVES | {"LOAD_ATTR", "LOAD_BUILD_CLASS"}
+_PLAIN_VALUES = LEAVES | {"LOAD_CONST", "LOAD_ATTR", "BINARY_SUBSCR"}
+"""No definition is what these leave."""
 _EXITS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 _FUNCTIONS = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
-_new = tuple.__new__
 
 
 class Lower(Placing):
@@ -33,7 +34,7 @@ class Lower(Placing):
         self.wants: dict[int, str] = {}
         self.globals: list[int] = []
         self.plain = frozenset() if code.layout is None else code.layout.plain
-        self.defines = "MAKE_FUNCTION" in ops  # classes are made of functions
+        self.defines = "MAKE_FUNCTION" in ops and self._makes_definitions()
         self.hides = dialect.hides_imports and code.name == "<module>"
 
     def rewrite(self) -> Set[str] | None:
@@ -55,24 +56,27 @@ class Lower(Placing):
     def _look(self, stack: Straight) -> None:
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
         body, ops, functions = self.body, self.ops, _WATCHED.all
-        callees, calls, globals, plain = stack.callees, self.calls, self.globals, self.plain
+        callees, calls, globals, plain, defines = stack.callees, self.calls, self.globals, self.plain, self.defines
         for index in where(ops, functions):
             op = ops[index]
             _, arg, _ = body[index]
             if op == "CALL_METHOD":
                 callee, rest = stack.quickly(index, arg)
                 if rest == 0 and ops[callee] == "LOAD_METHOD":
-                    base = body[callee - 1][1] if plain else ""
-                    if not plain or (base.__class__ is str and base not in plain):
-                        stack.open -= 1
-                        callees[index] = callee
+                    stack.open -= 1
+                    callees[index] = callee
+                    if plain and ops[callee - 1] in LEAVES and self._is_method_plain(callee, index, arg):
+                        calls.append((index, "plain", arg, callee, callee - 1))
+                    else:
                         self.finish(index, arg)
-                        continue
-            elif op == "CALL_FUNCTION" and not (arg == 1 and self.defines):
+                    continue
+            elif op == "CALL_FUNCTION" and not (arg == 1 and defines and ops[index - 1] not in _PLAIN_VALUES):
                 callee, rest = stack.quickly(index, arg)
                 if rest == 0 and ops[callee] in _PLAIN_CALLABLES and body[callee][1] != "super":
                     callees[index] = callee
-                    calls.append(_new(Call, (index, op, arg, callee, callee)))
+                    calls.append((index, op, arg, callee, callee))
+                    if ops[callee] == "LOAD_BUILD_CLASS":
+                        self.definitions.add(index)
                     continue
             elif op == "LOAD_GLOBAL":
                 if type(arg) is not tuple:
@@ -116,7 +120,7 @@ class Lower(Placing):
                 start = stack.lowest(count + 1)
             if stack.shared:
                 self._want(callee, "CALL_FUNCTION")
-            self.calls.append(_new(Call, (index, kind or "CALL_FUNCTION", count, callee, start)))
+            self.calls.append((index, kind or "CALL_FUNCTION", count, callee, start))
         stack.take(index, callee, count, 1, begin)
 
     def _want(self, callee: int, kind: str) -> None:
@@ -150,6 +154,13 @@ class Lower(Placing):
             return "value"
         return ""
 
+    def _makes_definitions(self) -> bool:
+        """May there be what decorators are called with? Lambdas and comprehensions are no such thing."""
+        if "LOAD_BUILD_CLASS" in self.ops:
+            return True
+        names = map(self._function, where(self.ops, _FUNCTIONS))
+        return any(not name.startswith("<") or name.startswith(_TYPE_PARAMETERS) for name in names)
+
     def _note_class(self, index: int, callee: int) -> None:
         if callee >= 0 and self.ops[callee] == "LOAD_BUILD_CLASS":
             self.definitions.add(index)
@@ -173,13 +184,13 @@ class Lower(Placing):
         callee = self.stack.entry(index, count + 1)
         kind = "CALL_FUNCTION_KW"
         if callee >= 0 and self.ops[callee] == "LOAD_ATTR" and count + 1 < LEAST_PLAIN:
-            known = callee - 1 not in self.supers and self._is_plain(callee)
+            known = callee - 1 not in self.supers and self._is_plain(callee, index)
             kind = kind if known else "LOAD_METHOD"
         self._note_class(index, callee)
         self._want(callee, kind)
         if not self.habits.names_pushed:
             self._name_by_constant(index, self.stack.entry(index, 0))
-        self.calls.append(Call(index, kind, count, callee, self.stack.start(callee, count + 1)))
+        self.calls.append((index, kind, count, callee, self.stack.start(callee, count + 1)))
         self.stack.take(index, callee, count + 1)
 
     def _name_by_constant(self, index: int, names: int) -> None:
@@ -207,7 +218,7 @@ class Lower(Placing):
         self._note_class(index, callee)
         self._want(callee, "CALL_FUNCTION_EX")
         start = self.stack.start(callee, 1 + mapping)
-        self.calls.append(Call(index, "CALL_FUNCTION_EX", 1 + mapping, callee, start))
+        self.calls.append((index, "CALL_FUNCTION_EX", 1 + mapping, callee, start))
         self.stack.take(index, callee, 1 + mapping)
 
     def _call_method(self, index: int, count: int) -> None:
@@ -216,11 +227,11 @@ class Lower(Placing):
         lower, upper = stack.pair(index, count + 1)
         plain = False
         if self.plain and upper >= 0 and lower == -2 - upper and self.ops[upper] == "LOAD_METHOD":
-            plain = self._is_method_plain(upper, count)
+            plain = self._is_method_plain(upper, index, count)
         if stack.shared:
             self._want(upper, "plain" if plain else "CALL_METHOD")
         if plain:
-            self.calls.append(_new(Call, (index, "plain", count, upper, stack.start(upper - 1, count + 1))))
+            self.calls.append((index, "plain", count, upper, stack.start(upper - 1, count + 1)))
         else:
             self.finish(index, count)
         if lower == -2 - upper:
@@ -228,15 +239,15 @@ class Lower(Placing):
         else:  # any two values are a function and its first argument
             stack.take(index, lower, count + 1)
 
-    def _is_method_plain(self, loader: int, count: int) -> bool:
+    def _is_method_plain(self, loader: int, index: int, count: int) -> bool:
         """Is it such a function, called with so many arguments?"""
-        return count < LEAST_PLAIN and loader - 1 not in self.supers and self._is_plain(loader)
+        return count < LEAST_PLAIN and loader - 1 not in self.supers and self._is_plain(loader, index)
 
-    def _is_plain(self, loader: int) -> bool:
+    def _is_plain(self, loader: int, call: int) -> bool:
         """Is it a function of a module whose attribute is loaded here, for the compiler?"""
         if not self.plain or self.base(loader) not in self.plain:
             return False
-        return not (self.hides and self.stack.holds("LOAD_FAST_AND_CLEAR"))
+        return not (self.hides and self.stack.holds("LOAD_FAST_AND_CLEAR", loader - 1, call))
 
 
 _WATCHED = Watched(

@@ -9,17 +9,11 @@ from pyasm.translate.callables import LEAVES, Calls, Paths, contains, union
 from pyasm.translate.edit import instruction
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Winding
-from pyasm.typed import NamedTuple
 
-
-class Call(NamedTuple):
-    """A call that wants NULL: the portable instruction, its callable and the start of that, and where it stands."""
-
-    at: int
-    op: str
-    arguments: int
-    callee: int
-    start: int
+Call = tuple[int, str, int, int, int]
+"""A call that wants NULL: where it stands, its portable mnemonic, how many arguments it has, where its callable is
+complete, and the start of that.
+"""
 
 
 class Placing(Calls):
@@ -69,13 +63,15 @@ class Placing(Calls):
     def finish(self, index: int, count: int, named: bool = False) -> None:
         """The call itself."""
         position = self.body[index][2]
-        call = ("CALL_KW" if named and self.habits.names_pushed else "CALL", count, position)
+        op = "CALL_KW" if named and self.habits.names_pushed else "CALL"
         if self.habits.counted:
-            self.instead[index] = [*self.before.pop(index, ()), instruction("PRECALL", count, position), call]
+            calls = instruction("PRECALL", count, position), instruction(op, count, position)
+            self.instead[index] = [*self.before.pop(index, ()), *calls]
         elif index in self.before:
-            self.instead[index] = [*self.before.pop(index), call]
+            self.instead[index] = [*self.before.pop(index), instruction(op, count, position)]
         else:
-            self.put(index, call)
+            self.new[index] = (op, count, position)
+            self.words[index] = op
 
     def _place(self, call: Call) -> None:
         """Put NULL where it belongs, and finish the call."""
@@ -115,31 +111,32 @@ class Placing(Calls):
         """`(a if test else b)(x)` where the compiler copies the call: NULL, pushed before the test, is for both."""
         if len({self.body[call[0]][2] for call in self.calls}) == len(self.calls):
             return
-        calls = [call for call in self.calls if call.op not in ("plain", "LOAD_METHOD", "swapped")]
-        places = [place for place in (self.body[call.at][2] for call in calls) if place is not None]
+        calls = [call for call in self.calls if call[1] not in ("plain", "LOAD_METHOD", "swapped")]
+        places = [place for place in (self.body[call[0]][2] for call in calls) if place is not None]
         if len(set(places)) == len(places):
             return
         body, paths = self.body, self.stack
-        by_start = {paths.first(call.start): call for call in calls}
-        for start, call in by_start.items():
+        by_start = {paths.first(call[4]): call for call in calls}
+        for start, (at, _, _, callee, _) in by_start.items():
             test = self._before(start - 1)
-            position = body[call.at][2]
+            position = body[at][2]
             if not paths.is_test(test) or not contains(position, body[test][2]):
                 continue
             if isinstance(paths, Straight):
                 raise Winding
             other = by_start.get(self._behind(paths.places[body[test][1]]))
             begin = paths.begin(paths.tests[test])
-            if other is None or begin is None or body[other.at][2] != position or other.callee < call.callee:
+            if other is None or begin is None:
                 continue
-            if paths.bad.isdisjoint((call.callee, other.callee)):
-                self.placed.update((call.callee, other.callee))
-                extent = union([*body[begin : call.callee + 1], *body[other.start : other.callee + 1]])
+            second, _, _, last, middle = other
+            if body[second][2] == position and last >= callee and paths.bad.isdisjoint((callee, last)):
+                self.placed.update((callee, last))
+                extent = union([*body[begin : callee + 1], *body[middle : last + 1]])
                 if self.habits.null_first:
                     self._null_before(begin, extent)
                 else:
                     push = instruction("PUSH_NULL", None, extent)
-                    self.after[call.callee] = self.after[other.callee] = [push]
+                    self.after[callee] = self.after[last] = [push]
 
     def _before(self, index: int) -> int:
         """The index, or that of the last instruction before, where labels are."""

@@ -95,8 +95,8 @@ class Walk:
         """Is there an entry below so many others?"""
         return len(self.ids) > above
 
-    def holds(self, op: str) -> bool:
-        """Is there an entry that such an instruction left?"""
+    def holds(self, op: str, begin: int, end: int) -> bool:
+        """Is there an entry that such an instruction left? What begins and ends here takes the top ones."""
         return op in self.ops and any(self.ops[n] == op for n in self.ids if n >= 0)
 
     def first(self, start: int) -> int:

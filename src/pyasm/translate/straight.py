@@ -76,6 +76,8 @@ class _Facts(NamedTuple):
     """… and that of it which leaves nothing on top of what it reads."""
     idle: frozenset[str]
     """What does nothing with the entries."""
+    valueless: frozenset[str]
+    """What leaves nothing of its own on top, or more than that."""
 
 
 @cache
@@ -96,7 +98,8 @@ def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
     reading = frozenset(name for name in turns & silent if table[name].reads != 0)
     idle = frozenset(name for name in nets.keys() & silent if nets[name] == 0)
     return _Facts(
-        *(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle)
+        *(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
+        frozenset(silent | bends | turns),
     )
 
 
@@ -114,6 +117,8 @@ class Straight:
     """Before each instruction, from an unknown base. Empty before somebody needs it."""
     settled = False
     """Are the depths those that are there where ways meet, and the next two known?"""
+    vague = False
+    """Are there labels that only code behind them leads to, or none? Depths there are from an unknown base still."""
     places: Mapping[Any, int] = {}
     """Name of each label -> its index …"""
     named: dict[Any, tuple[int, int]] = {}  # noqa: RUF012
@@ -251,9 +256,15 @@ class Straight:
         """The least start of so many entries on top."""
         raise Winding
 
-    def holds(self, op: str) -> bool:
-        """Is there an entry of such an instruction?"""
-        if op in self.ops:
+    def holds(self, op: str, begin: int, end: int) -> bool:
+        """Is there an entry of such an instruction? None is below an expression, from begin to end, that stands alone."""
+        if op not in self.ops:
+            return False
+        if not self.depth:
+            self.depth = self._depths()
+        if not self.settled:
+            self._settle()
+        if self.vague or min(self.depth) < 0 or self.depth[begin] > 0 or op in self.ops[begin:end]:
             raise Winding
         return False
 
@@ -286,15 +297,19 @@ class Straight:
         It is called behind the label, which nothing else leads to.
         """
         if self.guarded is None:
-            self.guarded, self.guards = {}, {}
+            self.guarded = {}
+            duplicates = where(self.ops, () if self.null_first else _DUPLICATES)
+            guards = {index: guard for index in duplicates if (guard := guard_behind(self.ops, index)) is not None}
+            if not guards:
+                return self.guarded
+            self.guards = {}
             named, jumps = places(self.body, self.ops), self._jumps()
-            for index in where(self.ops, () if self.null_first else _DUPLICATES):
-                guard = guard_behind(self.ops, index)
-                name = self.body[guard[0]][1] if guard is not None else None
+            for index, (jump, drop) in guards.items():
+                name = self.body[jump][1]
                 place = named.get(name, 0)
                 before = self.rows.get(self.ops[place - 1])
-                if guard is not None and jumps[name] == 1 and before is not None and not before.goes_on:
-                    self.guarded[place], self.guards[place] = index - 1, guard[1]
+                if jumps[name] == 1 and before is not None and not before.goes_on:
+                    self.guarded[place], self.guards[place] = index - 1, drop
         return self.guarded
 
     def _entry_past_events(self, index: int, above: int) -> int:
@@ -345,8 +360,7 @@ class Straight:
         place = index - 4
         while place > 0 and ops[place] == LABEL:
             place -= 1
-        no_value = self.facts.silent | self.facts.bends | self.facts.turns
-        return ops[place] in no_value and not _WITHS.isdisjoint(ops)
+        return ops[place] in self.facts.valueless and not _WITHS.isdisjoint(ops)
 
     def _lowest(self, place: int) -> int:
         """How deep the stack is below what an instruction drops or counts."""
@@ -399,6 +413,8 @@ class Straight:
                     parts += [each + shift for each in depth[begin:index]]
                     begin, shift, live = index, known[arg] - depth[index], True
                 _meet(known, arg, depth[index] + shift)
+            else:
+                self.vague = True
             if not live and index + 1 < len(ops) and ops[index + 1] != LABEL:
                 raise Winding
         self.depth = parts + [each + shift for each in depth[begin:]]
