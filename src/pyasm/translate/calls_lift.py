@@ -13,7 +13,10 @@ from pyasm.typed import Any
 
 PORTABLE = frozenset({"LOAD_ATTR"})
 """Words of both dialects that are portable already."""
-_LOOP = [LABEL, "FOR_ITER"]
+_LOOP = ["FOR_ITER"]
+_ATOMS = LEAVES | {"LOAD_BUILD_CLASS"}
+_ENDS = _ATOMS | {"PUSH_NULL", "LOAD_ATTR", "LOAD_CONST"}
+"""With what ends what stands below the arguments of most other calls."""
 
 
 class Lift(Calls):
@@ -24,7 +27,7 @@ class Lift(Calls):
         self.dropped: set[int] = set()
         """The NULLs that go …"""
         self.flagged: list[int] = []
-        """… and those that are loaded with a global."""
+        """… and those that are loaded with a global, where paths are followed."""
         self.evidence: set[str] = set()
         self.names = False
         """Were names of arguments told, for the next call?"""
@@ -45,51 +48,66 @@ class Lift(Calls):
     def _look(self, stack: Straight) -> None:
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
         body, ops, new, words, functions = self.body, self.ops, self.new, self.words, _WATCHED.all
-        callees, flagged, dropped = stack.callees, self.flagged, self.dropped
-        null_first, looks_up_super = self.habits.null_first, self.habits.looks_up_super
+        callees, dropped, looks_up_super = stack.callees, self.dropped, self.habits.looks_up_super
+        flagged = 0
         for index in where(ops, functions):
             op = ops[index]
             _, arg, position = body[index]
-            if op == "CALL" and not self.names:
-                callee, rest = stack.quickly(index, arg)
+            if op == "LOAD_GLOBAL":
+                name, flags = arg
+                new[index] = ("LOAD_GLOBAL", name, position)
+                flagged += flags & 1
+            elif op == "CALL" or op == "CALL_KW":
+                named = op == "CALL_KW" or self.names
+                callee, rest = stack.quickly(index, arg + (op == "CALL_KW"))
                 loader = ops[callee] if rest == 0 else ""
+                made = ""
                 if loader == "LOAD_METHOD":
                     stack.open -= 1
                     callees[index] = callee
-                    words[index] = "CALL_METHOD"
-                    new[index] = ("CALL_METHOD", arg, position)
-                    continue
-                if loader == "LOAD_GLOBAL":
+                    made = "CALL_METHOD"
+                    if named:
+                        self._load_plainly(callee)
+                elif loader == "LOAD_GLOBAL":
                     name, flags = body[callee][1]
                     if flags & 1 and not (looks_up_super and name == "super"):
                         dropped.add(-2 - callee)
                         callees[index] = callee
-                        words[index] = "CALL_FUNCTION"
-                        new[index] = ("CALL_FUNCTION", arg, position)
-                        continue
-                elif loader == "PUSH_NULL" and not null_first and ops[callee - 1] in LEAVES:
-                    callees[index] = callee - 1
-                    self._drop_beside(callee, callee - 1, callee - 1)
-                    words[index] = "CALL_FUNCTION"
-                    new[index] = ("CALL_FUNCTION", arg, position)
+                        made = "CALL_FUNCTION"
+                elif loader in _ENDS:
+                    made = self._call_beside(stack, index, callee, arg, named)
+                if made == "":
+                    functions[op](self, index, arg)
                     continue
-                elif null_first and loader in LEAVES and ops[callee - 1] == "PUSH_NULL":
-                    callees[index] = callee - 1
-                    self._drop_beside(callee - 1, callee, callee)
-                    words[index] = "CALL_FUNCTION"
-                    new[index] = ("CALL_FUNCTION", arg, position)
-                    continue
-            if op == "LOAD_GLOBAL":
-                name, flags = arg
-                new[index] = ("LOAD_GLOBAL", name, position)
-                if flags & 1:
-                    flagged.append(-2 - index)
-                continue
-            function = functions[op]
-            if function is None:
-                stack.open += ops[index + 1 : index + 3] != _LOOP  # its NULL is not for a call
+                if named:
+                    self.names = False
+                    made = "CALL_FUNCTION_KW"
+                words[index] = made
+                new[index] = (made, arg + (loader == "LOAD_CONST"), position)
+            elif op == "PUSH_NULL" or op == "LOAD_METHOD":
+                if ops[index + 1] != LABEL or ops[index + 2 : index + 3] != _LOOP:  # else its NULL is not for a call
+                    stack.open += 1
             else:
-                function(self, index, arg)
+                functions[op](self, index, arg)
+        stack.open += flagged
+
+    def _call_beside(self, stack: Straight, index: int, callee: int, count: int, named: bool) -> str:
+        """A call of a name or of its attribute, beside NULL, or of anything with a constant as its first argument.
+
+        How it is written in portable code; "" when it is something else.
+        """
+        ops = self.ops
+        if ops[callee] == "LOAD_CONST":
+            return "CALL_FUNCTION"
+        null_first = self.habits.null_first
+        last = callee if null_first else callee - 1
+        begin = last - (ops[last] == "LOAD_ATTR")
+        null = begin - 1 if null_first else callee
+        if ops[null] != "PUSH_NULL" or ops[begin] not in _ATOMS:
+            return ""
+        stack.callees[index] = null if null_first else last
+        self._drop_beside(null, last, begin)
+        return "CALL_METHOD" if self._is_plain(null, last, begin, count, named) else "CALL_FUNCTION"
 
     def _load_global(self, index: int, arg: tuple[Any, int]) -> None:
         """A global, perhaps with NULL."""
@@ -230,7 +248,7 @@ class Lift(Calls):
     def _drop(self) -> None:
         """Take the NULLs of calls away, and what only moved them."""
         if isinstance(self.stack, Straight):
-            if self.stack.open + len(self.flagged) != len(self.dropped) or (self.lost and self.stack.guards):
+            if self.stack.open != len(self.dropped) or (self.lost and self.stack.guards):
                 raise Winding  # any entry that was not found may be a NULL or a method, which copies of a call share
             for entry in self.dropped:
                 if entry >= 0:

@@ -257,7 +257,7 @@ class Straight:
         raise Winding
 
     def holds(self, op: str, begin: int, end: int) -> bool:
-        """Is there an entry of such an instruction? None is below an expression, from begin to end, that stands alone."""
+        """Is there an entry of such an instruction? None is below an expression, from begin to end, of its own."""
         if op not in self.ops:
             return False
         if not self.depth:
