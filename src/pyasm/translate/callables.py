@@ -33,7 +33,7 @@ class Paths(Walk):
 
     def __init__(self, code: Code, dialect: isa.Dialect, portable: frozenset[str]) -> None:
         super().__init__(code, dialect, portable)
-        self.null_first = habits(dialect.name).null_first
+        self.habits = habits(dialect.name)
         self.mixed = False
         """Is there a NULL on some paths to a label only, or are there different ones?"""
 
@@ -52,7 +52,7 @@ class Paths(Walk):
         elif following in STORES:
             ids[-1] = index + 1
         elif (
-            self.null_first or following != COMMON or not self._guard(index)
+            self.habits.null_first or following != COMMON or not self._guard(index)
         ):  # NULL goes behind that label, not before
             self.bad.add(entry)
         ids.append(index)
@@ -88,6 +88,8 @@ class Paths(Walk):
 class Calls:
     """What both directions share: the edits, and how the dialect calls."""
 
+    findings: Sequence[Finding] = ()
+
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, stack: Straight | Paths) -> None:
         self.code = code
         self.body = code.rows
@@ -95,14 +97,11 @@ class Calls:
         """The mnemonics, as they were until all is edited."""
         self.words = ops[:]
         self.stack = stack
-        self.habits = habits(dialect.name)
+        self.habits = stack.habits
         self.new = code.rows[:]
         """The instructions, many replaced by another one: see `put`."""
         self.instead: dict[int, list[Row]] = {}
         """Indexes of those that become none, or several."""
-        self.before: dict[int, list[Row]] = {}
-        self.after: dict[int, list[Row]] = {}
-        self.findings: list[Finding] = []
 
     def put(self, index: int, new: Row) -> None:
         """Another instruction in place of one."""
@@ -113,16 +112,14 @@ class Calls:
         """Change the body, and its mnemonics. TargetError when there are findings."""
         if self.findings:
             raise TargetError(self.findings)
-        new, edits, before, after = self.new, self.instead, self.before, self.after
-        for index in {*before, *after} if before or after else ():
-            edits[index] = [*before.get(index, ()), *edits.get(index, (new[index],)), *after.get(index, ())]
-        self.code.rows = new
+        self.code.rows = self.new
         self.ops[:] = self.words
-        change(self.code, self.ops, edits)
+        change(self.code, self.ops, self.instead)
 
     def error(self, index: int, message: str, hint: str = "") -> None:
         """Note what is wrong with an instruction."""
-        self.findings.append(Finding(message, f"{self.code.qualname}, instruction {index} ({self.ops[index]})", hint))
+        place = f"{self.code.qualname}, instruction {index} ({self.ops[index]})"
+        self.findings = [*self.findings, Finding(message, place, hint)]
 
     def name(self, index: int) -> Any:
         """The name that an instruction loads."""

@@ -22,17 +22,18 @@ _ENDS = _ATOMS | {"PUSH_NULL", "LOAD_ATTR", "LOAD_CONST"}
 class Lift(Calls):
     """Of one body. `stack` answers where entries come from."""
 
+    evidence: frozenset[str] = frozenset()
+    names = False
+    """Were names of arguments told, for the next call?"""
+    lost = False
+    """Is there a call whose callable was not found?"""
+
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, stack: Straight | Paths) -> None:
         super().__init__(code, ops, dialect, stack)
         self.dropped: set[int] = set()
         """The NULLs that go …"""
         self.flagged: list[int] = []
         """… and those that are loaded with a global, where paths are followed."""
-        self.evidence: set[str] = set()
-        self.names = False
-        """Were names of arguments told, for the next call?"""
-        self.lost = False
-        """Is there a call whose callable was not found?"""
 
     def rewrite(self) -> None:
         """Look at the calls, and change the body."""
@@ -43,7 +44,7 @@ class Lift(Calls):
         self._drop()
         self.edit()
         if self.evidence and self.code.layout is not None:
-            self.code.layout = self.code.layout._replace(plain=frozenset(self.evidence))
+            self.code.layout = self.code.layout._replace(plain=self.evidence)
 
     def _look(self, stack: Straight) -> None:
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
@@ -162,7 +163,7 @@ class Lift(Calls):
         elif loader == "LOAD_GLOBAL":
             self.dropped.add(lower)
             if self.habits.looks_up_super and not keywords and self.body[upper][1][0] == "super":
-                self.evidence.update(["super"] * self.may_look_up_super(index, count))
+                self.evidence |= {"super"} if self.may_look_up_super(index, count) else set()
         elif loader != "LOAD_SPECIAL":  # that is for another pass
             slot, callee = (lower, upper) if self.habits.null_first else (upper, lower)
             if is_null(self.ops, slot):
@@ -184,8 +185,7 @@ class Lift(Calls):
             return False
         if begin != callee - 1 or self.ops[begin] not in LEAVES or not self._stands_beside(null, callee):
             return False
-        base = str.__str__(self.name(begin))
-        self.evidence.add(base)
+        self.evidence |= {str.__str__(self.name(begin))}
         if not keywords:
             self.put(callee, instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2]))
         return not keywords

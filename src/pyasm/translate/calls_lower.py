@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from functools import cached_property
 
 from pyasm import isa
 from pyasm.code import Code
@@ -34,8 +35,7 @@ class Lower(Placing):
         self.wants: dict[int, str] = {}
         self.globals: list[int] = []
         self.plain = frozenset() if code.layout is None else code.layout.plain
-        self.defines = "MAKE_FUNCTION" in ops and self._makes_definitions()
-        self.hides = dialect.hides_imports and code.name == "<module>"
+        self.hides_imports = dialect.hides_imports
 
     def rewrite(self) -> Set[str] | None:
         """Look at the calls, decide where each NULL goes, and change the body. Gives back what comes into it."""
@@ -56,7 +56,7 @@ class Lower(Placing):
     def _look(self, stack: Straight) -> None:
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
         body, ops, functions = self.body, self.ops, _WATCHED.all
-        callees, calls, globals, plain, defines = stack.callees, self.calls, self.globals, self.plain, self.defines
+        callees, calls, globals, plain = stack.callees, self.calls, self.globals, self.plain
         for index in where(ops, functions):
             op = ops[index]
             _, arg, _ = body[index]
@@ -65,12 +65,13 @@ class Lower(Placing):
                 if rest == 0 and ops[callee] == "LOAD_METHOD":
                     stack.open -= 1
                     callees[index] = callee
-                    if plain and ops[callee - 1] in LEAVES and self._is_method_plain(callee, index, arg):
+                    base = body[callee - 1][1] if plain else ""
+                    if plain and (type(base) is not str or base in plain) and self._is_method_plain(callee, index, arg):
                         calls.append((index, "plain", arg, callee, callee - 1))
                     else:
                         self.finish(index, arg)
                     continue
-            elif op == "CALL_FUNCTION" and not (arg == 1 and defines and ops[index - 1] not in _PLAIN_VALUES):
+            elif op == "CALL_FUNCTION" and not (arg == 1 and ops[index - 1] not in _PLAIN_VALUES and self.defines):
                 callee, rest = stack.quickly(index, arg)
                 if rest == 0 and ops[callee] in _PLAIN_CALLABLES and body[callee][1] != "super":
                     callees[index] = callee
@@ -82,11 +83,10 @@ class Lower(Placing):
                 if type(arg) is not tuple:
                     globals.append(index)
                 continue
-            function = functions[op]
-            if function is None:
+            elif op == "LOAD_METHOD":
                 stack.open += 1
-            else:
-                function(self, index, arg)
+                continue
+            functions[op](self, index, arg)
 
     def _load_global(self, index: int, name: Any) -> None:
         """A global: with NULL, if a call will want that."""
@@ -154,8 +154,11 @@ class Lower(Placing):
             return "value"
         return ""
 
-    def _makes_definitions(self) -> bool:
+    @cached_property
+    def defines(self) -> bool:
         """May there be what decorators are called with? Lambdas and comprehensions are no such thing."""
+        if "MAKE_FUNCTION" not in self.ops:  # classes are made of functions
+            return False
         if "LOAD_BUILD_CLASS" in self.ops:
             return True
         names = map(self._function, where(self.ops, _FUNCTIONS))
@@ -247,7 +250,8 @@ class Lower(Placing):
         """Is it a function of a module whose attribute is loaded here, for the compiler?"""
         if not self.plain or self.base(loader) not in self.plain:
             return False
-        return not (self.hides and self.stack.holds("LOAD_FAST_AND_CLEAR", loader - 1, call))
+        hides = self.hides_imports and self.code.name == "<module>"
+        return not (hides and self.stack.holds("LOAD_FAST_AND_CLEAR", loader - 1, call))
 
 
 _WATCHED = Watched(

@@ -21,6 +21,9 @@ class Placing(Calls):
 
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, stack: Straight | Paths) -> None:
         super().__init__(code, ops, dialect, stack)
+        self.before: dict[int, list[Row]] = {}
+        self.after: dict[int, list[Row]] = {}
+        """What comes before an instruction, or after it."""
         self.calls: list[Call] = []
         self.supers: dict[int, int] = {}
         """Indexes of calls of super, and how many arguments they have."""
@@ -59,6 +62,13 @@ class Placing(Calls):
             self._super(index, arguments)
         for merge in self.merges:
             self._merge(*merge)
+
+    def edit(self) -> None:
+        """Change the body, and its mnemonics. TargetError when there are findings."""
+        new, edits, before, after = self.new, self.instead, self.before, self.after
+        for index in {*before, *after} if before or after else ():
+            edits[index] = [*before.get(index, ()), *edits.get(index, (new[index],)), *after.get(index, ())]
+        super().edit()
 
     def finish(self, index: int, count: int, named: bool = False) -> None:
         """The call itself."""
@@ -109,7 +119,8 @@ class Placing(Calls):
 
     def _pair_branches(self) -> None:
         """`(a if test else b)(x)` where the compiler copies the call: NULL, pushed before the test, is for both."""
-        if len({self.body[call[0]][2] for call in self.calls}) == len(self.calls):
+        count = len(self.calls)
+        if count < 2 or len({self.body[call[0]][2] for call in self.calls}) == count:
             return
         calls = [call for call in self.calls if call[1] not in ("plain", "LOAD_METHOD", "swapped")]
         places = [place for place in (self.body[call[0]][2] for call in calls) if place is not None]

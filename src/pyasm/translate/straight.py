@@ -19,7 +19,7 @@ from pyasm.native.units import LABEL
 from pyasm.translate.edit import places, where
 from pyasm.translate.effects import number
 from pyasm.translate.entries import MIXED
-from pyasm.translate.habits import habits
+from pyasm.translate.habits import Habits, habits
 from pyasm.translate.rows import PERMUTING, TableRow, rows
 from pyasm.typed import Any, NamedTuple
 
@@ -78,6 +78,7 @@ class _Facts(NamedTuple):
     """What does nothing with the entries."""
     valueless: frozenset[str]
     """What leaves nothing of its own on top, or more than that."""
+    habits: Habits
 
 
 @cache
@@ -100,6 +101,7 @@ def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
     return _Facts(
         *(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
         frozenset(silent | bends | turns),
+        habits(dialect),
     )
 
 
@@ -113,6 +115,8 @@ class Straight:
     guarded: dict[int, int] | None = None
     jumps: Mapping[Any, int] | None = None
     mixed = False
+    open = 0
+    """How often something was pushed that only a call can take, and no call took it so far."""
     depth: Sequence[int] = ()
     """Before each instruction, from an unknown base. Empty before somebody needs it."""
     settled = False
@@ -128,7 +132,7 @@ class Straight:
         self.body = code.rows
         self.ops = ops
         self.facts = _facts(dialect.name, portable)
-        self.null_first = habits(dialect.name).null_first
+        self.habits = self.facts.habits
         if ops[-1] not in self.facts.bends:  # so every way back ends at the last instruction, before the first one
             raise Winding
         self.rows = self.facts.rows
@@ -137,8 +141,6 @@ class Straight:
         self.begins: dict[int, int] = {}
         """What `begin` found, where that is another instruction."""
         self.bad: set[int] = set()
-        self.open = 0
-        """How often something was pushed that only a call can take, and no call took it so far."""
 
     def take(self, index: int, callee: int, count: int, own: int = 1, start: int | None = None) -> None:
         """A call takes so many entries and its callable, `own` entries, complete after an instruction."""
@@ -298,7 +300,7 @@ class Straight:
         """
         if self.guarded is None:
             self.guarded = {}
-            duplicates = where(self.ops, () if self.null_first else _DUPLICATES)
+            duplicates = where(self.ops, () if self.habits.null_first else _DUPLICATES)
             guards = {index: guard for index in duplicates if (guard := guard_behind(self.ops, index)) is not None}
             if not guards:
                 return self.guarded
@@ -395,8 +397,7 @@ class Straight:
         """The depths as they are where ways meet, and what names each label."""
         self.settled = True
         body, ops, depth = self.body, self.ops, self.depth
-        self.places = places(body, ops)
-        self.named = {}
+        self.places, self.named = {}, {}
         known: dict[Any, int] = {}
         shift, live, begin = 0, True, 0
         parts: list[int] = []
@@ -408,15 +409,19 @@ class Straight:
                     self.named[arg] = self.named.get(arg, (index, index))[0], index
                     _meet(known, arg, depth[index] + shift + row.jump_pushes - row.jump_pops)
                 live = row.goes_on
-            elif live or arg in known:
+                if not live and index + 1 < len(ops) and ops[index + 1] != LABEL:
+                    raise Winding
+                continue
+            self.places[arg] = index
+            if live or arg in known:
                 if not live:
                     parts += [each + shift for each in depth[begin:index]]
                     begin, shift, live = index, known[arg] - depth[index], True
                 _meet(known, arg, depth[index] + shift)
             else:
                 self.vague = True
-            if not live and index + 1 < len(ops) and ops[index + 1] != LABEL:
-                raise Winding
+                if index + 1 < len(ops) and ops[index + 1] != LABEL:
+                    raise Winding
         self.depth = parts + [each + shift for each in depth[begin:]]
 
 
