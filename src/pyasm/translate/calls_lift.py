@@ -6,7 +6,7 @@ from pyasm import isa
 from pyasm.code import Code, Position, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Calls, Paths, is_null
-from pyasm.translate.edit import instruction, where
+from pyasm.translate.edit import NOTHING, instruction, where
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Watched, Winding
 from pyasm.typed import Any
@@ -163,7 +163,7 @@ class Lift(Calls):
         elif loader == "LOAD_GLOBAL":
             self.dropped.add(lower)
             if self.habits.looks_up_super and not keywords and self.body[upper][1][0] == "super":
-                self.evidence |= {"super"} if self.may_look_up_super(index, count) else set()
+                self.evidence |= {"super"} if self.may_look_up_super(index, count) else NOTHING
         elif loader != "LOAD_SPECIAL":  # that is for another pass
             slot, callee = (lower, upper) if self.habits.null_first else (upper, lower)
             if is_null(self.ops, slot):

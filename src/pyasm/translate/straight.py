@@ -60,8 +60,10 @@ class _Facts(NamedTuple):
     rows: dict[str, TableRow]
     changes: dict[str, int]
     """The change of the depth when execution goes on, where it is always the same …"""
-    nets: dict[str, int]
-    """… and the instruction only drops some entries and pushes one or none."""
+    nets: dict[str, int | None]
+    """… and the instruction only drops some entries and pushes one or none; None for all others."""
+    called: dict[str, int]
+    """The same of what leaves a callable, whose second entry, if it has one, goes with the first."""
     counted: frozenset[str]
     """Those with other changes."""
     makers: frozenset[str]
@@ -99,7 +101,8 @@ def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
     reading = frozenset(name for name in turns & silent if table[name].reads != 0)
     idle = frozenset(name for name in nets.keys() & silent if nets[name] == 0)
     return _Facts(
-        *(table, changes, nets, counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
+        *(table, changes, {**dict.fromkeys([LABEL, *table]), **nets}, {**nets, "LOAD_METHOD": 0, "LOAD_GLOBAL": 1}),
+        *(counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
         frozenset(silent | bends | turns),
         habits(dialect),
     )
@@ -172,7 +175,7 @@ class Straight:
         place = index - 1
         rest = above
         while rest > 0:
-            net = nets.get(ops[place])
+            net = nets[ops[place]]
             if net is None:
                 place, net = self._back(place, rest)
                 if place < 0:
@@ -195,6 +198,8 @@ class Straight:
             if place in self.begins:
                 return self.begins[place], 1
         op = self.ops[place]
+        if place != last and op in self.facts.called:
+            return place, self.facts.called[op]
         if op in self.facts.bends:
             return -1, 0
         pops, pushes, reads = self._counts(place)
@@ -232,7 +237,7 @@ class Straight:
         place = self._guarded()[entry] if entry in self.guards else entry
         rest = 1
         while True:
-            net = nets.get(ops[place])
+            net = nets[ops[place]]
             if net is None:
                 if ops[place] in self.facts.turns and ops[place] not in self.facts.reading:
                     raise Winding
@@ -415,7 +420,7 @@ class Straight:
             self.places[arg] = index
             if live or arg in known:
                 if not live:
-                    parts += [each + shift for each in depth[begin:index]]
+                    parts += [each + shift for each in depth[begin:index]] if shift else depth[begin:index]
                     begin, shift, live = index, known[arg] - depth[index], True
                 _meet(known, arg, depth[index] + shift)
             else:
