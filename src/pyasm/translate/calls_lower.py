@@ -57,8 +57,9 @@ class Lower(Placing):
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
         body, ops, functions = self.body, self.ops, _WATCHED.all
         callees, calls, globals, plain = stack.callees, self.calls, self.globals, self.plain
-        for index in where(ops, functions):
-            op = ops[index]
+        for index, op in enumerate(ops):
+            if op not in functions:
+                continue
             _, arg, _ = body[index]
             if op == "CALL_METHOD":
                 callee, rest = stack.quickly(index, arg)

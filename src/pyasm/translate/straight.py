@@ -60,12 +60,12 @@ class _Facts(NamedTuple):
     rows: dict[str, TableRow]
     changes: dict[str, int]
     """The change of the depth when execution goes on, where it is always the same …"""
+    steady: dict[str, int]
+    """… and execution always goes on …"""
     nets: dict[str, int | None]
     """… and the instruction only drops some entries and pushes one or none; None for all others."""
     called: dict[str, int]
     """The same of what leaves a callable, whose second entry, if it has one, goes with the first."""
-    counted: frozenset[str]
-    """Those with other changes."""
     makers: frozenset[str]
     """What leaves something of its own on top."""
     silent: frozenset[str]
@@ -97,12 +97,12 @@ def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
     silent = {LABEL, *(name for name, row in table.items() if row.pushes == 0)}
     nets = {name: change for name, change in changes.items() if name not in turns and name not in bends}
     makers = frozenset(table) - silent - bends - turns | {"LOAD_SPECIAL"}
-    counted = frozenset(table) - frozenset(changes)
     reading = frozenset(name for name in turns & silent if table[name].reads != 0)
     idle = frozenset(name for name in nets.keys() & silent if nets[name] == 0)
     return _Facts(
-        *(table, changes, {**dict.fromkeys([LABEL, *table]), **nets}, {**nets, "LOAD_METHOD": 0, "LOAD_GLOBAL": 1}),
-        *(counted, makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
+        *(table, changes, {name: change for name, change in changes.items() if name not in bends}),
+        *({**dict.fromkeys([LABEL, *table]), **nets}, {**nets, "LOAD_METHOD": 0, "LOAD_GLOBAL": 1}),
+        *(makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
         frozenset(silent | bends | turns),
         habits(dialect),
     )
@@ -121,9 +121,7 @@ class Straight:
     open = 0
     """How often something was pushed that only a call can take, and no call took it so far."""
     depth: Sequence[int] = ()
-    """Before each instruction, from an unknown base. Empty before somebody needs it."""
-    settled = False
-    """Are the depths those that are there where ways meet, and the next two known?"""
+    """Before each instruction, as it is where ways meet. Empty before somebody needs it, as are the next two."""
     vague = False
     """Are there labels that only code behind them leads to, or none? Depths there are from an unknown base still."""
     places: Mapping[Any, int] = {}
@@ -268,8 +266,6 @@ class Straight:
         if op not in self.ops:
             return False
         if not self.depth:
-            self.depth = self._depths()
-        if not self.settled:
             self._settle()
         if self.vague or min(self.depth) < 0 or self.depth[begin] > 0 or op in self.ops[begin:end]:
             raise Winding
@@ -324,7 +320,7 @@ class Straight:
         if self._ends_with(index):
             return MIXED
         if not self.depth:
-            self.depth = self._depths()
+            self._settle()
         depth, ops, facts = self.depth, self.ops, self.facts
         wanted = depth[index] - above
         place = index - 1
@@ -332,9 +328,6 @@ class Straight:
         while place >= 0 and depth[place + 1] >= wanted:
             op = ops[place]
             if op in facts.bends:
-                if not self.settled:
-                    self._settle()
-                    return self._entry_past_events(index, above)
                 if not self._is_left(place, index, wanted):
                     first, last = self._reach(place, first, last)
             elif depth[place + 1] == wanted and op not in facts.silent:
@@ -349,14 +342,6 @@ class Straight:
                 touched = True
             place = self.callees.get(place, place) - 1
         raise Winding
-
-    def _depths(self) -> list[int]:
-        ops = self.ops
-        changes: list[Any] = list(map(self.facts.changes.get, ops))
-        for index in where(ops, self.facts.counted):
-            pops, pushes, _ = self._counts(index)
-            changes[index] = pushes - pops
-        return list(accumulate(changes, initial=0))
 
     def _ends_with(self, index: int) -> bool:
         """Is it, by its looks, the call of an exit at the end of a with statement?"""
@@ -398,15 +383,31 @@ class Straight:
                 break
         return False
 
+    def _straight_depths(self) -> tuple[list[int], list[int]]:
+        """The depths as if execution always went straight on, and the indexes of what makes that untrue."""
+        ops, facts = self.ops, self.facts
+        changes: list[Any] = list(map(facts.steady.get, ops))
+        others = [index for index, change in enumerate(changes) if change is None]
+        for index in others:
+            op = ops[index]
+            if op in facts.changes:
+                changes[index] = facts.changes[op]
+            else:
+                pops, pushes, _ = self._counts(index)
+                changes[index] = pushes - pops
+        return list(accumulate(changes, initial=0)), [index for index in others if ops[index] in facts.bends]
+
     def _settle(self) -> None:
         """The depths as they are where ways meet, and what names each label."""
-        self.settled = True
-        body, ops, depth = self.body, self.ops, self.depth
-        self.places, self.named = {}, {}
+        body, ops = self.body, self.ops
+        depth, bends = self._straight_depths()
+        self.depth = depth
+        self.places = {body[index][1]: index for index in bends if ops[index] == LABEL}
+        self.named = {}
         known: dict[Any, int] = {}
         shift, live, begin = 0, True, 0
         parts: list[int] = []
-        for index in where(ops, self.facts.bends):
+        for index in bends:
             op, arg, _ = body[index]
             if op != LABEL:
                 row = self.rows[op]
@@ -417,7 +418,6 @@ class Straight:
                 if not live and index + 1 < len(ops) and ops[index + 1] != LABEL:
                     raise Winding
                 continue
-            self.places[arg] = index
             if live or arg in known:
                 if not live:
                     parts += [each + shift for each in depth[begin:index]] if shift else depth[begin:index]
