@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from functools import cache
 from itertools import accumulate
 
 from pyasm import isa
@@ -19,15 +18,10 @@ from pyasm.native.units import LABEL
 from pyasm.translate.edit import places, where
 from pyasm.translate.effects import number
 from pyasm.translate.entries import MIXED
-from pyasm.translate.habits import Habits, habits
-from pyasm.translate.rows import PERMUTING, TableRow, rows
-from pyasm.typed import Any, NamedTuple
+from pyasm.translate.facts import facts
+from pyasm.typed import Any
 
 _WITHS = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH", "LOAD_SPECIAL"})
-_PAIRS = frozenset({"LOAD_GLOBAL", "LOAD_METHOD", "LOAD_SUPER_ATTR"})
-"""Instructions that may leave two entries, for calls alone."""
-
-
 COMMON = "LOAD_COMMON_CONSTANT"
 _DUPLICATES = frozenset({"DUP_TOP"})
 _GUARD = (COMMON, "IS_OP", "POP_JUMP_IF_FALSE", "POP_TOP")
@@ -54,60 +48,6 @@ class Watched:
         self.all = {**dict.fromkeys(opens), **looks, **calls}
 
 
-class _Facts(NamedTuple):
-    """About the instructions of a body between a dialect and the portable one."""
-
-    rows: dict[str, TableRow]
-    changes: dict[str, int]
-    """The change of the depth when execution goes on, where it is always the same …"""
-    steady: dict[str, int]
-    """… and execution always goes on …"""
-    nets: dict[str, int | None]
-    """… and the instruction only drops some entries and pushes one or none; None for all others."""
-    called: dict[str, int]
-    """The same of what leaves a callable, whose second entry, if it has one, goes with the first."""
-    makers: frozenset[str]
-    """What leaves something of its own on top."""
-    silent: frozenset[str]
-    """What leaves nothing on top."""
-    bends: frozenset[str]
-    """Labels, and what names one or does not go on."""
-    turns: frozenset[str]
-    """What does more with the entries than drop some and push one, but for pairs that only calls take …"""
-    reading: frozenset[str]
-    """… and that of it which leaves nothing on top of what it reads."""
-    idle: frozenset[str]
-    """What does nothing with the entries."""
-    valueless: frozenset[str]
-    """What leaves nothing of its own on top, or more than that."""
-    habits: Habits
-
-
-@cache
-def _facts(dialect: str, portable: frozenset[str]) -> _Facts:
-    changes, turns, bends = {LABEL: 0}, set(), {LABEL}
-    table = rows(dialect, portable)
-    for name, row in table.items():
-        if not (callable(row.pops) or callable(row.pushes)):
-            changes[name] = row.pushes - row.pops
-        if row.names_label or not row.goes_on:
-            bends.add(name)
-        elif name not in _PAIRS and (row.reads != 0 or name in PERMUTING or callable(row.pushes) or row.pushes > 1):
-            turns.add(name)
-    silent = {LABEL, *(name for name, row in table.items() if row.pushes == 0)}
-    nets = {name: change for name, change in changes.items() if name not in turns and name not in bends}
-    makers = frozenset(table) - silent - bends - turns | {"LOAD_SPECIAL"}
-    reading = frozenset(name for name in turns & silent if table[name].reads != 0)
-    idle = frozenset(name for name in nets.keys() & silent if nets[name] == 0)
-    return _Facts(
-        *(table, changes, {name: change for name, change in changes.items() if name not in bends}),
-        *({**dict.fromkeys([LABEL, *table]), **nets}, {**nets, "LOAD_METHOD": 0, "LOAD_GLOBAL": 1}),
-        *(makers, frozenset(silent), frozenset(bends), frozenset(turns), reading, idle),
-        frozenset(silent | bends | turns),
-        habits(dialect),
-    )
-
-
 class Straight:
     """The questions that a `Walk` answers, for code that goes straight on."""
 
@@ -132,7 +72,7 @@ class Straight:
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, portable: frozenset[str]) -> None:
         self.body = code.rows
         self.ops = ops
-        self.facts = _facts(dialect.name, portable)
+        self.facts = facts(dialect.name, portable)
         self.habits = self.facts.habits
         if ops[-1] not in self.facts.bends:  # so every way back ends at the last instruction, before the first one
             raise Winding
@@ -385,15 +325,16 @@ class Straight:
 
     def _straight_depths(self) -> tuple[list[int], list[int]]:
         """The depths as if execution always went straight on, and the indexes of what makes that untrue."""
-        ops, facts = self.ops, self.facts
+        ops, body, facts = self.ops, self.body, self.facts
+        known, rows = facts.changes, facts.rows
         changes: list[Any] = list(map(facts.steady.get, ops))
         others = [index for index, change in enumerate(changes) if change is None]
         for index in others:
-            op = ops[index]
-            if op in facts.changes:
-                changes[index] = facts.changes[op]
+            op, arg, _ = body[index]
+            if op in known:
+                changes[index] = known[op]
             else:
-                pops, pushes, _ = self._counts(index)
+                pops, pushes, _ = rows[op].counts[arg if type(arg) is int else number(arg)]
                 changes[index] = pushes - pops
         return list(accumulate(changes, initial=0)), [index for index in others if ops[index] in facts.bends]
 
@@ -403,18 +344,22 @@ class Straight:
         depth, bends = self._straight_depths()
         self.depth = depth
         self.places = {body[index][1]: index for index in bends if ops[index] == LABEL}
-        self.named = {}
+        named: dict[Any, tuple[int, int]] = {}
+        self.named = named
+        ways = self.facts.ways
         known: dict[Any, int] = {}
+        """Labels, and the depth with which all ways to each must come."""
         shift, live, begin = 0, True, 0
         parts: list[int] = []
         for index in bends:
             op, arg, _ = body[index]
             if op != LABEL:
-                row = self.rows[op]
-                if row.names_label:
-                    self.named[arg] = self.named.get(arg, (index, index))[0], index
-                    _meet(known, arg, depth[index] + shift + row.jump_pushes - row.jump_pops)
-                live = row.goes_on
+                jumps, change, live = ways[op]
+                if jumps:
+                    named[arg] = (named[arg][0] if arg in named else index), index
+                    there = depth[index] + shift + change
+                    if known.setdefault(arg, there) != there:
+                        raise Winding
                 if not live and index + 1 < len(ops) and ops[index + 1] != LABEL:
                     raise Winding
                 continue
@@ -422,15 +367,11 @@ class Straight:
                 if not live:
                     parts += [each + shift for each in depth[begin:index]] if shift else depth[begin:index]
                     begin, shift, live = index, known[arg] - depth[index], True
-                _meet(known, arg, depth[index] + shift)
+                there = depth[index] + shift
+                if known.setdefault(arg, there) != there:
+                    raise Winding
             else:
                 self.vague = True
                 if index + 1 < len(ops) and ops[index + 1] != LABEL:
                     raise Winding
         self.depth = parts + [each + shift for each in depth[begin:]]
-
-
-def _meet(known: dict[Any, int], name: Any, depth: int) -> None:
-    """All ways to a label must come with the same depth."""
-    if known.setdefault(name, depth) != depth:
-        raise Winding
