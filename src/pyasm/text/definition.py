@@ -147,11 +147,6 @@ class Definition:
     def _no_label(self, label: str, i: int) -> Wrong:
         return Wrong(i, f"no label {described(label)} in {described(self.name)}", near(label, self.labels))
 
-    def _check_handlers(self, wrongs: list[Wrong]) -> None:
-        for handler, i in zip(self.handlers, self.handler_starts):
-            unknown = [(n, label) for n, label in enumerate(handler[:3], 1) if label not in self.labels]
-            wrongs += [self._no_label(label, i + n) for n, label in unknown]
-
     def _variable_faults(self) -> Iterator[Wrong]:
         code = self.code
         kinds = {row.name: row.operand for row in self.dialect.opcodes.values() if row.operand in _VARIABLES}

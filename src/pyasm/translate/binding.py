@@ -29,7 +29,6 @@ SETUP to JUMP they name a label, JUMP and END do not go on."""
 _EVENTS = among(range(LOAD, POP + 1))
 """Uses of locals, and where ways meet or part."""
 _USES = among(range(LOAD, CLEAR + 1))
-_UNBINDS = among((DELETE, CLEAR))
 _STRAIGHT = bytes([0, *range(LOAD, MARK), CLOSURE])
 _NO_INSTRUCTIONS = frozenset({MARK, SETUP, POP})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import compress, repeat
+from itertools import compress
 from operator import itemgetter
 
 from pyasm.code import Code, Place, Row
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 opcode = itemgetter(0)
 """The mnemonic of an instruction: `map(opcode, body)` is the fastest look at all of them."""
 operand = itemgetter(1)
-_place = itemgetter(2)
 _is_label = frozenset({LABEL}).__contains__
 
 NOTHING: Set[str] = frozenset()
@@ -26,21 +25,8 @@ NOTHING: Set[str] = frozenset()
 
 
 def instruction(op: str, arg: Any = None, position: Place | None = None) -> Row:
-    """An instruction; faster than the constructor of a NamedTuple."""
+    """A row, of which two parts may be left out."""
     return op, arg, position
-
-
-def rename(body: list[Row], indexes: Sequence[int], op: str) -> None:
-    """Give the instructions at these indexes another mnemonic."""
-    rename_each(body, indexes, repeat(op))
-
-
-def rename_each(body: list[Row], indexes: Sequence[int], ops: Iterable[str]) -> None:
-    """Give each of them its own."""
-    old = list(map(body.__getitem__, indexes))
-    new = zip(ops, map(operand, old), map(_place, old))
-    for index, each in zip(indexes, new):
-        body[index] = each
 
 
 def rewrite(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]:
@@ -60,7 +46,7 @@ def rewrite(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]
 
 
 def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> None:
-    """The same for the body of a code object and for its mnemonics."""
+    """The same for the body of a code object and for its mnemonics, which are changed in place."""
     if not edits:
         return
     rows = code.rows
