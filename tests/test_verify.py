@@ -379,3 +379,17 @@ def test_each_rule_has_a_program() -> None:
             pyasm.verify(pyasm.parse(each.text))
         found |= {getattr(finding, "rule", "") for finding in caught.value.findings}
     assert found >= set(re.findall(r"^\| `([a-z ]+)` ", PAGE, re.M))
+
+
+def test_the_iterator_of_a_comprehension_may_be_loaded_with_another_local() -> None:
+    """Lowering fuses two loads; the argument must be an iterator then, too."""
+    ends: list[tuple[str, object]] = [("END_FOR", None), ("POP_TOP", None), ("POP_TOP", None), ("RETURN_CONST", None)]
+    loop = [("LABEL", "a"), ("FOR_ITER", "b"), ("POP_TOP", None), ("JUMP_BACKWARD", "a"), ("LABEL", "b"), *ends]
+    for names, accepted in (((".0", ".0"), True), ((".0", "x"), False)):
+        body = [Instruction(*each) for each in (("RESUME", 0), ("LOAD_FAST_LOAD_FAST", names), *loop)]
+        code = Code("f", body, dialect="3.13", args=[".0", "x"])
+        if accepted:
+            assert any(".0" in contract for contract in pyasm.verify(code).contracts)
+        else:
+            with pytest.raises(pyasm.VerificationError, match="an iterator"):
+                pyasm.verify(code)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pyasm.code import made_by_compiler
 from pyasm.errors import shown
-from pyasm.isa.slots import fits
+from pyasm.isa.slots import fits, meaning
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem, Stack
 from pyasm.verifier.types import beginnings
@@ -48,10 +48,26 @@ def _return(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> No
 
 
 def _portable_return(walk: Walk, index: int, arg: Any, before: Stack, after: Stack) -> None:
-    """Where no compiler has made the code, lowering drops what is below."""
+    """Where no compiler has made the code, lowering drops what is below, if that can be dropped."""
     _return(walk, index, arg, before, after)
-    if before.depth > 1 and made_by_compiler(walk.code):
-        walk.wrong(index, left_over(before.depth - 1), before)
+    if before.depth > 1:
+        if made_by_compiler(walk.code):
+            walk.wrong(index, left_over(before.depth - 1), before)
+        else:
+            _check_dropped(walk, index, before)
+
+
+def _check_dropped(walk: Walk, index: int, stack: Stack) -> None:
+    """What is below the value must not be NULL, as half of a method may be."""
+    for entry, kind in enumerate(stack.types()[::-1], 1):
+        if entry > 1 and not fits(kind, _DROPPED):
+            message = f"the entry {entry} from the top is {meaning(kind)}, and would have to be dropped"
+            walk.wrong(index, Problem("leftover", message, meaning(_DROPPED), entry), stack)
+            break
+
+
+_DROPPED = "entry"
+"""What POP_TOP takes."""
 
 
 def left_over(count: int) -> Problem:

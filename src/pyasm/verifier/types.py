@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import CodeType
 
 from pyasm import isa
-from pyasm.code import Code
+from pyasm.code import Code, Row
 from pyasm.native.flags import GENERATORS
 from pyasm.typed import Any
 
@@ -63,8 +63,19 @@ def needed_arguments(code: Code) -> list[str]:
 def _loops_over_argument(code: Code) -> bool:
     """Is its first argument the iterator of a loop, which nothing looks at? A NULL may be above it."""
     found = [each for each in code.rows if each[0] not in ("LABEL", "PUSH_NULL")]
-    loads = [i for i, each in enumerate(found) if each[0] == "LOAD_FAST" and each[1] == code.args[0]]
+    loads = [i for i, each in enumerate(found) if _loaded_last(each) == code.args[0]]
     return any(found[i + 1][0] == "FOR_ITER" for i in loads if i + 1 < len(found))
+
+
+def _loaded_last(row: Row) -> Any:
+    """The local that an instruction leaves on top, alone or behind another one."""
+    op, arg = row[0], row[1]
+    if op in _LOADS_LAST:
+        return arg[1] if type(arg) is tuple and len(arg) == 2 else None
+    return arg if op == "LOAD_FAST" else None
+
+
+_LOADS_LAST = frozenset({"LOAD_FAST_LOAD_FAST", "STORE_FAST_LOAD_FAST"})
 
 
 def beginnings(dialect: isa.Dialect) -> tuple[int, ...]:
