@@ -63,14 +63,12 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     checks = variables.unchecked(restores)
     if binding.DELETE in kinds:
         checks |= variables.emptied()
-    others = dict.fromkeys(checks, CHECKED)
+    closures = []
     if binding.CLOSURE in kinds and "LOAD_CLOSURE" not in opcodes:
-        others.update({index: "LOAD_FAST" for index, kind in enumerate(kinds) if kind == binding.CLOSURE})
-    if others:
-        for index, op in others.items():
-            _, name, position = body[index]
-            body[index] = instruction(op, name, position)
-            ops[index] = op
+        closures = [index for index, kind in enumerate(kinds) if kind == binding.CLOSURE]
+    if checks or closures:
+        _turn(body, ops, checks, CHECKED)
+        _turn(body, ops, closures, "LOAD_FAST")
         numbers = numbered(ops, dialect.name)
     borrows = bytearray()
     if "LOAD_FAST_BORROW" in opcodes:
@@ -79,14 +77,14 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     if "LOAD_FAST_LOAD_FAST" in opcodes:
         dropped = _fuse(body, ops, kinds, variables, restores | checks, borrows)
     if borrows:
-        _turn(body, ops, borrows, "LOAD_FAST_BORROW")
+        _turn(body, ops, compress(range(len(body)), borrows), "LOAD_FAST_BORROW")
     change(code, ops, dropped)
     return NOTHING
 
 
-def _turn(body: list[Row], ops: list[str], wanted: bytes | bytearray, op: str) -> None:
-    """Give the instructions with these flags another mnemonic."""
-    for index in compress(range(len(body)), wanted):
+def _turn(body: list[Row], ops: list[str], indexes: Iterable[int], op: str) -> None:
+    """Give the instructions at these indexes another mnemonic."""
+    for index in indexes:
         _, arg, position = body[index]
         body[index] = (op, arg, position)
         ops[index] = op
@@ -248,17 +246,14 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     if "LOAD_FAST_LOAD_FAST" in opcodes:
         _unfused(code, kinds, shadows.restores if shadows else frozenset(), marks)
     if _KINDS["LOAD_FAST_BORROW"] in kinds:
-        _turn(body, ops, kinds.translate(_BORROWING), "LOAD_FAST")
+        _turn(body, ops, compress(range(len(body)), kinds.translate(_BORROWING)), "LOAD_FAST")
     twofold = kinds.translate(_TWOFOLD)
     if marks or 1 in twofold:
         _separate(code, ops, compress(range(len(kinds)), twofold), marks)
     if _KINDS[CHECKED] in kinds:
         if len(code.parameters) + len(code.locals) > binding.FOLLOWED:
             _mark_checks(code, ops, dialect)
-        for index in list(where(ops, _CHECKED)):
-            _, name, position = code.rows[index]
-            code.rows[index] = ("LOAD_FAST", name, position)
-            ops[index] = "LOAD_FAST"
+        _turn(code.rows, ops, list(where(ops, _CHECKED)), "LOAD_FAST")
     return NOTHING
 
 
