@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ ODD: list[Any] = [
     HUGE,
     -HUGE,
     1 << 40,
+    (3 << 30) + 5,
     -1,
     0,
     1,
@@ -91,6 +94,31 @@ def test_odd_values_of_fields(field: str) -> None:
                     setattr(changed, field, value)
                     with contextlib.suppress(pyasm.AssemblyError):
                         use(changed)
+
+
+@pytest.mark.parametrize("dialect", ["portable", "native"])
+def test_large_counts(dialect: str) -> None:
+    """Nothing makes as many of something as an operand says, when no stack has so many entries."""
+    native = pyasm.decode(odd_function.__code__)
+    code = native if dialect == "native" else pyasm.lift(native)
+    with little_memory():
+        for op, index in product(isa.load(code.dialect).opcodes, (1, len(code.body) // 2)):
+            changed = code.replace()
+            changed.body[index] = Instruction(op, (3 << 30) + 5, code.body[index].position)
+            for use in USES:
+                with contextlib.suppress(pyasm.AssemblyError):
+                    use(changed)
+
+
+@contextlib.contextmanager
+def little_memory() -> Iterator[None]:
+    """With not much more of it than there is in use."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def odd_function(a: int, *b: int, c: int = 1, **d: int) -> Callable[[], int]:

@@ -21,6 +21,8 @@ PORTABLE = "portable"
 
 JUMPS = frozenset({"absolute", "forward", "backward"})
 """The operand kinds that name a label."""
+DEEPEST = 1 << 17
+"""A stack of more entries is refused."""
 
 
 class Opcode(NamedTuple):

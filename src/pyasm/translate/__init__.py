@@ -20,6 +20,7 @@ from pyasm.native.units import LABEL
 from pyasm.translate import (
     blocks,
     calls,
+    counts,
     deferred,
     exits,
     frames,
@@ -243,13 +244,13 @@ class _Step(NamedTuple):
 @cache
 def _lifting(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    return _steps([(each.lift, each.lifts(dialect)) for each in PASSES])
+    return _steps([(counts.refuse, counts.counting(name)), *[(each.lift, each.lifts(dialect)) for each in PASSES]])
 
 
 @cache
 def _lowering(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    first = [(_tidy, None), (_unprefixed, {_PREFIX})]
+    first = [(counts.refuse, counts.counting(name)), (_tidy, None), (_unprefixed, {_PREFIX})]
     return _steps(first + [(each.lower, each.lowers(dialect)) for each in PASSES[::-1]])
 
 

@@ -16,7 +16,7 @@ from pyasm.isa.slots import Sides, fits, meaning, sides
 from pyasm.native.units import LABEL
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
-from pyasm.verifier.types import DEEPEST, PLAIN, constant_type
+from pyasm.verifier.types import PLAIN, constant_type
 
 NEVER = 1 << 30
 """The depth below which nothing may be taken, when every instruction is to be looked at."""
@@ -267,7 +267,9 @@ class Machine:
 
     def _form(self, row: isa.Opcode, arg: Any) -> Form:
         n = number(arg)
-        effect, sided = isa.effects(row.stack), sides(row.stack, n)
+        effect = isa.effects(row.stack)
+        possible = max(effect.pops(n), effect.net(n)) <= isa.DEEPEST  # otherwise it has a depth problem on every stack
+        sided = sides(row.stack, n if possible else 0)
         goes_on = row.flow not in ("jump", "return", "raise")
         jumps = row.operand in isa.JUMPS and row.flow != "next"  # END_ASYNC_FOR names one for tracing only
         leaves: tuple[Any, ...] | None = sided.leaves
@@ -282,7 +284,7 @@ class Machine:
         if form.pops > stack.depth:
             entries = f"{form.pops} entries" if form.pops != 1 else "one entry"
             return Problem("depth", f"it takes {entries} from a stack of {stack.depth}", form.row.stack)
-        if stack.depth + form.net > DEEPEST:
+        if stack.depth + form.net > isa.DEEPEST:
             return Problem("depth", f"a stack of {stack.depth + form.net} entries is too large")
         return None
 

@@ -10,8 +10,6 @@ from pyasm.code import Code, Row
 from pyasm.native.flags import GENERATORS
 from pyasm.typed import Any
 
-DEEPEST = 1 << 17
-"""A stack of so many entries is refused."""
 ARGUMENTS = {".0": "iter", ".defaults": "tuple", ".kwdefaults": "dict"}
 """Parameters that only compilers make, and what they are: the iterator of a comprehension, the defaults of a function
 with type parameters."""
