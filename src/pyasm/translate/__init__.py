@@ -244,13 +244,13 @@ class _Step(NamedTuple):
 @cache
 def _lifting(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    return _steps([(counts.refuse, counts.counting(name)), *[(each.lift, each.lifts(dialect)) for each in PASSES]])
+    return _steps([(counts.refuse, counts.pushing(name)), *[(each.lift, each.lifts(dialect)) for each in PASSES]])
 
 
 @cache
 def _lowering(name: str) -> list[_Step]:
     dialect = isa.load(name)
-    first = [(counts.refuse, counts.counting(name)), (_tidy, None), (_unprefixed, {_PREFIX})]
+    first = [(counts.refuse, counts.moving(name)), (_tidy, None), (_unprefixed, {_PREFIX})]
     return _steps(first + [(each.lower, each.lowers(dialect)) for each in PASSES[::-1]])
 
 
@@ -312,7 +312,7 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     reading = effects(_reading(set(ops), dialect))
     by_hand = code.layout is not None and code.layout.origin == _BY_HAND
     if not (by_hand and is_clean(body, ops)):  # which says that all of it is reached, too
-        code.rows = without_unreached(cleaned(code) if by_hand else body, reading)
+        code.rows = without_unreached(cleaned(code, ops) if by_hand else body, reading)
         if code.rows is not body:
             body = code.rows
             ops[:] = map(opcode, body)

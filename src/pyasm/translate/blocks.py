@@ -27,7 +27,7 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """From the table to instructions; the code has no `handlers` afterwards."""
     if not code.handlers:
         return NOTHING
-    blocks_lift.lift(code, dialect)
+    blocks_lift.lift(code, ops, dialect)
     return None
 
 
@@ -39,4 +39,4 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """From the instructions to the table."""
     if dialect.blocks == "table":
-        blocks_lower.lower(code, dialect)
+        blocks_lower.lower(code, ops, dialect)

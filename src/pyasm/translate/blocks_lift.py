@@ -12,7 +12,7 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, instruction, operand, rewrite
+from pyasm.translate.edit import Labels, instruction, opcode, operand, rewrite
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
 from pyasm.translate.regions import SETUPS, Regions
@@ -24,13 +24,13 @@ CLEANUP = [("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1)]
 _POP_BLOCK = instruction("POP_BLOCK")
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Entries of the table as regions."""
     table = effects(dialect.name)
-    regions = Regions(code, dialect)
+    regions = Regions(code, ops, dialect)
     lost = unraised.add_entries(code, regions, table)
     if lost:
-        regions = Regions(code, dialect)
+        regions = Regions(code, list(map(opcode, code.rows)), dialect)
     inserter = _Inserter(regions, fill(regions, dialect), dialect)
     if lost:
         inserter.unraised(code.handlers, table)

@@ -8,7 +8,7 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, opcode, rewrite, where
+from pyasm.translate.edit import Labels, instruction, rewrite, where
 from pyasm.translate.effects import PSEUDO, effects, number
 from pyasm.translate.regions import facts, is_next
 from pyasm.translate.uncovered import uncover
@@ -18,9 +18,8 @@ _PSEUDO = frozenset(PSEUDO)
 _NOTHING = _PSEUDO | {LABEL}
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Regions as entries of the table."""
-    ops = list(map(opcode, code.rows))
     if not _PSEUDO.isdisjoint(ops):
         walk = _Walk(code, ops, dialect)
         walk.bounds.update(uncover(code.rows, ops, walk.turns, walk.labels, walk.innermost, dialect))

@@ -13,8 +13,14 @@ from pyasm.translate.effects import effects, number
 
 
 @cache
-def counting(name: str) -> frozenset[str]:
-    """The mnemonics, of a dialect and the portable ones, of instructions that leave as many entries as they say."""
+def pushing(name: str) -> frozenset[str]:
+    """The mnemonics, of a dialect and the portable ones, of instructions that push as many entries as they say."""
+    return frozenset(op for op in moving(name) if effects(name).rows[op].net(9) > 1)
+
+
+@cache
+def moving(name: str) -> frozenset[str]:
+    """Of those that leave as many, pushed or not."""
     rows = [row for table in (isa.PORTABLE, name) for row in isa.load(table).opcodes.values()]
     return frozenset(row.name for row in rows if row.operand == "number" and "[" in row.stack.partition("--")[2])
 
@@ -23,7 +29,7 @@ def refuse(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """TargetError for those that say more than a stack may have."""
     rows = effects(dialect.name).rows
     findings = []
-    for index in where(ops, counting(dialect.name)):
+    for index in where(ops, moving(dialect.name)):
         op, arg, _ = code.rows[index]
         n = number(arg)
         if max(rows[op].pops(n), rows[op].net(n)) > isa.DEEPEST:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import compress
+from itertools import chain, compress
 from operator import itemgetter
 
 from pyasm.code import Code, Place, Row
@@ -54,14 +54,20 @@ def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> No
     words: list[str] = []
     done = 0
     for index in sorted(edits):
-        made = edits[index]
         parts += rows[done:index]
-        parts += made
         words += ops[done:index]
-        words += map(opcode, made)
+        made = edits[index]
+        if made:
+            parts += made
+            words += map(opcode, made)
         done = index + 1
     code.rows = parts + rows[done:]
     ops[:] = words + ops[done:]
+
+
+def added(edits: Mapping[int, Sequence[Row]]) -> Set[str]:
+    """The mnemonics of what edits put in."""
+    return set(map(opcode, chain.from_iterable(edits.values())))
 
 
 def places(body: Sequence[Row], ops: Sequence[str] | None = None) -> dict[Any, int]:

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, rewrite, where
+from pyasm.translate.edit import added, change, instruction, where
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
@@ -39,9 +39,11 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return frozenset({"SETUP_WITH"}) if dialect.blocks == "table" else frozenset()
 
 
-def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To portable with statements."""
-    code.rows = _Lifting(code.rows, "LOAD_SPECIAL" in dialect.opcodes).body()
+    edits = _Lifting(code.rows, "LOAD_SPECIAL" in dialect.opcodes).found(ops)
+    change(code, ops, edits)
+    return added(edits)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -49,14 +51,16 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _REGIONS if dialect.blocks == "table" else frozenset()
 
 
-def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To native with statements."""
     if "LOAD_SPECIAL" in dialect.opcodes:
-        walk = _Exits(code, dialect)
+        walk = _Exits(code, ops, dialect)
         walk.run()
-        code.rows = _Pairs(code, walk).body()
+        edits = _Pairs(code, walk).found()
     else:
-        code.rows = rewrite(code.rows, _single(code.rows))
+        edits = _single(code.rows, ops)
+    change(code, ops, edits)
+    return added(edits)
 
 
 class _Lifting:
@@ -67,9 +71,9 @@ class _Lifting:
         self.pairs = pairs
         self.edits: dict[int, list[Row]] = {}
 
-    def body(self) -> list[Row]:
-        """The new body."""
-        for index in where(list(map(opcode, self.old)), _LIFTED):
+    def found(self, ops: Sequence[str]) -> dict[int, list[Row]]:
+        """The edits for the new body. `ops` are the mnemonics of the old one."""
+        for index in where(ops, _LIFTED):
             each = self.old[index]
             op = each[0]
             if op == "SETUP_WITH":
@@ -80,7 +84,7 @@ class _Lifting:
                 self._lookup(index, "BEFORE_ASYNC_WITH")
             elif op == "WITH_EXCEPT_START" and self.pairs:
                 self._swallowed(index)
-        return rewrite(self.old, self.edits)
+        return self.edits
 
     def _enter(self, index: int, each: Row) -> None:
         before = index - 1
@@ -134,10 +138,10 @@ class _Lifting:
             self.edits[at + 3] = []
 
 
-def _single(body: Sequence[Row]) -> dict[int, list[Row]]:
+def _single(body: Sequence[Row], ops: Sequence[str]) -> dict[int, list[Row]]:
     """The edits for a dialect whose exits are one entry."""
     edits = {}
-    for index in where(list(map(opcode, body)), _SINGLE):
+    for index in where(ops, _SINGLE):
         op, arg, position = body[index]
         if op == "SETUP_WITH":
             edits[index] = [instruction("BEFORE_WITH", None, position), instruction("SETUP_WITH", arg)]
@@ -161,8 +165,8 @@ def is_leaving(body: Sequence[Row], call: int) -> bool:
 class _Exits(SparseWalk):
     """Which entries are exits, in a body with native handlers."""
 
-    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.rows, code.qualname, dialect.name, isa.PORTABLE)
+    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+        super().__init__(code.rows, ops, code.qualname, dialect.name, isa.PORTABLE)
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         return state, State(None, (*state.stack, VALUE))
@@ -226,8 +230,8 @@ class _Pairs:
         self.walk = walk
         self.edits: dict[int, list[Row]] = {}
 
-    def body(self) -> list[Row]:
-        """The new body."""
+    def found(self) -> dict[int, list[Row]]:
+        """The edits for the new body."""
         for index in where(self.walk.ops, _PAIRED):
             op, arg, position = each = self.old[index]
             if op == "SETUP_WITH":
@@ -242,7 +246,7 @@ class _Pairs:
                 moves = permutation(op, arg)
                 if moves is not None:
                     self._moved(index, each, *moves)
-        return rewrite(self.old, self.edits)
+        return self.edits
 
     def _call(self, index: int, each: Row) -> None:
         state = self.walk.states[index]

@@ -41,22 +41,20 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
     return frozenset({"RERAISE"}) if dialect.opcodes["RERAISE"].operand == "number" else frozenset()
 
 
-def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """From one exception to six values."""
     if dialect.blocks == "table":
-        handlers_lift.lift(code, dialect)
-    else:
-        handlers_stack.lift(code, dialect)
+        return handlers_lift.lift(code, ops, dialect)
+    return handlers_stack.lift(code, ops, dialect)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
     """The mnemonics that lowering deals with."""
-    return _HANDLED if dialect.blocks == "table" else frozenset({"SETUP_CLEANUP", "RERAISE", "RERAISE_VALUE"})
+    return _HANDLED if dialect.blocks == "table" else handlers_stack.LOWERED
 
 
-def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """From six values to one exception."""
     if dialect.blocks == "table":
-        handlers_lower.lower(code, dialect)
-    else:
-        handlers_stack.lower(code, dialect)
+        return handlers_lower.lower(code, ops, dialect)
+    return handlers_stack.lower(code, ops, dialect)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from types import MappingProxyType
 
 from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.caught import HandlerWalk
-from pyasm.translate.edit import instruction, rewrite
+from pyasm.translate.edit import added, change, instruction
 from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.translate.moves import MOVING, permutation
 from pyasm.typed import Any
@@ -20,11 +20,13 @@ SIX, UNBIND, LOOP, ONE = "six", "unbind", "loop", "one"
 an async for; with one."""
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """The portable form of all handlers."""
-    walk = _Lifting(code, dialect)
+    walk = _Lifting(code, ops, dialect)
     walk.run()
-    code.rows = _Rewriting(code.rows, walk).body()
+    edits = _Rewriting(code.rows, walk).found()
+    change(code, ops, edits)
+    return added(edits)
 
 
 class Form:
@@ -97,8 +99,8 @@ class _Lifting(HandlerWalk):
     odd = frozenset({"PUSH_EXC_INFO"})
     told = alike | odd
 
-    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.rows, code.qualname, dialect.name, isa.PORTABLE)
+    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+        super().__init__(code.rows, ops, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(self)
         self.unentered = self.cleanups = frozenset([form.cleanup for form in self.forms.values() if form.cleanup])
 
@@ -179,8 +181,8 @@ class _Rewriting:
         self.failed: dict[int, str] = {}
         """Index of the label to which a failed test goes -> handler: of those that are still ahead."""
 
-    def body(self) -> list[Row]:
-        """The new body."""
+    def found(self) -> dict[int, list[Row]]:
+        """The edits for the new body."""
         self._entries()
         old, edits, states, seen = self.old, self.edits, self.walk.states, self.walk.seen
         lost = [index for index in self.walk.begins if not seen[index]]
@@ -191,7 +193,7 @@ class _Rewriting:
                     self._instruction(index, old[index], states[index])
                 else:
                     self._unreached(index)
-        return rewrite(old, edits)
+        return edits
 
     def _entries(self) -> None:
         """What handlers begin with, and their cleanups."""

@@ -15,7 +15,7 @@ from pyasm.code import Code, Place, Position, Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate.blocks_lift import CLEANUP
-from pyasm.translate.edit import Labels, instruction, rewrite
+from pyasm.translate.edit import Labels, added, change, instruction
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
 from pyasm.translate.handlers_six import SAVED, Form, SixWalk, saved
 from pyasm.translate.kinds import VALUE, State, next_real
@@ -26,12 +26,13 @@ NOWHERE = Position()
 _PEEKS = frozenset({"LIST_APPEND", "SET_ADD", "MAP_ADD", "LIST_EXTEND", "SET_UPDATE", "DICT_MERGE", "DICT_UPDATE"})
 
 
-def lower(code: Code, dialect: isa.Dialect) -> Set[str]:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """The native form of all handlers."""
-    walk = SixWalk(code, dialect)
+    walk = SixWalk(code, ops, dialect)
     walk.run()
-    code.rows = _Rewriting(code.rows, walk, dialect).body()
-    return _ADDED
+    edits = _Rewriting(code.rows, walk, dialect).found()
+    change(code, ops, edits)
+    return added(edits)
 
 
 class _Rewriting:
@@ -46,8 +47,8 @@ class _Rewriting:
         self.cleanups = {label: self.new_label() for label, form in self.forms.items() if form.kind == SIX}
         self.edits: dict[int, list[Row]] = {}
 
-    def body(self) -> list[Row]:
-        """The new body."""
+    def found(self) -> dict[int, list[Row]]:
+        """The edits for the new body."""
         self._extents()
         for index, state in sorted(self.walk.states.items()):
             if self.old[index][0] in _CHANGED:
@@ -57,7 +58,7 @@ class _Rewriting:
         if 0 in seen[: len(self.old)]:
             self._unreached([index for index, each in enumerate(self.old) if not seen[index] and each[0] != LABEL])
         self._cleanups()
-        return rewrite(self.old, self.edits)
+        return self.edits
 
     def _unreached(self, indexes: Sequence[int]) -> None:
         """What nothing reaches in a handler, the end of an `except … as e`, is in the region of its cleanup."""
@@ -335,12 +336,6 @@ _METHODS = {
     "WITH_EXCEPT_START": _Rewriting._with_except_start,
     "JUMP_IF_NOT_EXC_MATCH": _Rewriting._match,
 }
-_ADDED = MOVING.union(
-    *[(op for op, _ in words) for words in (CLEANUP, _MAKE)],
-    ("SETUP_FINALLY", "SETUP_CLEANUP", "POP_BLOCK", "PUSH_EXC_INFO", "CHECK_EXC_MATCH", "POP_JUMP_IF_FALSE"),
-    ("CALL_FUNCTION", "STORE_ATTR", LABEL),
-)
-"""What may be in a lowered body."""
 _CHANGED = _PEEKS.union(_METHODS, MOVING)
 """Instructions that are other ones in native code, depending on the entries."""
 

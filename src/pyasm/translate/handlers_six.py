@@ -68,8 +68,8 @@ class SixWalk(HandlerWalk):
     odd = frozenset({"POP_EXCEPT", "END_ASYNC_FOR", "WITH_EXCEPT_START", "RERAISE", "JUMP_IF_NOT_EXC_MATCH"})
     told = alike | odd
 
-    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
-        super().__init__(code.rows, code.qualname, dialect.name, isa.PORTABLE)
+    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+        super().__init__(code.rows, ops, code.qualname, dialect.name, isa.PORTABLE)
         self.forms = _forms(self)
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:

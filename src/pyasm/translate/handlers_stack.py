@@ -6,42 +6,43 @@ after a with statement. What is handled with one value is said with six here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Row
-from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, added, change, instruction, places, where
 from pyasm.translate.handlers_lift import is_unbinding
 from pyasm.typed import Any
 
 _RERAISE = frozenset({"RERAISE"})
+LOWERED = frozenset({"SETUP_CLEANUP", "RERAISE", "RERAISE_VALUE"})
+"""What lowering deals with."""
 
 
-def lift(code: Code, dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Drop the operands of RERAISE."""
-    if dialect.opcodes["RERAISE"].operand == "number":
-        body = code.rows
-        found = where(list(map(opcode, body)), _RERAISE)
-        code.rows = rewrite(body, {index: [instruction("RERAISE", None, body[index][2])] for index in found})
+    body = code.rows
+    change(code, ops, {index: [instruction("RERAISE", None, body[index][2])] for index in where(ops, _RERAISE)})
+    return NOTHING
 
 
-def lower(code: Code, dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Give RERAISE its operand, and handlers that want one value what they want."""
     body = code.rows
     edits: dict[int, list[Row]] = {}
-    cleanups = {each[1] for each in body if each[0] == "SETUP_CLEANUP"}
-    for index, each in enumerate(body):
-        op, arg, position = each
-        if op == "SETUP_CLEANUP":
-            edits[index] = [instruction("SETUP_FINALLY", arg, position)]
-        elif op == LABEL and arg in cleanups:
-            edits[index] = [each, *_instructions(_ONE, None)]
+    labels = places(body, ops) if "SETUP_CLEANUP" in ops else {}
+    for index in where(ops, LOWERED):
+        op, arg, position = body[index]
+        if op == "RERAISE":
+            edits[index] = [_reraise(dialect, _goes_on(body, index), position)]
         elif op == "RERAISE_VALUE":
             edits[index] = [*_instructions(_SIX, position), _reraise(dialect, 0, position)]
-        elif op == "RERAISE":
-            edits[index] = [_reraise(dialect, _goes_on(body, index), position)]
-    code.rows = rewrite(body, edits)
+        else:
+            edits[index] = [instruction("SETUP_FINALLY", arg, position)]
+            at = labels[arg]
+            edits[at] = [body[at], *_instructions(_ONE, None)]
+    change(code, ops, edits)
+    return added(edits)
 
 
 _ONE = (

@@ -11,13 +11,13 @@ two ways, as 3.14 does: POP_ITER when no GET_ITER made it (`any` and `all` of a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Picked, instruction, rewrite, where
+from pyasm.translate.edit import NOTHING, Picked, instruction, rewrite, where
 from pyasm.translate.iteration import DELEGATED, FIRST, GENERATOR_EXPRESSION, Edits, is_expression
 from pyasm.translate.pairs import PICKED, SECOND, Pairs, lift_makers
 from pyasm.translate.singles import pair_all
@@ -110,14 +110,18 @@ def _iterates_over_calls(ops: Sequence[str], picked: Picked) -> bool:
     return False
 
 
-def make_first(code: Code) -> None:
-    """Let a generator expression make the iterator that portable code gets: right behind its first instruction."""
+def make_first(code: Code, ops: list[str]) -> Set[str]:
+    """Let a generator expression make the iterator that portable code gets: right behind its first instruction. The
+    mnemonic of what does so."""
     body = code.rows
     if code.name != GENERATOR_EXPRESSION or not code.flags & GENERATORS or not body or body[0][1] != ".0":
-        return
+        return NOTHING
     position = body[0][2]
     behind = body[2:] if body[1][0] == "PUSH_NULL" else body[1:]
     following = next((each[0] for each in behind if each[0] not in (LABEL, "SETUP_FINALLY")), "")
     if following == "GET_ANEXT" or (following == "FOR_ITER" and len(behind) < len(body) - 1):
         maker = instruction(FIRST[following], 0 if following == "FOR_ITER" else None, position)
         code.rows = [body[0], maker, *behind]
+        ops[: len(body) - len(behind)] = [body[0][0], maker[0]]
+        return {maker[0]}
+    return NOTHING

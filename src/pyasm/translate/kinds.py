@@ -16,7 +16,7 @@ from pyasm.code import Row
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode, where
+from pyasm.translate.edit import where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.moves import PERMUTATIONS, permutation
 from pyasm.typed import Any, NamedTuple
@@ -193,7 +193,8 @@ class SparseWalk:
     sparse = True
     """Are there only states where something is no value?"""
 
-    def __init__(self, body: Sequence[Row], name: str, *dialects: str) -> None:
+    def __init__(self, body: Sequence[Row], ops: Sequence[str], name: str, *dialects: str) -> None:
+        """`ops` are the mnemonics of the body; `name` is that of the code object, for messages."""
         kind: Any = type(self)
         known = _known(kind, dialects)
         self.body = body
@@ -202,7 +203,7 @@ class SparseWalk:
         self.fixed = known.fixed
         self.effects = known.effects
         self.table = known.table
-        self.ops = list(map(opcode, body))
+        self.ops = ops
         self.turns = list(where(self.ops, known.turns))
         """Indexes of what is no instruction, or does not just go on."""
         self._look()

@@ -16,7 +16,7 @@ from pyasm.code import Code, Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import delegations, iterators, singles
-from pyasm.translate.edit import NOTHING, Labels, Picked, change, instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, Labels, Picked, added, change, instruction, opcode, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
@@ -60,18 +60,21 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
     return _FOR | _DELEGATING | {"GET_AWAITABLE"} | (iterators.PORTABLE if "POP_ITER" in dialect.opcodes else set())
 
 
-def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """Portable loops to native ones."""
     found = set(ops)
+    new: Set[str] | None = NOTHING
     if "FOR_ITER" in found or ("POP_ITER" in dialect.opcodes and not found.isdisjoint(iterators.PORTABLE)):
-        _lower_loops(code, ops, found, dialect)
+        new = _lower_loops(code, ops, found, dialect)
     if "GET_AWAITABLE" in found and dialect.opcodes["GET_AWAITABLE"].operand != "-":
         _number_awaits(code)
-    if not found.isdisjoint(_DELEGATING):
-        delegations.lower(code, dialect)
+    if found.isdisjoint(_DELEGATING):
+        return new
+    delegations.lower(code, dialect)
+    return None
 
 
-def _lower_loops(code: Code, ops: Sequence[str], found: set[str], dialect: isa.Dialect) -> None:
+def _lower_loops(code: Code, ops: list[str], found: set[str], dialect: isa.Dialect) -> Set[str] | None:
     body = code.rows
     told = _facts(dialect.name).told
     picked = Picked(ops, told)
@@ -79,12 +82,14 @@ def _lower_loops(code: Code, ops: Sequence[str], found: set[str], dialect: isa.D
     if "POP_ITER" in dialect.opcodes:
         edits = iterators.lower(code, dialect, ops, found, picked)
         if code.rows is not body:
-            picked = Picked(list(map(opcode, code.rows)), told)
+            ops[:] = map(opcode, code.rows)
+            picked = Picked(ops, told)
     if "FOR_ITER" in found:
         _Ends(code.rows, picked, dialect, edits).put()
-    code.rows = rewrite(code.rows, edits)
-    if dialect.first_iterator == "generator":
-        iterators.make_first(code)
+    edited = code.rows
+    change(code, ops, edits)
+    first = iterators.make_first(code, ops) if dialect.first_iterator == "generator" else NOTHING
+    return added(edits) | first if edited is body else None
 
 
 def _has_pairs(dialect: isa.Dialect) -> bool:

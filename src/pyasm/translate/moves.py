@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pyasm import isa
 from pyasm.code import Row
 from pyasm.translate.edit import instruction
 from pyasm.typed import Any
@@ -26,7 +27,7 @@ def permutation(op: str, arg: Any) -> tuple[int, list[int]] | None:
     """Of an instruction that only moves, copies or drops entries: how many, and which of them it leaves."""
     if op in PERMUTATIONS:
         return PERMUTATIONS[op]
-    if type(arg) is not int or arg < 1:
+    if type(arg) is not int or not 0 < arg <= isa.DEEPEST:
         return None
     if op == "COPY":
         return arg, [*range(arg), 0]

@@ -15,7 +15,7 @@ from pyasm.code import Code, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import opcode, where
+from pyasm.translate.edit import where
 from pyasm.translate.effects import PSEUDO
 from pyasm.typed import Any
 
@@ -25,9 +25,10 @@ SETUPS = frozenset(PSEUDO) - {"POP_BLOCK"}
 class Regions:
     """What the table of a code says: the innermost handler of each instruction; their kinds, and those around."""
 
-    def __init__(self, code: Code, dialect: isa.Dialect) -> None:
+    def __init__(self, code: Code, ops: Sequence[str], dialect: isa.Dialect) -> None:
+        """`ops` are the mnemonics of the body."""
         self.body = code.rows
-        self.ops = list(map(opcode, self.body))
+        self.ops = ops
         self.facts = facts(dialect.name)
         """What there is in this dialect."""
         self.labels: dict[Any, int] = {}

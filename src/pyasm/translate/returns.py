@@ -5,6 +5,7 @@ Compilers leave nothing behind, and interpreters count on it: some would keep wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from types import MappingProxyType
 
@@ -21,13 +22,14 @@ _SETUPS = ("SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH")
 _RAISED = ("raised", None)
 
 
-def cleaned(code: Code) -> list[Row]:
+def cleaned(code: Code, ops: list[str]) -> list[Row]:
     """The portable body, with what is below a value dropped before it is returned.
 
     Not what a handler finds: that is for POP_EXCEPT. Where it is not certain what is on the stack, nothing is dropped.
+    `ops` are the mnemonics.
     """
     body = code.rows
-    walk = _Depths(code)
+    walk = _Depths(code, ops)
     try:
         walk.run()
     except TargetError:
@@ -84,8 +86,8 @@ def is_clean(body: list[Row], ops: list[str]) -> bool:
 class _Depths(SparseWalk):
     """What is on the stack: values, and what handlers find."""
 
-    def __init__(self, code: Code) -> None:
-        super().__init__(code.rows, code.qualname, isa.PORTABLE)
+    def __init__(self, code: Code, ops: Sequence[str]) -> None:
+        super().__init__(code.rows, ops, code.qualname, isa.PORTABLE)
 
     def end(self, index: int, operand: Any, state: State) -> tuple[State | None, State | None]:
         return self.transfer(index, self.body[index], state)

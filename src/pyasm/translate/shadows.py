@@ -14,7 +14,7 @@ from types import MappingProxyType
 from pyasm import isa
 from pyasm.code import Code, Free, Place, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places, rewrite
+from pyasm.translate.edit import added, change, instruction, places
 from pyasm.translate.kinds import State, Walk, next_real
 from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
@@ -39,20 +39,21 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Nothing: the portable words are the native ones."""
 
 
-def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To variables of their own, where the dialect has no word for the saving."""
-    walk = _Saving(code)
+    walk = _Saving(code, ops)
     walk.run()
     rewriting = _Renaming(code, walk)
     rewriting.all()
-    code.rows = rewrite(code.rows, rewriting.edits)
+    change(code, ops, rewriting.edits)
+    return added(rewriting.edits)
 
 
 class _Saving(Walk):
     """Which entries are saved variables: ("saved", (name, number of them that are of this name))."""
 
-    def __init__(self, code: Code) -> None:
-        super().__init__(code.rows, code.qualname, isa.PORTABLE)
+    def __init__(self, code: Code, ops: Sequence[str]) -> None:
+        super().__init__(code.rows, ops, code.qualname, isa.PORTABLE)
 
     def save(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
         level = 1 + sum(kind == "saved" and which[0] == name for kind, which in state.stack)
