@@ -22,7 +22,12 @@ def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
     What is looked at first is the code as it was written, so that findings are about that; then what it became, so that
     nothing depends on lowering being right.
     """
-    proof = verify(code) if _is_pure(code) else None
+    proof = None
+    try:
+        proof = verify(code)
+    except VerificationError:
+        if _is_pure(code):
+            raise
     if proof is not None and code.dialect == dialect:
         return code, proof
     native = lower(code, dialect)
@@ -31,7 +36,7 @@ def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
     try:
         return native, verify(native)
     except VerificationError as error:
-        if proof is None:  # native instructions stand in it: it was not looked at before
+        if not _is_pure(code):  # native instructions stand in it, which cannot be looked at before
             raise
         message = f"lowered to {native.dialect} it could crash the interpreter, which is a defect of lowering:"
         raise VerificationError([Finding(message, named(code.qualname)), *error.findings]) from None

@@ -34,8 +34,8 @@ from pyasm.translate import (
 )
 from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
 from pyasm.translate.effects import constant_loads, effects
-from pyasm.translate.flow import without_unreached
-from pyasm.translate.returns import cleaned, is_clean
+from pyasm.translate.flow import drop_unreached
+from pyasm.translate.returns import clean, is_clean
 from pyasm.typed import Any, NamedTuple
 
 PASSES = (
@@ -308,17 +308,15 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """
     if code.layout is not None and code.layout.origin == dialect.name:
         return NOTHING
-    body = code.rows
     reading = effects(_reading(set(ops), dialect))
     by_hand = code.layout is not None and code.layout.origin == _BY_HAND
-    if not (by_hand and is_clean(body, ops)):  # which says that all of it is reached, too
-        code.rows = without_unreached(cleaned(code, ops) if by_hand else body, reading)
-        if code.rows is not body:
-            body = code.rows
-            ops[:] = map(opcode, body)
+    if not (by_hand and is_clean(code.rows, ops)):  # which says that all of it is reached, too
+        if by_hand:
+            clean(code, ops)
+        drop_unreached(code, ops, reading)
     told, edits = _told(), {}
     for index in where(ops, told):
-        op, arg, position = body[index]
+        op, arg, position = code.rows[index]
         if arg is None:
             continue
         if op not in _EMPTY:

@@ -39,21 +39,21 @@ def _tables(dialect_name: str) -> _Tables:
     return _Tables(*[flags(each, dialect_name) for each in (BORROWED, kept, _REGIONS)])
 
 
-def borrowing(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> bytearray:
+def borrowing(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> bytearray:
     """For each instruction, 1 if it is a load that may borrow. None of them loads two locals.
 
-    `numbers` are those of the mnemonics, here and below.
+    `ops` are the mnemonics, `numbers` those of them, here and below.
     """
     tables = _tables(dialect.name)
     names = labels(body, numbers, dialect.name) if dialect.empty_hides else {}
     if names and hidden.has_empty(names):
         found = bytearray(len(numbers))
-        for index in hidden.Blocks(body, numbers, dialect).all_borrowable():
+        for index in hidden.Blocks(body, ops, numbers, dialect).all_borrowable():
             found[index] = 1
         return found
     loads = numbers.translate(tables.plain)
     if 1 in numbers.translate(tables.regions):
-        loads = both(loads, _reached(body, numbers, dialect))
+        loads = both(loads, _reached(body, ops, numbers, dialect))
     kept = both(loads, numbers.translate(tables.kept)[1:] + b"\1")
     found = bytearray(loads)
     if 1 in kept:
@@ -62,17 +62,17 @@ def borrowing(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> byte
     return found
 
 
-def _reached(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> bytearray:
+def _reached(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> bytearray:
     """For each instruction, 1 if execution comes there without an exception."""
-    return reached(body, effects(dialect.name), turns=turns(numbers, dialect.name))
+    return reached(body, effects(dialect.name), ops=ops, turns=turns(numbers, dialect.name))
 
 
-def hidden_blocks(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
+def hidden_blocks(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
     """Where the compiler began a block, as loads that do not borrow show, but no jump: index -> BEGIN or EMPTY."""
     tables = _tables(dialect.name)
     loads = list(compress(range(len(numbers)), numbers.translate(tables.plain)))
     owned = Follower(body, numbers, dialect).owned(loads, len(numbers))
     wrong = [index for index in loads if index not in owned]
     if wrong and 1 in numbers.translate(tables.regions):
-        wrong = list(filter(_reached(body, numbers, dialect).__getitem__, wrong))
-    return hidden.marks(body, numbers, dialect) if wrong else {}
+        wrong = list(filter(_reached(body, ops, numbers, dialect).__getitem__, wrong))
+    return hidden.marks(body, ops, numbers, dialect) if wrong else {}

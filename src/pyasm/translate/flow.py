@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 
-from pyasm.code import Row
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import instruction, opcode, places, where
 from pyasm.translate.effects import Effects
@@ -162,11 +162,12 @@ def _reach_lost(
         found[start:behind] = b"\1" * (behind - start)
 
 
-def without_unreached(body: list[Row], table: Effects) -> list[Row]:
-    """The body without the code that no path comes to. Its positions are what they were, its labels stay."""
-    found = reached(body, table, handlers=True)
+def drop_unreached(code: Code, ops: list[str], table: Effects) -> None:
+    """Take the code away that no path comes to. The positions of the rest are what they were, the labels stay."""
+    body = code.rows
+    found = reached(body, table, handlers=True, ops=ops)
     if all(found):
-        return body
+        return
     new: list[Row] = []
     position, lost = None, False
     for each, there in zip(body, found):
@@ -178,4 +179,5 @@ def without_unreached(body: list[Row], table: Effects) -> list[Row]:
             lost = False
         else:
             lost = True
-    return new
+    code.rows = new
+    ops[:] = map(opcode, new)

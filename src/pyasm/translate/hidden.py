@@ -14,7 +14,7 @@ from pyasm import isa
 from pyasm.code import Row
 from pyasm.native.units import LABEL
 from pyasm.translate.columns import classes, flags
-from pyasm.translate.edit import opcode, places
+from pyasm.translate.edit import places
 from pyasm.translate.loaded import BORROWED, BORROWS, BRANCH, END, JUMP, LABELLED, LOADING, NEXT, Follower, steps
 from pyasm.translate.notes import BEGIN, EMPTY
 from pyasm.typed import Any
@@ -30,11 +30,10 @@ def _tables(dialect_name: str) -> tuple[bytes, bytes]:
     return classes(flows, dialect_name), flags(LOADING, dialect_name)
 
 
-def marks(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
+def marks(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
     """Index -> BEGIN or EMPTY, in a body where some loads do not borrow though they might."""
     found: dict[int, str] = {}
-    blocks = Blocks(body, numbers, dialect)
-    ops = blocks.ops
+    blocks = Blocks(body, ops, numbers, dialect)
     while blocks.pending:
         start = blocks.next()
         if start is None:
@@ -56,8 +55,8 @@ def marks(body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> dict[int
 class Blocks:
     """The basic blocks of a body, one after the other, in which loads may borrow."""
 
-    def __init__(self, body: Sequence[Row], numbers: bytes, dialect: isa.Dialect) -> None:
-        self.body, self.ops = body, list(map(opcode, body))
+    def __init__(self, body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> None:
+        self.body, self.ops = body, ops
         self.follower = Follower(body, numbers, dialect)
         self.flows, self.loads = (numbers.translate(table) for table in _tables(dialect.name))
         self.labels = places(body, self.ops)

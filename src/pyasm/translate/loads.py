@@ -72,7 +72,7 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
         numbers = numbered(ops, dialect.name)
     borrows = bytearray()
     if "LOAD_FAST_BORROW" in opcodes:
-        borrows = borrowing.borrowing(body, numbers, dialect)
+        borrows = borrowing.borrowing(body, ops, numbers, dialect)
     dropped: dict[int, Sequence[Row]] = {}
     if "LOAD_FAST_LOAD_FAST" in opcodes:
         dropped = _fuse(body, ops, kinds, variables, restores | checks, borrows)
@@ -240,7 +240,7 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     shadows = _Shadows(body, numbers, dialect) if _KINDS[CLEARED] in kinds else None
     marks: dict[int, str] = {}
     if "LOAD_FAST_BORROW" in opcodes and 1 in kinds.translate(_OWNING):
-        marks = borrowing.hidden_blocks(body, numbers, dialect)
+        marks = borrowing.hidden_blocks(body, ops, numbers, dialect)
     if "LOAD_CLOSURE" not in opcodes and (code.cells or code.frees):
         kinds = _closures(code, ops, kinds, shadows.plain() if shadows else frozenset())
     if "LOAD_FAST_LOAD_FAST" in opcodes:

@@ -12,7 +12,7 @@ from pyasm import isa
 from pyasm.code import Code, Place, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, instruction, opcode, rewrite, where
+from pyasm.translate.edit import Labels, change, instruction, where
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.flow import forward
 from pyasm.translate.spans import end_of_entry, replaces_entry, start_of_entry
@@ -34,21 +34,21 @@ HAS_MATCHED = (("DUP_TOP", None), ("LOAD_CONST", None), ("IS_OP", 1))
 """What makes portable code of the native MATCH_CLASS of 3.10."""
 
 Edits = dict[int, Sequence[Row]]
-Special = Callable[[Code, isa.Dialect], None]
+Special = Callable[[Code, list[str], isa.Dialect], None]
 
 
-def lift(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
-    """What is lifted before the words are. `present` are the mnemonics of the body."""
+def lift(code: Code, ops: list[str], dialect: isa.Dialect, present: Set[str]) -> None:
+    """What is lifted before the words are. `present` are those of the mnemonics that this may be about."""
     specials = lifting(dialect.name)
     for name in specials.keys() & present:
-        specials[name](code, dialect)
+        specials[name](code, ops, dialect)
 
 
-def lower(code: Code, dialect: isa.Dialect, present: Set[str]) -> None:
+def lower(code: Code, ops: list[str], dialect: isa.Dialect, present: Set[str]) -> None:
     """What is lowered before the words are."""
     specials = lowering(dialect.name)
     for name in specials.keys() & present:
-        specials[name](code, dialect)
+        specials[name](code, ops, dialect)
 
 
 @cache
@@ -85,11 +85,10 @@ def lowering(name: str) -> dict[str, Special]:
     return specials
 
 
-def _join_conversions(code: Code, dialect: isa.Dialect) -> None:
+def _join_conversions(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """A conversion in front of a specification goes into the FORMAT_VALUE behind it, as 3.9 has it."""
     body, table = code.rows, effects(dialect.name)
     edits: Edits = {}
-    ops = list(map(opcode, body))
     if "FORMAT_WITH_SPEC" not in ops:
         return
     for index in where(ops, {"CONVERT_VALUE"}):
@@ -98,13 +97,13 @@ def _join_conversions(code: Code, dialect: isa.Dialect) -> None:
         if end is not None and body[end][2] == position and start_of_entry(body, end, table) == index + 1:
             edits[index] = ()
             edits[end] = (instruction("FORMAT_VALUE", WITH_SPEC | arg, position),)
-    code.rows = rewrite(body, edits)
+    change(code, ops, edits)
 
 
-def _split_conversions(code: Code, dialect: isa.Dialect) -> None:
+def _split_conversions(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     body, table = code.rows, effects(dialect.name)
     edits: dict[int, Any] = {}
-    for index in where(list(map(opcode, body)), {"FORMAT_VALUE"}):
+    for index in where(ops, {"FORMAT_VALUE"}):
         _, arg, position = body[index]
         if arg & WITH_SPEC and arg & CONVERSION:
             conversion = instruction("CONVERT_VALUE", arg & CONVERSION, position)
@@ -116,24 +115,24 @@ def _split_conversions(code: Code, dialect: isa.Dialect) -> None:
             else:
                 edits[start] = [conversion, *edits.get(start, [body[start]])]
                 edits[index] = [formatting]
-    code.rows = rewrite(body, edits)
+    change(code, ops, edits)
 
 
-def _join_slices(code: Code, dialect: isa.Dialect) -> None:
+def _join_slices(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """A slice that is read and written in place, `a[b:c] += d`: three entries become two."""
-    _exchange(code, dialect, (SLICE_READ, SLICE_WRITTEN), (ITEM_READ, ITEM_WRITTEN))
+    _exchange(code, ops, dialect, (SLICE_READ, SLICE_WRITTEN), (ITEM_READ, ITEM_WRITTEN))
 
 
-def _split_slices(code: Code, dialect: isa.Dialect) -> None:
-    _exchange(code, dialect, (ITEM_READ, ITEM_WRITTEN), (SLICE_READ, SLICE_WRITTEN))
+def _split_slices(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+    _exchange(code, ops, dialect, (ITEM_READ, ITEM_WRITTEN), (SLICE_READ, SLICE_WRITTEN))
 
 
-def _exchange(code: Code, dialect: isa.Dialect, old: Any, new: Any) -> None:
+def _exchange(code: Code, ops: list[str], dialect: isa.Dialect, old: Any, new: Any) -> None:
     """Change both ends of a stretch of code that leaves the entries below its result alone."""
     body, table = code.rows, effects(dialect.name)
     edits: Edits = {}
     begin: int | None = None
-    for index in where(list(map(opcode, body)), {old[0][0][0], old[1][0][0]}):
+    for index in where(ops, {old[0][0][0], old[1][0][0]}):
         if _is_at(body, index, old[0]):
             begin = index
         elif begin is not None and _is_at(body, index, old[1]):
@@ -141,7 +140,7 @@ def _exchange(code: Code, dialect: isa.Dialect, old: Any, new: Any) -> None:
                 _put(body, begin, len(old[0]), new[0], edits)
                 _put(body, index, len(old[1]), new[1], edits)
             begin = None
-    code.rows = rewrite(body, edits)
+    change(code, ops, edits)
 
 
 def _is_at(body: Sequence[Row], index: int, sequence: Sequence[tuple[str, Any]]) -> bool:
@@ -158,7 +157,7 @@ def _put(body: Sequence[Row], index: int, size: int, new: Sequence[tuple[str, An
     edits[index] = [instruction(op, arg, position) for op, arg in new]
 
 
-def _spread_keys(code: Code, dialect: isa.Dialect) -> None:
+def _spread_keys(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """BUILD_CONST_KEY_MAP: each key goes in front of its value."""
     body, table = code.rows, effects(dialect.name)
     edits: dict[int, Any] = {}
@@ -181,7 +180,7 @@ def _spread_keys(code: Code, dialect: isa.Dialect) -> None:
         edits[index] = [instruction("BUILD_MAP", count, position)]
     if findings:
         raise TargetError(findings)
-    code.rows = rewrite(body, edits)
+    change(code, ops, edits)
 
 
 def _starts(body: Sequence[Row], end: int, count: int, table: Any) -> list[int] | None:
@@ -205,11 +204,11 @@ def _collect(keys: tuple[Any, ...], position: Place | None) -> list[Row]:
     return [instruction(op, arg, position) for op, arg in parts]
 
 
-def _flag_imports(code: Code, dialect: isa.Dialect) -> None:
+def _flag_imports(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Only imports of a module outside of try statements may become lazy by a setting."""
     body = code.rows
     protected = _protected(body, effects(dialect.name)) if code.name == MODULE else None
-    for index in where(list(map(opcode, body)), {"IMPORT_NAME"}):
+    for index in where(ops, {"IMPORT_NAME"}):
         op, arg, position = body[index]
         if type(arg) is not tuple:
             starred = index + 1 < len(body) and body[index + 1][0] == "IMPORT_STAR"
@@ -237,7 +236,7 @@ def _protected(body: Sequence[Row], table: Effects) -> list[Any]:
     return [state is not None and any(state) for state in states]
 
 
-def _rotate(code: Code, dialect: isa.Dialect) -> None:
+def _rotate(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """ROT_N for dialects that have SWAP, or only the short ones."""
     edits: Edits = {}
     for index, (op, count, position) in enumerate(code.rows):
@@ -247,7 +246,7 @@ def _rotate(code: Code, dialect: isa.Dialect) -> None:
             else:
                 parts = _rotation(count, dialect)
             edits[index] = [instruction(name, value, position) for name, value in parts]
-    code.rows = rewrite(code.rows, edits)
+    change(code, ops, edits)
 
 
 def _rotation(count: int, dialect: isa.Dialect) -> list[tuple[str, Any]]:
@@ -275,7 +274,7 @@ _COPY_FOUR = (
 """COPY 4. The entry itself comes into no tuple, so the verifier goes on knowing what it is."""
 
 
-def _copy_and_swap(code: Code, dialect: isa.Dialect) -> None:
+def _copy_and_swap(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """COPY and SWAP of deep entries, for dialects that rotate."""
     edits: Edits = {}
     for index, (op, count, position) in enumerate(code.rows):
@@ -291,10 +290,10 @@ def _copy_and_swap(code: Code, dialect: isa.Dialect) -> None:
         else:
             parts = _rotation(count, dialect) + _rotation(count - 1, dialect) * (count - 2)
         edits[index] = [instruction(name, value, position) for name, value in parts]
-    code.rows = rewrite(code.rows, edits)
+    change(code, ops, edits)
 
 
-def _delete_keys(code: Code, dialect: isa.Dialect) -> None:
+def _delete_keys(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """COPY_DICT_WITHOUT_KEYS: a copy, and a loop that deletes the keys. All but its jumps is native already."""
     opcodes = dialect.opcodes
     labels = Labels(code.rows)
@@ -309,7 +308,7 @@ def _delete_keys(code: Code, dialect: isa.Dialect) -> None:
         parts += [(LABEL, loop), ("FOR_ITER", end), ("COPY", iterator + 2), ("SWAP", 2), ("DELETE_SUBSCR", None)]
         parts += [("JUMP_ABSOLUTE", loop), (LABEL, end), *_loop_end(dialect)]
         edits[index] = [instruction(name, value, position) for name, value in parts]
-    code.rows = rewrite(code.rows, edits)
+    change(code, ops, edits)
 
 
 def _loop_end(dialect: isa.Dialect) -> list[tuple[str, Any]]:
@@ -322,7 +321,7 @@ def _loop_end(dialect: isa.Dialect) -> list[tuple[str, Any]]:
     return [("END_FOR", None), ("POP_ITER" if "POP_ITER" in opcodes else "POP_TOP", None)]
 
 
-def _attributes_or_none(code: Code, dialect: isa.Dialect) -> None:
+def _attributes_or_none(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """A MATCH_CLASS that says in an entry of its own whether it succeeded, and leaves the subject when it did not."""
     labels = Labels(code.rows)
     edits: Edits = {}
@@ -333,4 +332,4 @@ def _attributes_or_none(code: Code, dialect: isa.Dialect) -> None:
             parts: list[tuple[str, Any]] = [("POP_JUMP_IF_TRUE", label), ("POP_TOP", None), ("LOAD_CONST", None)]
             parts.append((LABEL, label))
             edits[index] = [each, *(instruction(op, arg, each[2]) for op, arg in parts)]
-    code.rows = rewrite(code.rows, edits)
+    change(code, ops, edits)

@@ -13,7 +13,7 @@ from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.errors import TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, rewrite, where
+from pyasm.translate.edit import change, instruction, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.typed import Any
@@ -22,8 +22,8 @@ _SETUPS = ("SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH")
 _RAISED = ("raised", None)
 
 
-def cleaned(code: Code, ops: list[str]) -> list[Row]:
-    """The portable body, with what is below a value dropped before it is returned.
+def clean(code: Code, ops: list[str]) -> None:
+    """Let a portable body drop what is below a value before it is returned.
 
     Not what a handler finds: that is for POP_EXCEPT. Where it is not certain what is on the stack, nothing is dropped.
     `ops` are the mnemonics.
@@ -33,7 +33,7 @@ def cleaned(code: Code, ops: list[str]) -> list[Row]:
     try:
         walk.run()
     except TargetError:
-        return body
+        return
     edits = {}
     for index, each in enumerate(body):
         state = walk.states.get(index) if each[0] == "RETURN_VALUE" else None
@@ -45,7 +45,7 @@ def cleaned(code: Code, ops: list[str]) -> list[Row]:
             else:
                 drop = [instruction(op, None, position) for op in ("ROT_TWO", "POP_TOP")]
                 edits[index] = [*drop * len(below), each]
-    return rewrite(body, edits)
+    change(code, ops, edits)
 
 
 def is_clean(body: list[Row], ops: list[str]) -> bool:

@@ -8,7 +8,7 @@ from functools import cache
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.translate import constants, jumps, longhand, names
-from pyasm.translate.edit import NOTHING, opcode, where
+from pyasm.translate.edit import NOTHING, where
 from pyasm.translate.peephole import Peephole, Rules
 from pyasm.typed import NamedTuple
 
@@ -35,25 +35,24 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     return _translate(code, ops, dialect, _lowering(dialect.name), _lower_rest)
 
 
-def _lower_rest(code: Code, dialect: isa.Dialect, present: set[str]) -> None:
+def _lower_rest(code: Code, ops: list[str], dialect: isa.Dialect, present: Set[str]) -> None:
     names.refuse(code, dialect, present)
-    longhand.lower(code, dialect, present)
+    longhand.lower(code, ops, dialect, present)
 
 
-def _translate(
-    code: Code, ops: list[str], dialect: isa.Dialect, words: _Words, rest: Callable[[Code, isa.Dialect, set[str]], None]
-) -> Set[str]:
+def _translate(code: Code, ops: list[str], dialect: isa.Dialect, words: _Words, rest: _Rest) -> Set[str]:
     """What more is done than rules can say, where there is something of it; then the rules."""
-    body = code.rows
     found = list(where(ops, words.all))
-    if not words.rest.isdisjoint(map(ops.__getitem__, found)):
-        rest(code, dialect, set(ops))
-        if code.rows is not body:
-            ops[:] = map(opcode, code.rows)
+    present = words.rest.intersection(map(ops.__getitem__, found))
+    if present:
+        rest(code, ops, dialect, present)
         found = list(where(ops, words.rules))
     if found:
         Peephole(code, ops, dialect).run(found, words.rules)
     return NOTHING
+
+
+_Rest = Callable[[Code, "list[str]", isa.Dialect, Set[str]], None]
 
 
 class _Words(NamedTuple):
