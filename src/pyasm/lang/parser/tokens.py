@@ -24,9 +24,8 @@ class LanguageTokens(Tokens):
     def __init__(self, text: str) -> None:
         self.text = text
         self.texts, self.starts = _lexed(text)
-        closers, newlines = _pairs(self.texts)
-        free = [i for opener, i in newlines if opener in closers]
-        self._closers = None if free else closers
+        self._closers: dict[int, int] | None = None
+        free = [] if _closes_on_lines(self.texts) else self._free_newlines()
         if free:
             kept = bytearray(b"\1") * len(self.texts)
             for i in free:
@@ -36,6 +35,11 @@ class LanguageTokens(Tokens):
         # Whoever looks ahead may look a few tokens behind the end.
         self.texts += [""] * 4
         self.starts.extend([len(text)] * 4)
+
+    def _free_newlines(self) -> list[int]:
+        """The newlines in round and square brackets that are closed."""
+        closers, newlines = _pairs(self.texts)
+        return [i for opener, i in newlines if opener in closers]
 
     def offset(self, index: int) -> int:
         """The place in the text where a token begins."""
@@ -52,6 +56,14 @@ class LanguageTokens(Tokens):
         if self._closers is None:
             self._closers = _pairs(self.texts)[0]
         return self._closers
+
+
+def _closes_on_lines(texts: list[str]) -> bool:
+    """Is every round and square bracket closed before its line ends, with none but such in it, and not many?"""
+    signs = "".join(filter(_BRACKETS.__contains__, texts))
+    for _ in range(_USUAL_DEPTH):
+        signs = signs.replace("()", "").replace("[]", "")
+    return _OPEN.isdisjoint(signs)
 
 
 def _pairs(texts: list[str]) -> tuple[dict[int, int], list[tuple[int, int]]]:
@@ -84,7 +96,10 @@ def _pairs(texts: list[str]) -> tuple[dict[int, int], list[tuple[int, int]]]:
     return closers, newlines
 
 
-_BRACKETS = frozenset({"(", ")", "[", "]", "{", "}", "\n"})
+_USUAL_DEPTH = 4
+"""So deep are brackets nested on a line at most, where no look at each is needed."""
+_OPEN = frozenset("([")
+_BRACKETS = _OPEN | frozenset(")]{}\n")
 
 
 # -- the source in PYTHON { }
