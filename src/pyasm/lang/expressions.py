@@ -33,8 +33,8 @@ def _global_(frame: Frame, node: tree.Global) -> None:
 
 def _local(frame: Frame, node: tree.Local) -> None:
     name = node.name
-    if type(name) is str:
-        variables.named(frame, variables.LOAD, name, node)
+    if name in frame.fast:
+        frame.emit("LOAD_FAST", name, node)
     else:
         variables.local(frame, variables.LOAD, node)
 

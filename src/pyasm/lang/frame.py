@@ -61,6 +61,10 @@ class Loop(NamedTuple):
     next: str
 
 
+NO_LINE = (1, 0, -1)
+"""A line that nothing is on."""
+
+
 class Unit:
     """What the code objects of a text share."""
 
@@ -78,7 +82,7 @@ class Unit:
         self.has_tops = "%" in text
         self._ascii = text.isascii()
         self._lines = [0]
-        self.line = (1, 0, -1)
+        self.line = NO_LINE
         """The line of the last position: its number, where it starts and ends."""
         self._found: set[tuple[int, str]] = set()
         start = text.find("\n") + 1
@@ -127,11 +131,13 @@ class Frame:
     def __init__(self, unit: Unit, scope: Scope, code: Code, parent: Frame | None = None) -> None:
         self.unit, self.scope, self.code, self.parent = unit, scope, code, parent
         self.body: list[Row] = []
-        self._append = self.body.append
-        self._plain, self._changes = unit.effects.plain, unit.effects.changes
-        self._expressions = unit.expressions
-        self._line = unit.line
+        self._tools = self.body.append, unit.effects.plain, unit.line
+        """What emit needs: what appends a row, the changes of the depth, the line of the last position."""
+        self._changes = unit.effects.changes
+        self.expressions, self._targets, self._conditions = unit.expressions, unit.targets, unit.conditions
         self.is_function = scope.kind == FUNCTION
+        self.fast = scope.own() if self.is_function else set()
+        """The variables that are in slots and nobody else's."""
         self.numbered = list(scope.locals)
         """The local variables in the order of their numbers."""
         self.depth = 0
@@ -158,36 +164,45 @@ class Frame:
     def emit(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction. `node` says where it stands in the text."""
         start, end = node[0], node[1]
-        line, line_start, line_end = self._line
-        if self.fixed is not None:
-            position = self.fixed
-        elif line_start <= start and end <= line_end:
-            position = line, line, start - line_start, end - line_start
+        append, plain, (line, line_start, line_end) = self._tools
+        if line_start <= start and end <= line_end:
+            append((op, arg, (line, line, start - line_start, end - line_start)))
         else:
-            position = self.unit.position(start, end)
-            self._line = self.unit.line
-        self._append((op, arg, position))
-        net = self._plain.get(op)
+            append((op, arg, self._position(start, end)))
+        net = plain.get(op)
         if net is not None:
             self.depth += net
         else:
             self._step(self._changes, op, arg)
 
+    def _position(self, start: int, end: int) -> Place:
+        """The position of an instruction that is not on the line of the last one."""
+        if self.fixed is not None:
+            return self.fixed
+        position = self.unit.position(start, end)
+        self._tools = *self._tools[:2], self.unit.line
+        return position
+
+    def fix(self, position: Place | None) -> None:
+        """From here on all instructions have this position; None: their own again."""
+        self.fixed = position
+        self._tools = *self._tools[:2], NO_LINE
+
     def emit_unplaced(self, op: str, arg: Any = None) -> None:
         """Append an instruction that belongs to the line before it, and is nothing where handlers are a table."""
-        self._append((op, arg, None))
+        self.body.append((op, arg, None))
         self._step(self._changes, op, arg)
 
     def raw(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction of the running dialect."""
-        position = self.fixed or self.unit.position(node.start, node.end)
+        position = self._position(node.start, node.end)
         self.body.append((op, arg, position))
         self._step(effects(isa.running().name).changes, op, arg)
 
     def _step(self, changes: Mapping[tuple[str, int], tuple[int | None, int | None]], op: str, arg: Any) -> None:
         """Note what an instruction changes: the depth here, and that at the label which it names."""
         kind = type(arg)
-        following, jumping = changes[op, arg if kind is int else 0 if kind is str else number(arg)]
+        following, jumping = changes[op, arg if kind is int else number(arg) if kind is tuple else 0]
         if jumping is not None and self.reached:
             self._depths.setdefault(arg, self.depth + jumping)
         if following is None:
@@ -221,11 +236,11 @@ class Frame:
 
     def push(self, node: Any) -> None:
         """Evaluate an expression; its value is on top of the stack then."""
-        self._expressions[type(node)](self, node)
+        self.expressions[type(node)](self, node)
 
     def store(self, target: Any) -> None:
         """Store the top of the stack."""
-        expander = self.unit.targets.get(type(target))
+        expander = self._targets.get(type(target))
         if expander is None:
             message, hint = "nothing can be stored here", "@name, $name, §name, e.name, e[i], a list of these, % or \\"
             if type(target) is tree.Binding:
@@ -243,7 +258,7 @@ class Frame:
 
     def jump_if(self, node: Any, label: str, when: bool) -> None:
         """Evaluate a condition; jump when its truth is `when`."""
-        expander = self.unit.conditions.get(type(node))
+        expander = self._conditions.get(type(node))
         if expander is not None:
             expander(self, node, label, when)
             return

@@ -171,6 +171,7 @@ class _Body:
         own = name + self.suffix
         if name in self.code.cells and own not in self.frame.scope.cells:
             self.frame.scope.cells[own] = None
+            self.frame.fast.discard(own)
             self.frame.code.cells.append(own)
 
     def _inner(self, code: Code) -> Code:

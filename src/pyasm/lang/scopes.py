@@ -56,6 +56,10 @@ class Scope:
             scope = scope.parent
         return False
 
+    def own(self) -> set[str]:
+        """The local variables that only this code has, once all scopes are known."""
+        return set(self.locals).difference(self.cells, self.frees, self.globals)
+
     def shared(self, name: str) -> bool:
         """Is the variable one that several functions have?"""
         return name in self.cells or name in self.frees

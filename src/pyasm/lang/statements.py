@@ -183,7 +183,7 @@ def _unpack(frame: Frame, node: tree.Unpack) -> None:
 
 
 def _located(frame: Frame, node: tree.Located) -> None:
-    frame.fixed = node.position
+    frame.fix(node.position)
 
 
 def _raw(frame: Frame, node: tree.Raw) -> None:

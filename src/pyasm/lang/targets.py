@@ -18,7 +18,11 @@ def _global_(frame: Frame, node: tree.Global) -> None:
 
 
 def _local(frame: Frame, node: tree.Local) -> None:
-    variables.local(frame, variables.STORE, node)
+    name = node.name
+    if name in frame.fast:
+        frame.emit("STORE_FAST", name, node)
+    else:
+        variables.local(frame, variables.STORE, node)
 
 
 def _captured(frame: Frame, node: tree.Captured) -> None:
