@@ -62,15 +62,17 @@ def arguments(frame: Frame, name: str, arguments: tuple[tree.Argument, ...], nod
 def finish(frame: Frame, arguments: tuple[tree.Argument, ...], node: Any, before: int = 0) -> None:
     """Push the arguments and call; the callable is there, with `before` positional arguments above it."""
     _check(frame, arguments)
-    if any(argument.stars for argument in arguments):
+    if any([argument.stars for argument in arguments]):
         _unpacked(frame, arguments, node, before)
         return
-    positional = [argument for argument in arguments if not argument.name]
     keywords = [argument for argument in arguments if argument.name]
-    for argument in [*positional, *keywords]:
+    for argument in arguments:
+        if not argument.name:
+            frame.push(argument.value)
+    for argument in keywords:
         frame.push(argument.value)
     if keywords:
-        frame.emit("LOAD_CONST", tuple(argument.name for argument in keywords), node)
+        frame.emit("LOAD_CONST", tuple([argument.name for argument in keywords]), node)
         frame.emit("CALL_FUNCTION_KW", before + len(arguments), node)
     else:
         frame.emit("CALL_FUNCTION", before + len(arguments), node)
