@@ -6,9 +6,8 @@ instructions do, `rules.py` and `acts.py` what signatures cannot say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError
 from pyasm.native.collector import uncollected
@@ -16,6 +15,7 @@ from pyasm.native.malformed import explained
 from pyasm.translate.edit import operand, where
 from pyasm.translate.effects import constant_loads
 from pyasm.typed import NamedTuple
+from pyasm.verifier.walk import Walk
 
 
 class Proof(NamedTuple):
@@ -47,35 +47,34 @@ def verify(code: Code) -> Proof:
     VerificationError with every finding when it could. TargetError when there is no such dialect.
     """
     findings: list[Finding] = []
-    proof = _verify(code, findings, {})
+    sizes: dict[int, tuple[Code, int]] = {}
+    contracts = _verify(code, findings, sizes)
     if findings:
         raise VerificationError(findings)
-    return proof
+    instructions = sum([len(each.rows) for each, _ in sizes.values()])
+    return Proof(sizes[id(code)][1], tuple(contracts), len(sizes), instructions, sizes)
 
 
-def inner_codes(code: Code, ops: Sequence[str]) -> Iterator[Code]:
+def inner_codes(code: Code, ops: Sequence[str]) -> list[Code]:
     """The code objects that it loads. `ops` are its mnemonics."""
     args = map(operand, map(code.rows.__getitem__, where(ops, constant_loads(code.dialect))))
-    return (arg for arg in args if type(arg) is Code)
+    return [arg for arg in args if type(arg) is Code]
 
 
-def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> Proof:
-    from pyasm.verifier.report import faults
-    from pyasm.verifier.walk import Walk
-
-    isa.load(code.dialect)
+def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> list[str]:
+    """Adds what is found, and the sizes of the stacks. Gives the contracts of this code object."""
     walk = Walk(code)
     walk.run()
     if walk.found:
+        from pyasm.verifier.report import faults
+
         findings += faults(walk)
     sizes[id(code)] = code, walk.deepest
-    codes, instructions = 1, len(code.rows)
-    for inner in inner_codes(code, walk.ops):
+    for inner in walk.inner:
         if id(inner) not in sizes:
             if inner.dialect != code.dialect:
                 message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"
                 findings.append(Finding(message, inner.qualname))
                 continue
-            proof = _verify(inner, findings, sizes)
-            codes, instructions = codes + proof.codes, instructions + proof.instructions
-    return Proof(walk.deepest, tuple(walk.contracts), codes, instructions, sizes)
+            _verify(inner, findings, sizes)
+    return walk.contracts

@@ -68,7 +68,7 @@ def check(walk: Walk) -> int:
     if walk.code.stack_size > MOST_STACK:
         message = f"it asks for a stack of {walk.code.stack_size} entries"
         walk.wrong(-1, Problem("size", message, f"at most {MOST_STACK}, or none: what is needed is added up"))
-    ops = set(walk.ops)
+    ops = walk.words
     if "EXTENDED_ARG" in ops and walk.code.dialect != PORTABLE:
         _prefixes(walk)
     _variables(walk)
@@ -102,12 +102,15 @@ def check_unreached(walk: Walk) -> None:
     loops = _labels_before(walk, len(walk.body) - len(ends) - 1)
     if not ends and not loops:
         return
-    for index in where(walk.ops, _jumping(walk.dialect.name)):
-        op, arg, _ = walk.body[index]
-        if arg in ends and walk.labels[arg] not in walk.states:
+    bad = {label for label in ends if walk.labels[label] not in walk.states}
+    for index in where(walk.ops, _jumping(walk.dialect.name)) if bad else ():
+        if walk.args[index] in bad:
             walk.wrong(index, Problem("label", "its label is at the end", "an instruction at it"))
-        elif arg in loops and walk.loop_ends.get(op):
-            walk.wrong(index, Problem("loop", "its label is at the end", "; ".join(walk.loop_ends[op])))
+    strict = [op for op, expected in walk.loop_ends.items() if expected]
+    for index in where(walk.ops, strict) if loops and strict else ():
+        if walk.args[index] in loops and walk.args[index] not in bad:
+            expected = "; ".join(walk.loop_ends[walk.ops[index]])
+            walk.wrong(index, Problem("loop", "its label is at the end", expected))
 
 
 @cache
@@ -119,9 +122,9 @@ def _jumping(dialect_name: str) -> frozenset[str]:
 def _labels_before(walk: Walk, index: int) -> set[Any]:
     """The labels directly before an index."""
     found = set()
-    while index > 0 and walk.body[index - 1][0] == "LABEL":
+    while index > 0 and walk.ops[index - 1] == "LABEL":
         index -= 1
-        found.add(walk.body[index][1])
+        found.add(walk.args[index])
     return found
 
 

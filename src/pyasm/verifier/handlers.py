@@ -21,6 +21,8 @@ def _dangling(stack: Stack) -> Stack:
 class Handlers(States):
     """What is known of handlers, and what instructions tell them."""
 
+    __slots__ = ()
+
     def _enter(self, index: int) -> None:
         """Begin a block of the exception table."""
         self.region = self.regions.get(index)

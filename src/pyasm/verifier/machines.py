@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from pyasm import isa
+from pyasm.typed import NamedTuple
 from pyasm.verifier import acts, context
 from pyasm.verifier.rules import RULES
 from pyasm.verifier.stack import Machine
@@ -39,10 +40,31 @@ def _new_machine(dialect_name: str, tracked: bool) -> Machine:
     return Machine(dialect, RULES, found)
 
 
-@cache
-def loop_ends(dialect_name: str) -> dict[str, list[str]]:
+class Traits(NamedTuple):
+    """What is true of all code objects of a dialect."""
+
+    dialect: isa.Dialect
+    rows: dict[str, isa.Opcode]
+    joint: bool
+    """Has each variable one place, whether with a cell or without?"""
+    made: bool
+    """Does a call make the cells, before the first instruction?"""
+    unchecked: bool
+    """Do some instructions take it for granted that a variable has a value?"""
+    loop_ends: dict[str, list[str]]
     """What must stand at the label of a loop: it goes on behind some of it."""
-    rows = isa.load(dialect_name).opcodes
+
+
+@cache
+def traits(dialect_name: str) -> Traits:
+    """Those of a dialect. TargetError when there is none."""
+    dialect = isa.load(dialect_name)
+    rows = dialect.opcodes
+    joint = dialect.variables == "joint" or dialect_name == isa.PORTABLE
+    return Traits(dialect, rows, joint, "COPY_FREE_VARS" not in rows, "LOAD_FAST_CHECK" in rows, _loop_ends(rows))
+
+
+def _loop_ends(rows: dict[str, isa.Opcode]) -> dict[str, list[str]]:
     ends: dict[str, list[str]] = {"FOR_ITER": [], "SEND": ["END_SEND"] if "END_SEND" in rows else []}
     if "END_FOR" in rows:
         drop = (

@@ -44,7 +44,7 @@ def _following(walk: Walk, start: int) -> Iterator[int]:
             return
         row = walk.rows.get(op)
         if row is not None and row.operand in JUMPS and row.flow != "next":
-            target = walk.place(walk.body[index][1])
+            target = walk.labels.get(walk.args[index])
             if target is not None:
                 yield target
         if row is None or row.flow in ("jump", "return", "raise"):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import compress
-from operator import not_
 
 from pyasm import isa
+from pyasm.code import Code
 from pyasm.errors import shown
 from pyasm.isa.slots import Sides, fits, meaning, sides
 from pyasm.native.units import LABEL
@@ -73,19 +73,23 @@ class Stack(dict[Any, "Step"]):
 
 
 class Step(NamedTuple):
-    """What an instruction makes of a stack: the next one; the depth when it had taken all that it takes; and what else
-    is to be done, None for most of them."""
+    """What an instruction makes of a stack: the next one; the depth when it had taken all that it takes; the greater of
+    the depths that it leaves; and what else is to be done, None for most of them."""
 
     following: Stack | None
     low: int
+    high: int
     more: More | None
 
 
 class More(NamedTuple):
-    """The stack at the label of a jump, and what the walk does besides."""
+    """The stack at the label of a jump, and what the walk does besides, which may give another stack of the same depth
+    to go on with. `forward`: the direction of the jump, None for either; `sets_up`: the label is that of a handler."""
 
     jumping: Stack | None
     act: Any
+    forward: bool | None = None
+    sets_up: bool = False
 
 
 class Problem(NamedTuple):
@@ -175,16 +179,16 @@ class Machine:
         self.rules, self.acts = rules, acts
         self.root = Stack(self, None, "")
         self.steps = 0
-        self.setups = frozenset(name for name, row in self.rows.items() if row.flow == "setup")
         directions = {"forward": True, "backward": False} if dialect.name != isa.PORTABLE else {}
         self.ways = {name: directions.get(row.operand) for name, row in self.rows.items()}
         """Jump -> does it go forward? None: either way."""
         self.kinds = {name: self._kind(row) for name, row in self.rows.items()}
         """Mnemonic -> what of its operand matters."""
-        self.plain: dict[Any, str] = {name: name for name, kind in self.kinds.items() if not kind}
-        """Mnemonic -> key, when nothing of it does."""
-        self.plain[LABEL] = LABEL
-        self.constants: dict[Any, dict[str, str]] = {name: {} for name, kind in self.kinds.items() if kind == "const"}
+        self.selecting = frozenset(name for name, kind in self.kinds.items() if kind)
+        self.plain = frozenset(self.kinds.keys() - self.selecting | {LABEL})
+        """Mnemonics of which something does, and those that are keys, because nothing does."""
+        self.constants: dict[Any, dict[Any, str]] = {name: {} for name, kind in self.kinds.items() if kind == "const"}
+        """Mnemonic -> type of the constant -> key; the class of the constant, too, where that says enough."""
         self.keyed: dict[tuple[Any, Any], str] = {}
         self.flagged: dict[tuple[Any, Any], str] = {}
         """The same with a number or word, and with the flags beside a name."""
@@ -199,26 +203,35 @@ class Machine:
 
     # -- keys
 
-    def keys(self, body: Sequence[Any], ops: Sequence[str]) -> list[Any]:
-        """What the stacks know each instruction by, and the end. `ops` are the mnemonics."""
-        found: list[Any] = list(map(self.plain.get, ops))
-        keyed, constants, flagged = self.keyed, self.constants, self.flagged
-        for index in compress(range(len(found)), map(not_, found)):
-            op, arg, _ = body[index]
+    def keys(self, ops: Sequence[str], args: Sequence[Any], words: set[str]) -> tuple[list[Any], list[Code]]:
+        """What the stacks know each instruction by, and the end: of mnemonics, and their operands; `words` are all
+        mnemonics. And the code objects among the constants."""
+        found: list[Any] = [*ops, END]
+        inner: list[Code] = []
+        keyed, constants = self.keyed, self.constants
+        selecting = self.selecting if self.plain | self.selecting >= words else words - self.plain
+        for index, op, arg in compress(zip(range(len(ops)), ops, args), map(selecting.__contains__, ops)):
             kind = type(arg)
-            part: Any
-            if op in constants:
-                part = PLAIN.get(kind) or constant_type(arg)
-                key = constants[op].get(part)
+            known = constants.get(op)
+            if known is not None:
+                key = known.get(kind) or self._constant_key(op, kind, arg)
+                if kind is Code:
+                    inner.append(arg)
             elif kind is int or kind is str:
-                part = arg
-                key = keyed.get((op, part))
+                key = keyed.get((op, arg)) or self._new_key(op, arg, arg)
             else:
                 part = arg[1] if kind is tuple and len(arg) == 2 and type(arg[1]) is int else None
-                key = flagged.get((op, part))
-            found[index] = key if key is not None else self._new_key(op, part, arg)
-        found.append(END)
-        return found
+                key = self.flagged.get((op, part)) or self._new_key(op, part, arg)
+            found[index] = key
+        return found, inner
+
+    def _constant_key(self, op: str, kind: type, arg: Any) -> Any:
+        known = self.constants[op]
+        part = constant_type(arg)
+        key = known.get(part) or self._new_key(op, part, arg)
+        if kind in PLAIN:
+            known[kind] = key
+        return key
 
     def _new_key(self, op: Any, part: Any, arg: Any) -> Any:
         kind = self.kinds.get(op)
@@ -253,16 +266,16 @@ class Machine:
     def made(self, stack: Stack, key: Any) -> Step:
         """What an instruction makes of a stack."""
         self.steps += 1
-        if key is LABEL or key is END:
-            return Step(stack if key is LABEL else None, NEVER, More(None, arrive))
+        if key in (LABEL, END):
+            return Step(stack if key == LABEL else None, NEVER, 0, More(None, arrive))
         if type(key) is Odd:
-            return Step(None, NEVER, More(None, Complaint([key.problem])))
+            return Step(None, NEVER, 0, More(None, Complaint([key.problem])))
         form = self.forms.get(key)
         if form is None:
             form = self.forms[key] = self._form(*self.meanings[key])
         problem = self._depth_problem(stack, form)
         if problem:
-            return Step(None, NEVER, More(None, Complaint([problem])))
+            return Step(None, NEVER, 0, More(None, Complaint([problem])))
         return self._simple(stack, form) or self._made(stack, form)
 
     def _form(self, row: isa.Opcode, arg: Any) -> Form:
@@ -297,7 +310,8 @@ class Machine:
                 return None
             stack = stack.below  # type: ignore[assignment]  # it is deep enough
         act = self.acts.get(form.row.name)
-        return Step(stack.push(*form.leaves), stack.depth, None if act is None else More(None, act))
+        following = stack.push(*form.leaves)
+        return Step(following, stack.depth, following.depth, None if act is None else More(None, act))
 
     def _made(self, stack: Stack, form: Form) -> Step:
         sided = form.sided
@@ -325,4 +339,7 @@ class Machine:
         act = move.act or self.acts.get(form.row.name)
         if move.problems:
             act = Complaint(move.problems, act)
-        return Step(following, low, None if following is not None and jumping is act is None else More(jumping, act))
+        high = max([each.depth for each in (following, jumping) if each is not None], default=0)
+        if following is not None and jumping is act is None:
+            return Step(following, low, high, None)
+        return Step(following, low, high, More(jumping, act, self.ways[form.row.name], form.row.flow == "setup"))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from heapq import heappush
 
-from pyasm import isa
 from pyasm.code import Code, Instruction
 from pyasm.errors import shown
 from pyasm.isa.slots import join, meaning
 from pyasm.native.flags import GENERATORS
 from pyasm.native.units import LABEL
-from pyasm.native.variables import promised
-from pyasm.translate.edit import opcode, places
+from pyasm.translate.edit import where
 from pyasm.typed import Any, NamedTuple
-from pyasm.verifier.machines import loop_ends, machine
+from pyasm.verifier.machines import machine, traits
 from pyasm.verifier.stack import Problem, Stack
-from pyasm.verifier.types import needed_arguments
+from pyasm.verifier.types import types_of_arguments
 from pyasm.verifier.variables import Variables, odd_names
+
+_LABELS = frozenset({LABEL})
+_new: Any = tuple.__new__
+"""Makes a tuple with names faster than its class does."""
+_NOTHING: frozenset[Any] = frozenset()
 
 
 class Block:
@@ -61,64 +65,95 @@ class Found(NamedTuple):
 class States:
     """Of one code object. `found` are the problems, `states` what is known at labels."""
 
+    __slots__ = (
+        "args",
+        "block_start",
+        "blocks",
+        "body",
+        "borrowed",
+        "celled",
+        "closure",
+        "code",
+        "contracts",
+        "deepest",
+        "dialect",
+        "every_block",
+        "floor",
+        "found",
+        "generator",
+        "guarded",
+        "inner",
+        "joint",
+        "keys",
+        "labels",
+        "loop_ends",
+        "machine",
+        "made",
+        "ops",
+        "parameters",
+        "pending",
+        "ranks",
+        "region",
+        "regions",
+        "rows",
+        "slots",
+        "stack",
+        "states",
+        "strict",
+        "unchecked",
+        "variables",
+        "visits",
+        "waiting",
+        "words",
+    )
+
     def __init__(self, code: Code) -> None:
         self.code = code
-        self.body: list[Any] = code.rows
-        dialect = self.dialect = isa.load(code.dialect)
-        self.rows = dialect.opcodes
-        self.joint = dialect.variables == "joint" or code.dialect == isa.PORTABLE
-        self.made = "COPY_FREE_VARS" not in self.rows
-        self.unchecked = "LOAD_FAST_CHECK" in self.rows
+        self.dialect, self.rows, self.joint, self.made, self.unchecked, self.loop_ends = traits(code.dialect)
         self.generator = code.flags & GENERATORS
-        self.ops = list(map(opcode, self.body))
-        odd = odd_names(self.body, self.ops, dialect.name)
-        if odd:
-            self.body = [Instruction(LABEL, object()) if i in odd else each for i, each in enumerate(self.body)]
-            self.ops = list(map(opcode, self.body))
-        self.labels = places(self.body, self.ops)
-        self.loop_ends = loop_ends(code.dialect)
-        needs = {name: kind for name, kind in zip(code.args, needed_arguments(code)) if kind != "value"}
-        needs.update(promised(code))
-        self.contracts = [
-            f"the argument {shown(name)} of {code.qualname} is {meaning(kind)}" for name, kind in needs.items()
-        ]
+        self.found: dict[tuple[int, str], Found] = {}
+        self._read_body(code.rows)
+        needs = types_of_arguments(code)
+        self.contracts = [f"the argument {shown(name)} of {code.qualname} is {meaning(needs[name])}" for name in needs]
         self.parameters = code.parameters
         self.variables = Variables(code, self.parameters, needs)
         self.closure = self.variables.closure
-        self.celled = {*code.cells, *self.closure} if self.joint else set()
-        self.strict = (self.celled & {*self.parameters}) | self.closure if self.celled else set()
+        shares = bool(code.cells or code.frees)
+        self.celled: Set[Any] = {*code.cells, *self.closure} if shares and self.joint else _NOTHING
+        self.strict: Set[Any] = self.celled & {*self.parameters} | self.closure if self.celled else _NOTHING
         self.slots = self.variables.first(cells=self.made)
-        self.machine = machine(code.dialect, self.unchecked or bool(code.cells or code.frees or needs))
-        self.keys = self.machine.keys(self.body, self.ops)
+        self.machine = machine(code.dialect, self.unchecked or shares or bool(needs))
+        self.keys, self.inner = self.machine.keys(self.ops, self.args, self.words)
         self.states: dict[int, State] = {}
         self.pending: list[tuple[int, int]] = []
         self.ranks: dict[int, int] = {}
         self.waiting: set[int] = set()
-        self.found: dict[tuple[int, str], Found] = {}
-        for index, text in odd.items():
-            self.wrong(index, Problem("operand", f"{text} is no name", "a str"))
-        self.blocks: Block | None = None
         self.every_block: dict[tuple[Any, ...], Block] = {}
-        self.region: Region | None = None
         self.regions: dict[int, Region | None] = {}
-        self.floor = 0
-        self.guarded = -1
-        self.deepest = 0
-        self.stack = self.machine.root
-        self.block_start = 0
-        self.visits = 0
         self.borrowed: dict[Any, int] = {}
-        if dialect.first_send and self.generator:
+        self.stack = self.machine.root
+        self.blocks: Block | None = None
+        self.region: Region | None = None
+        self.guarded = -1
+        self.floor = self.deepest = self.visits = self.block_start = 0
+        if self.generator and self.dialect.first_send:
             self.stack = self.stack.push("value")
 
-    # -- labels
+    def _read_body(self, body: list[Any]) -> None:
+        """The instructions, in columns, too; for those with odd names labels that nothing names."""
+        self.body = body
+        self.ops: list[str] = [row[0] for row in body]
+        self.args: list[Any] = [row[1] for row in body]
+        odd = odd_names(body, self.ops, self.args, self.dialect.name)
+        if odd:
+            for index, text in odd.items():
+                self.wrong(index, Problem("operand", f"{text} is no name", "a str"))
+            self._read_body([Instruction(LABEL, object()) if i in odd else each for i, each in enumerate(body)])
+            return
+        self.words = set(self.ops)
+        self.labels = {self.args[index]: index for index in where(self.ops, _LABELS)} if LABEL in self.words else {}
 
-    def place(self, label: Any) -> int | None:
-        """The index of a label, if there is one."""
-        try:
-            return self.labels.get(label)
-        except TypeError:
-            return None
+    # -- labels
 
     def _push(self, index: int) -> None:
         if index not in self.waiting:
@@ -128,25 +163,28 @@ class States:
     def _merge(self, index: int, stack: Stack, blocks: Block | None, slots: int, origin: int) -> bool:
         """Is there anything new in coming to this label with that?"""
         old = self.states.get(index)
-        if stack.borrows or (old is not None and old.stack.borrows):
-            self._borrowed_end(index, stack, old, origin)
         if old is None:
-            self.states[index] = State(stack, blocks, slots, origin)
+            if stack.borrows:
+                self._borrowed_end(index, stack, old, origin)
+            self.states[index] = _new(State, (stack, blocks, slots, origin))
             return True
-        if old.blocks is not blocks:
+        before, outside, known, first = old
+        if stack.borrows or before.borrows:
+            self._borrowed_end(index, stack, old, origin)
+        if outside is not blocks:
             message = "it is reached inside of different blocks"
             self.wrong(index, Problem("block", message, "the same blocks on every way"), stack, origin)
             return False
-        if stack is not old.stack:
-            if stack.depth != old.stack.depth:
-                message = f"it is reached with {old.stack.depth} and with {stack.depth} entries on the stack"
+        if stack is not before:
+            if stack.depth != before.depth:
+                message = f"it is reached with {before.depth} and with {stack.depth} entries on the stack"
                 self.wrong(index, Problem("depth", message, "the same depth on every way"), stack, origin)
                 return False
-            stack = self._joined(old.stack, stack)
-        merged = old.slots & slots
-        if stack is old.stack and merged == old.slots:
+            stack = self._joined(before, stack)
+        known_now = known & slots
+        if stack is before and known_now == known:
             return False
-        self.states[index] = State(stack, blocks, merged, old.origin)
+        self.states[index] = _new(State, (stack, blocks, known_now, first))
         return True
 
     def _joined(self, one: Stack, other: Stack) -> Stack:

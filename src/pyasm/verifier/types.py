@@ -8,6 +8,7 @@ from types import CodeType
 from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.native.flags import GENERATORS
+from pyasm.native.variables import promised
 from pyasm.typed import Any
 
 ARGUMENTS = {".0": "iter", ".defaults": "tuple", ".kwdefaults": "dict"}
@@ -16,7 +17,8 @@ with type parameters."""
 GENERATOR = 0x20
 TUPLES = frozenset({".type_params"})
 """Variables that only compilers make, whose cells hold nothing but tuples."""
-PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str"}
+PLAIN = {type(None): "none", bool: "bool", int: "int", str: "str", float: "value", bytes: "value"}
+"""Classes of constants, all of one type."""
 
 
 def constant_type(value: Any) -> str:
@@ -41,13 +43,25 @@ def constant_type(value: Any) -> str:
 
 def closure_size(names: Sequence[str]) -> str:
     """The size of a closure, and the places of the cells in it that hold nothing but tuples: `2`, `2/1`."""
+    if not names:
+        return "0"
     places = [str(i) for i, name in enumerate(names) if name in TUPLES]
     return f"{len(names)}/{'/'.join(places)}" if places else str(len(names))
 
 
+def types_of_arguments(code: Code) -> dict[str, str]:
+    """Argument -> the type that it must have, when that is not just any."""
+    promises = promised(code)
+    if ARGUMENTS.keys().isdisjoint(code.args):
+        return promises
+    needs = {name: kind for name, kind in zip(code.args, needed_arguments(code)) if kind != "value"}
+    needs.update(promises)
+    return needs
+
+
 def needed_arguments(code: Code) -> list[str]:
     """The types that its arguments must have, when that is not just any."""
-    if not any(name in ARGUMENTS for name in code.args):
+    if ARGUMENTS.keys().isdisjoint(code.args):
         return []
     needs = [ARGUMENTS.get(name, "value") for name in code.args]
     if needs[0] == "iter":

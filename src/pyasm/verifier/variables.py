@@ -5,16 +5,15 @@ They are such that what two ways know together is the `&` of the two numbers, wh
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from functools import cache
+from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Code, Free
 from pyasm.errors import shown
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import operand, where
 from pyasm.typed import Any, NamedTuple
 
 _VALUE, _CELL, _NEEDED, _ALL = 1, 3, 5, 7
@@ -31,30 +30,35 @@ class Place(NamedTuple):
 class Variables(dict[Any, Place]):
     """Name in an operand -> place, found when it is first asked for. `needs`: argument -> its type, when not any."""
 
+    __slots__ = ("closure", "code", "count", "needs", "numbers")
+
     def __init__(self, code: Code, parameters: list[str], needs: dict[str, str]) -> None:
-        self.code, self.parameters = code, parameters
-        self.needs = needs
+        self.code, self.needs = code, needs
         self.closure: set[Any] = set()
         if code.frees:
             taken = {*parameters, *code.locals, *code.cells}
             self.closure = {Free(name) if name in taken else name for name in code.frees}
-        self.count = 0
+        self.count = len(parameters)
+        self.numbers = dict(zip(parameters, range(self.count)))
+        """The place of each parameter: before all others."""
 
     def __missing__(self, name: Any) -> Place:
         if type(name) is Free and name not in self.closure:
             found = self[str(name)]
         else:
-            shift = 3 * self.count
-            self.count += 1
-            found = Place(_ALL << shift, _VALUE << shift, name)
+            number = self.numbers.get(name)
+            if number is None:
+                number = self.count
+                self.count += 1
+            found = _new(Place, (_ALL << 3 * number, _VALUE << 3 * number, name))
         self[name] = found
         return found
 
     def first(self, cells: bool) -> int:
         """What is known at the start: arguments have a value; `cells`: all others that need one have a cell."""
-        known = 0
-        for name in self.parameters:
-            known = self.known(known, self[name], self.needs.get(name, "value"))
+        known = ((1 << 3 * self.count) - 1) // _ALL  # _VALUE for each of them
+        for name in self.needs:
+            known = self.known(known, self[name], self.needs[name])
         for name in [*self.code.cells, *self.closure] if cells else ():
             known = self.known(known, self[name], "cell")
         return known
@@ -74,6 +78,8 @@ class Variables(dict[Any, Place]):
         return known & ~place.bits | place.value * form
 
 
+_new: Any = tuple.__new__
+"""Makes one faster than its class does."""
 _NAMES = frozenset({"local", "locals", "deref", *JUMPS})
 
 
@@ -84,11 +90,10 @@ def _naming(dialect_name: str) -> frozenset[Any]:
     return frozenset({LABEL, *(op for op, row in rows.items() if row.operand in _NAMES)})
 
 
-def odd_names(body: Sequence[Any], ops: Sequence[Any], dialect_name: str) -> dict[int, str]:
+def odd_names(body: Sequence[Any], ops: Sequence[Any], args: Sequence[Any], dialect_name: str) -> dict[int, str]:
     """Index of each instruction whose mnemonic, or the name of whose variable or label, cannot be one -> its text."""
     try:
-        names = map(operand, map(body.__getitem__, where(ops, _naming(dialect_name))))
-        deque(map(hash, names), maxlen=0)
+        set(compress(args, map(_naming(dialect_name).__contains__, ops)))
     except TypeError:
         return {index: text for index, text in enumerate(map(_odd_name, body)) if text}
     return {}

@@ -25,6 +25,8 @@ _VISITS = 3
 class Walk(Handlers):
     """The walk."""
 
+    __slots__ = ()
+
     def __init__(self, code: Code) -> None:
         super().__init__(code)
         if self.dialect.blocks == "table":
@@ -48,38 +50,33 @@ class Walk(Handlers):
 
     # -- one way
 
-    def _follow(self, index: int) -> None:  # one loop, for speed
-        body, keys = self.body, self.keys
-        stack: Any = self._begin(index, self.states[index])
-        deepest = self.deepest
-        if keys[index] == LABEL:
-            index += 1
-        while True:
-            following, low, more = stack[keys[index]]
+    def _follow(self, start: int) -> None:  # one loop, for speed
+        args, keys = self.args, self.keys
+        stack: Any = self._begin(start, self.states[start])
+        deepest, floor = self.deepest, self.floor
+        for index in range(start + (keys[start] == LABEL), len(keys)):
+            following, low, high, more = stack[keys[index]]
+            if high > deepest:
+                deepest = high
             if more is None:
-                if low < self.floor:
+                if low < floor:
                     self._deep(index, stack, low, following)
+                    floor = self.floor
             else:
-                jumping, act = more
-                if act is not None:
-                    if act is arrive:
-                        following = self._arrive(index, stack)
-                    else:
-                        changed = act(self, index, body[index][1], stack, following)
-                        if changed is not None:
-                            following = changed
+                jumping, act, forward, sets_up = more
+                if act is arrive:
+                    following = self._arrive(index, stack)
+                elif act is not None:
+                    changed = act(self, index, args[index], stack, following)
+                    following = following if changed is None else changed
                 if low < self.floor:
                     self._deep(index, stack, low, following)
                 if jumping is not None:
-                    if jumping.depth > deepest:
-                        deepest = jumping.depth
-                    self.reach(body[index][1], jumping, index)
+                    self._reach(index, jumping, forward, sets_up)
                 if following is None:
                     break
+                floor = self.floor
             stack = following
-            if stack.depth > deepest:
-                deepest = stack.depth
-            index += 1
         self.deepest = max(self.deepest, deepest)
 
     def _check_size(self) -> None:
@@ -91,15 +88,17 @@ class Walk(Handlers):
 
     def _begin(self, index: int, state: State) -> Stack:
         """Take up a state."""
-        self.blocks, self.slots = state.blocks, state.slots
+        stack, self.blocks, self.slots, _ = state
         self.block_start = index
-        self.borrowed = {}
+        if self.borrowed:
+            self.borrowed = {}
         self.visits += 1
-        self.deepest = max(self.deepest, state.stack.depth)
+        if stack.depth > self.deepest:
+            self.deepest = stack.depth
         self.floor = 0 if self.blocks is None else NEVER  # until an instruction tells the handler what it gets
         if self.regions or self.guarded >= 0:
             self._enter(index)
-        return state.stack
+        return stack
 
     def _arrive(self, index: int, stack: Stack) -> Stack | None:
         """Come to a label, or the end: what is known there now, or None when that is nothing new."""
@@ -117,17 +116,16 @@ class Walk(Handlers):
             self.block_start, self.borrowed = start, borrowed
         return stack
 
-    def reach(self, label: Any, stack: Stack, origin: int) -> None:
+    def _reach(self, origin: int, stack: Stack, forward: bool | None, sets_up: bool) -> None:
         """Come to a label by a jump, or make it a handler."""
-        index = self.place(label)
-        op = self.ops[origin]
-        way = self.machine.ways[op]
+        label = self.args[origin]
+        index = self.labels.get(label)
         if index is None:
             self.wrong(origin, Problem("label", f"there is no label {shown(label)}"), stack)
-        elif way is not None and way is not (index > origin):
-            side = "forward" if way else "backward"
+        elif forward is not None and forward is not (index > origin):
+            side = "forward" if forward else "backward"
             self.wrong(origin, Problem("label", f"it only jumps {side}", f"a label {side} of it"), stack)
-        elif op in self.machine.setups:
+        elif sets_up:
             self._set_up(index, stack, origin)
         elif self._merge(index, stack, self.blocks, self.slots, origin):
             self._push(index)
