@@ -12,6 +12,7 @@ import test_spec as spec
 from pycs import FULL, VERSIONS, interpreters
 
 import pyasm
+from pyasm import translate
 
 HERE = Path(__file__).parent / "lang" / "programs"
 PROGRAMS = [spec.program(path) for path in sorted(HERE.glob("*.pyasm"))]
@@ -49,3 +50,12 @@ def test_text_again(program: spec.Program) -> None:
     code = spec.portable(program)
     again = pyasm.parse(pyasm.format(code, exact=True))
     assert pyasm.lower(again) == pyasm.lower(code)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda each: each.name)
+def test_what_is_tidy_need_not_be_tidied(program: spec.Program) -> None:
+    """Lowering makes the same of a program whether it is told what was proved of it or not."""
+    if spec.RUNNING not in program.versions:
+        pytest.skip("not for this version")
+    code = spec.portable(program)
+    assert translate.lower(code, proof=pyasm.verify(code)) == translate.lower(code)

@@ -218,6 +218,24 @@ def test_the_proved_stack_size_is_used() -> None:
     assert eval(pyasm.assemble(code)) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "tidy"),
+    [
+        ("LOAD_CONST 1\nRETURN_VALUE", True),
+        ("LOAD_CONST 1\nLOAD_CONST 2\nRETURN_VALUE", False),
+        ("LOAD_CONST 1\nRETURN_VALUE\nLOAD_CONST 2\nRETURN_VALUE", False),
+        ("JUMP_FORWARD L\nLABEL K\nLABEL L\nLOAD_CONST 1\nRETURN_VALUE", True),
+        ("JUMP_FORWARD L\nLABEL K\nNOP\nLABEL L\nLOAD_CONST 1\nRETURN_VALUE", False),
+        ("LABEL L\nJUMP_ABSOLUTE L\nLABEL K", True),
+    ],
+)
+def test_what_is_tidy(body: str, tidy: bool) -> None:
+    """A way leads to every instruction, and there is nothing below what is returned."""
+    code = pyasm.parse(f"DEFINE f\n{body}\nEND\n")
+    [inner] = [each.arg for each in code.body if isinstance(each.arg, Code)] or [code]
+    assert (id(inner) in pyasm.verify(code).tidy) is tidy
+
+
 def test_a_false_stack_size_is_not_used() -> None:
     """Where code says that it needs less than it does, natively it is refused; what is lifted gets what it needs."""
 

@@ -30,7 +30,7 @@ def lowered(code: Code, dialect: str | None = None) -> tuple[Code, Proof]:
             raise
     if proof is not None and code.dialect == dialect:
         return code, proof
-    native = lower(code, dialect)
+    native = lower(code, dialect, proof)
     if proof is not None and native is code:
         return native, proof
     try:

@@ -36,7 +36,10 @@ from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
 from pyasm.translate.effects import constant_loads, effects
 from pyasm.translate.flow import drop_unreached
 from pyasm.translate.returns import clean, is_clean
-from pyasm.typed import Any, NamedTuple
+from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pyasm.verifier import Proof
 
 PASSES = (
     blocks,
@@ -80,17 +83,19 @@ def lift(code: Code) -> Code:
 
 @explained(TargetError, _reasons)
 @uncollected
-def lower(code: Code, dialect: str | None = None) -> Code:
+def lower(code: Code, dialect: str | None = None, proof: Proof | None = None) -> Code:
     """The same program in a native dialect, by default that of the running interpreter.
 
-    Code of another native dialect is lifted first. TargetError, with every instruction, construct and the target, for
-    what the target cannot express.
+    Code of another native dialect is lifted first. `proof` is what `verify` found out about this very `Code`: it tells
+    what need not be tidied, which is found out anew without it. TargetError, with every instruction, construct and the
+    target, for what the target cannot express.
     """
     target = isa.running() if dialect is None else isa.load(dialect)
     if code.dialect == target.name:
         return code
     portable = lift(code)
-    return _lowered(portable, target, calls.plain_names(portable))
+    tidy: Set[Any] = proof.tidy if proof is not None else NOTHING
+    return _lowered(portable, target, calls.plain_names(portable), tidy)
 
 
 def _lifted(code: Code, dialect: isa.Dialect) -> Code:
@@ -124,12 +129,12 @@ def _portable(
     return new
 
 
-def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str]) -> Code:
+def _lowered(code: Code, dialect: isa.Dialect, plain: frozenset[str], tidy: Set[Any]) -> Code:
     """A native copy, in the same way. `plain` is what the whole module says of names whose attributes compilers do not
-    call as methods.
+    call as methods; `tidy` are the identities of code objects in which there is nothing to tidy.
     """
     loads = constant_loads(dialect.name)
-    copies = _Copies(loads, lambda old, body, consts: _native(old, body, consts, dialect, plain))
+    copies = _Copies(loads, lambda old, body, consts: _native(old, body, consts, dialect, plain, tidy))
     new = copies.of(code)
     foreign = [each for each in copies.codes if each.layout is not None and each.layout.origin != dialect.name]
     _run(copies.codes, copies.columns, dialect, _lowering(dialect.name))
@@ -147,6 +152,7 @@ def _native(
     consts: Callable[[tuple[Any, ...]], tuple[Any, ...]],
     dialect: isa.Dialect,
     plain: frozenset[str],
+    tidy: Set[Any],
 ) -> Code:
     new = old.replace(body=body, dialect=dialect.name)
     layout = old.layout
@@ -155,12 +161,14 @@ def _native(
         return new
     if layout is not None:  # another compiler's pools and habits
         new.stack_size = 0
-    new.layout = Layout(plain=plain, origin=isa.PORTABLE if made_by_compiler(old) else _BY_HAND)
+    by_hand = _TIDY if id(old) in tidy else _BY_HAND
+    new.layout = Layout(plain=plain, origin=isa.PORTABLE if made_by_compiler(old) else by_hand)
     return new
 
 
-_BY_HAND = "by hand"
-"""As the origin of a layout, while code is lowered: no compiler has made it."""
+_BY_HAND, _TIDY = "by hand", "by hand, tidy"
+"""As the origin of a layout, while code is lowered: no compiler has made it; and all of it is reached, and nothing left
+below what is returned."""
 
 
 class _Copies:
@@ -306,12 +314,12 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
 
     Empty constants are loaded, not built: interpreters count references to what they build.
     """
-    if code.layout is not None and code.layout.origin == dialect.name:
+    origin = code.layout.origin if code.layout is not None else ""
+    if origin == dialect.name:
         return NOTHING
     reading = effects(_reading(set(ops), dialect))
-    by_hand = code.layout is not None and code.layout.origin == _BY_HAND
-    if not (by_hand and is_clean(code.rows, ops)):  # which says that all of it is reached, too
-        if by_hand:
+    if origin != _TIDY and not (origin == _BY_HAND and is_clean(code.rows, ops)):  # which says that all is reached, too
+        if origin == _BY_HAND:
             clean(code, ops)
         drop_unreached(code, ops, reading)
     told, edits = _told(), {}

@@ -6,10 +6,11 @@ instructions do, `rules.py` and `acts.py` what signatures cannot say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm.code import Code
 from pyasm.errors import Finding, VerificationError
+from pyasm.isa import PORTABLE
 from pyasm.native.collector import uncollected
 from pyasm.native.malformed import explained
 from pyasm.translate.edit import operand, where
@@ -33,6 +34,10 @@ class Proof(NamedTuple):
     sizes: dict[int, tuple[Code, int]] = {}  # noqa: RUF012  # nobody changes it
     """By the identity of each code object: it, and the number of entries that it needs."""
 
+    tidy: Set[int] = frozenset()
+    """The identities of portable code objects in which a way leads to every instruction, and nothing is left below what
+    is returned."""
+
     def size(self, code: Code) -> int | None:
         """What was proved of this code object, as long as nobody changes it."""
         found = self.sizes.get(id(code))
@@ -48,11 +53,12 @@ def verify(code: Code) -> Proof:
     """
     findings: list[Finding] = []
     sizes: dict[int, tuple[Code, int]] = {}
-    contracts = _verify(code, findings, sizes)
+    tidy: set[int] = set()
+    contracts = _verify(code, findings, sizes, tidy)
     if findings:
         raise VerificationError(findings)
     instructions = sum([len(each.rows) for each, _ in sizes.values()])
-    return Proof(sizes[id(code)][1], tuple(contracts), len(sizes), instructions, sizes)
+    return Proof(sizes[id(code)][1], tuple(contracts), len(sizes), instructions, sizes, tidy)
 
 
 def inner_codes(code: Code, ops: Sequence[str]) -> list[Code]:
@@ -61,10 +67,12 @@ def inner_codes(code: Code, ops: Sequence[str]) -> list[Code]:
     return [arg for arg in args if type(arg) is Code]
 
 
-def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]]) -> list[str]:
-    """Adds what is found, and the sizes of the stacks. Gives the contracts of this code object."""
+def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, int]], tidy: set[int]) -> list[str]:
+    """Adds what is found, the sizes of the stacks, and what is tidy. Gives the contracts of this code object."""
     walk = Walk(code)
     walk.run()
+    if code.dialect == PORTABLE and walk.is_tidy():
+        tidy.add(id(code))
     if walk.found:
         from pyasm.verifier.report import faults
 
@@ -76,5 +84,5 @@ def _verify(code: Code, findings: list[Finding], sizes: dict[int, tuple[Code, in
                 message = f"it is in the dialect {inner.dialect}, the code around it in {code.dialect}"
                 findings.append(Finding(message, inner.qualname))
                 continue
-            _verify(inner, findings, sizes)
+            _verify(inner, findings, sizes, tidy)
     return walk.contracts

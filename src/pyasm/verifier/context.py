@@ -51,6 +51,7 @@ def _portable_return(walk: Walk, index: int, arg: Any, before: Stack, after: Sta
     """Where no compiler has made the code, lowering drops what is below, if that can be dropped."""
     _return(walk, index, arg, before, after)
     if before.depth > 1:
+        walk.leftover = True
         if made_by_compiler(walk.code):
             walk.wrong(index, left_over(before.depth - 1), before)
         else:

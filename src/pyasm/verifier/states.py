@@ -86,6 +86,7 @@ class States:
         "joint",
         "keys",
         "labels",
+        "leftover",
         "loop_ends",
         "machine",
         "made",
@@ -99,6 +100,7 @@ class States:
         "slots",
         "stack",
         "states",
+        "stops",
         "strict",
         "unchecked",
         "variables",
@@ -128,6 +130,10 @@ class States:
         self.pending: list[tuple[int, int]] = []
         self.ranks: dict[int, int] = {}
         self.waiting: set[int] = set()
+        self.stops: set[int] = set()
+        """The indexes behind which a way did not go on."""
+        self.leftover = False
+        """Is something below a value that is returned?"""
         self.every_block: dict[tuple[Any, ...], Block] = {}
         self.regions: dict[int, Region | None] = {}
         self.borrowed: dict[Any, int] = {}

@@ -77,7 +77,22 @@ class Walk(Handlers):
                     break
                 floor = self.floor
             stack = following
+        self.stops.add(index)
         self.deepest = max(self.deepest, deepest)
+
+    def is_tidy(self) -> bool:
+        """Does a way lead to every instruction, and is nothing left below what is returned?"""
+        if self.leftover:
+            return False
+        keys, states, size = self.keys, self.states, len(self.body)
+        for stop in self.stops:
+            if stop < size and keys[stop] != LABEL:
+                index = stop + 1
+                while keys[index] == LABEL and index not in states:
+                    index += 1
+                if keys[index] != LABEL and index < size:
+                    return False
+        return True
 
     def _check_size(self) -> None:
         """The stack that a decoded code object says that it has."""
