@@ -152,9 +152,12 @@ class _Facts:
         self.flows = {row.name: row.flow for row in rows}
         self.naming = {row.name for row in rows if row.operand in JUMPS and row.name != "FOR_ITER"}
         self.naming |= {"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"}
-        self.told = self.naming | effects(dialect.name).naming | singles.PICKED
         self.pairs = _has_pairs(dialect)
         self.drops = "END_FOR" in dialect.opcodes
+        self.told = _FOR | {LABEL}
+        """What must be looked at: where nothing drops the iterator, only whether its label is in front of a loop."""
+        if self.drops:
+            self.told = self.told.union(self.naming, effects(dialect.name).naming, singles.PICKED)
         self.dropping = _dropping(dialect)
 
 
