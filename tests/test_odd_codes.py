@@ -14,7 +14,7 @@ from support import FULL, SEED, compiled, sample, stdlib_files
 
 import pyasm
 from pyasm import isa
-from pyasm.code import Code, Free, Instruction
+from pyasm.code import Code, Free, Instruction, Position
 
 EMPTY = Code("g", [Instruction("LOAD_CONST"), Instruction("RETURN_VALUE")], dialect=isa.PORTABLE)
 HUGE: int = 10**5000
@@ -119,6 +119,16 @@ def little_memory() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("dialect", ["3.9", "3.10"])
+def test_lines_that_are_far_apart(dialect: str) -> None:
+    """The tables of these versions have an entry for every 127 lines between two instructions."""
+    places = [Position(line, line) for line in (1, 1 << 31)]
+    body = [Instruction("NOP", None, places[index % 2]) for index in range(40)]
+    code = Code("f", [*body, *EMPTY.body], dialect=isa.PORTABLE)
+    with little_memory(), pytest.raises(pyasm.AssemblyError, match="too far apart"):
+        pyasm.pyc.dump(code, dialect=dialect)
 
 
 def odd_function(a: int, *b: int, c: int = 1, **d: int) -> Callable[[], int]:

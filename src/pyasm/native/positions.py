@@ -88,7 +88,7 @@ def _read_lnotab(table: bytes, first_line: int) -> list[Place]:
 
 def _write_lnotab(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
-    current, skipped = first_line, 0
+    current, skipped, bridging = first_line, 0, 0
     for position, units in groups:
         line = position[0]
         delta = 0 if line is None else line - current
@@ -99,7 +99,8 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
             step = 127 if delta > 0 else -128
             if not -128 <= delta <= 127:
                 count = delta // step
-                table += bytes((skipped, step & 255)) + bytes((0, step & 255)) * (_checked(count) - 1)
+                bridging = _bridging(count, bridging)
+                table += bytes((skipped, step & 255)) + bytes((0, step & 255)) * (count - 1)
                 delta, skipped = delta - count * step, 0
             table += bytes((skipped, delta & 255))  # even when nothing is left
             skipped = 0
@@ -110,14 +111,15 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
 # -- 3.10: pairs (bytes covered, lines forward), -128 for no line
 
 _NO_LINE = -128
-_MOST = 1 << 25
-"""So many entries bridge the distance of any two lines with numbers of 32 bits."""
+_MOST = 1 << 22
+"""So many entries of a table may bridge distances between lines: about 500,000,000 lines in all."""
 
 
-def _checked(count: int) -> int:
-    if count > _MOST:
-        raise EncodeError("a line has a number of more than 32 bits")
-    return count
+def _bridging(count: int, before: int) -> int:
+    """How many entries bridge distances, `count` more than before. EncodeError when they are too many."""
+    if count + before > _MOST:
+        raise EncodeError("the lines are too far apart for a table that has an entry for every 127 of them")
+    return count + before
 
 
 def _read_ranges(table: bytes, first_line: int) -> list[Place]:
@@ -134,7 +136,7 @@ def _read_ranges(table: bytes, first_line: int) -> list[Place]:
 
 def _write_ranges(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
-    line = first_line
+    line, bridging = first_line, 0
     for position, units in groups:
         new = position[0]
         delta = _NO_LINE if new is None else new - line
@@ -142,7 +144,8 @@ def _write_ranges(groups: Groups, first_line: int) -> bytes:
             line = new
             step = 127 if delta > 0 else -127
             count = (abs(delta) - 1) // 127 if delta else 0
-            table += bytes((0, step & 255)) * _checked(count)
+            bridging = _bridging(count, bridging)
+            table += bytes((0, step & 255)) * count
             delta -= count * step
         length = 2 * units
         while length > 254:
