@@ -10,6 +10,7 @@ import pytest
 
 import pyasm
 from pyasm import isa
+from pyasm.lang.macros import expansion
 
 LIMIT = 3
 
@@ -103,6 +104,16 @@ def test_copies_of_finally_are_bounded():
         text = f"TRY {{ LOAD 1 -> \\ }} FINALLY {{ {text} }}"
     with pytest.raises(pyasm.AssemblySyntaxError, match="too many ways out"):
         pyasm.parse(text)
+
+
+def test_what_macros_become_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    """Thirty macros, each of which calls the next one twice."""
+    monkeypatch.setattr(expansion, "_MOST_NODES", 10_000)
+    doubled = "MACRO m{0}() {{ CALL MACRO m{1}(); CALL MACRO m{1}() }}\n"
+    text = "MACRO m0() { NOP }\n" + "".join(doubled.format(number, number - 1) for number in range(1, 30))
+    with pytest.raises(pyasm.AssemblySyntaxError, match="become more than 10,000 nodes") as caught:
+        pyasm.parse(text + "CALL MACRO m29()")
+    assert len(caught.value.findings) == 1
 
 
 def test_deep_nesting_is_an_error():

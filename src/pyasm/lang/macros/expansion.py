@@ -13,7 +13,7 @@ from pyasm.lang.static import Static
 from pyasm.text.tokens import described
 from pyasm.typed import Any, NamedTuple
 
-_MOST_NODES = 2_000_000
+_MOST_NODES = 500_000
 """So many nodes may all macros of a text become."""
 _DEEPEST = 100
 """Macros in macros."""
