@@ -317,11 +317,13 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     origin = code.layout.origin if code.layout is not None else ""
     if origin == dialect.name:
         return NOTHING
-    reading = effects(_reading(set(ops), dialect))
-    if origin != _TIDY and not (origin == _BY_HAND and is_clean(code.rows, ops)):  # which says that all is reached, too
-        if origin == _BY_HAND:
+    if origin != _TIDY:
+        reading = effects(_reading(set(ops), dialect))
+        if origin != _BY_HAND:
+            drop_unreached(code, ops, reading)
+        elif not is_clean(code.rows, ops):  # if it is, all is reached, too
             clean(code, ops)
-        drop_unreached(code, ops, reading)
+            drop_unreached(code, ops, reading)
     told, edits = _told(), {}
     for index in where(ops, told):
         op, arg, position = code.rows[index]
