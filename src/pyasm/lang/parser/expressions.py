@@ -48,8 +48,8 @@ class Operands(Cursor):
                 node = self._literal()
             else:
                 node = self._word()
-        if texts[self.i][:1] in _POSTFIXES or self.free:
-            return self._postfixes(node, self.starts[i])
+        if texts[self.i][:1] in POSTFIXES or self.free:
+            return self.postfixes(node, self.starts[i])
         return node
 
     def variable(self, kind: type[Any], i: int) -> Any:
@@ -58,7 +58,8 @@ class Operands(Cursor):
         self.i = i + 2
         return new(kind, (starts[i], starts[i + 1] + len(name), name))
 
-    def _postfixes(self, node: Expression, start: int) -> Expression:
+    def postfixes(self, node: Expression, start: int) -> Expression:
+        """An operand with what is behind it."""
         texts = self.texts
         while True:
             if self.free:
@@ -431,7 +432,7 @@ _DIGITS = frozenset("0123456789")
 _SHORT = 10
 """A number of fewer digits needs no care."""
 
-_POSTFIXES = frozenset({"[", "(", "."})
+POSTFIXES = frozenset({"[", "(", "."})
 _KEY_ENDS = frozenset({":", "]", ","})
 _STARS = {"*": 1, "**": 2}
 _BEFORE_ARGUMENTS = frozenset({"?", "*", "`"})

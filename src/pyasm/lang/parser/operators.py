@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pyasm.lang import tree
 from pyasm.lang.parser.cursor import new
-from pyasm.lang.parser.expressions import VARIABLES
+from pyasm.lang.parser.expressions import POSTFIXES, VARIABLES
 from pyasm.lang.parser.targets import TargetReader
 from pyasm.text.tokens import Wrong
 from pyasm.typed import TYPE_CHECKING, NamedTuple
@@ -32,16 +32,8 @@ class Operations(TargetReader):
     def operation(self) -> Expression:
         """An expression: operands, operators, assignments in it. It may begin with OP."""
         texts, i = self.texts, self.i
-        token = texts[i]
-        kind = VARIABLES.get(token)
-        if kind is None:
-            if token[:1] in _LITERALS and texts[i + 1] in _NO_OPERATORS and not self.free:
-                return self._literal()
-            if token.upper() == "OP":
-                self.i = i = i + 1
-        elif texts[i + 2] in _NO_OPERATORS and not self.free and texts[i + 1].isidentifier():
-            variable: Expression = self.variable(kind, i)
-            return variable
+        if texts[i] in _OP:
+            self.i = i = i + 1
         value = self._binary(OR)
         while texts[self.i] in _ASSIGNMENTS:
             value = self._assignment(value, i)
@@ -61,8 +53,21 @@ class Operations(TargetReader):
 
     def _binary(self, least: int) -> Expression:
         """Operands and operators that bind at least so tight."""
-        texts = self.texts
-        left = self.operand() if texts[self.i][:1] in _OPERANDS else self._unary()
+        texts, i = self.texts, self.i
+        kind, name = VARIABLES.get(texts[i]), texts[i + 1]
+        if kind is not None and name.isidentifier():
+            self.i, starts = i + 2, self.starts
+            left: Expression = new(kind, (starts[i], starts[i + 1] + len(name), name))
+            token = texts[i + 2]
+            if token in _NO_OPERATORS and not self.free:
+                return left
+            if token[:1] in POSTFIXES or self.free:
+                left = self.postfixes(left, starts[i])
+        else:
+            first = texts[i][:1]
+            if first in _LITERALS and name in _NO_OPERATORS and not self.free:
+                return self._literal()
+            left = self.operand() if first in _OPERANDS else self._unary()
         while True:
             token = texts[self.i]
             if token in _NO_OPERATORS and not (self.free and token == "\n"):
@@ -216,4 +221,5 @@ _OPERANDS = _LITERALS | frozenset("$@%([§")
 
 _SIGNED: dict[str, Callable[[complex], complex]] = {"-": lambda n: -n, "+": lambda n: n}
 _NUMBERS = (int, float, complex)
-_ASSIGNMENTS = (":=", "=:")
+_ASSIGNMENTS = frozenset({":=", "=:"})
+_OP = frozenset({"OP", "Op", "oP", "op"})
