@@ -172,9 +172,13 @@ class Scanner:
 
     def children(self, scope: Scope, node: Any) -> None:
         """Visit the nodes in a node, in the order of the text."""
+        loaded = scope.loaded
         for index in _PARTS[type(node)]:
             child = node[index]
-            scan = SCANS.get(type(child))
+            kind = type(child)
+            if kind is tree.Local and child.name in loaded:
+                continue
+            scan = SCANS.get(kind)
             if scan is not None:
                 scan(self, scope, child)
 
@@ -301,7 +305,21 @@ def _label(scan: Scanner, scope: Scope, node: tree.Label) -> None:
     scan.label(scope, node.name.text, node.name)
 
 
-def _labelled(scan: Scanner, scope: Scope, node: tree.If | tree.While) -> None:
+def _block(scan: Scanner, scope: Scope, node: tree.Block) -> None:
+    for statement in node.statements:
+        SCANS[type(statement)](scan, scope, statement)
+
+
+def _if(scan: Scanner, scope: Scope, node: tree.If) -> None:
+    scan.labels(scope, node)
+    for condition, body in node.branches:
+        scan.visit(scope, condition)
+        _block(scan, scope, body)
+    if node.orelse is not None:
+        _block(scan, scope, node.orelse)
+
+
+def _while(scan: Scanner, scope: Scope, node: tree.While) -> None:
     scan.labels(scope, node)
     scan.children(scope, node)
 
@@ -391,8 +409,10 @@ def _call(scan: Scanner, scope: Scope, node: tree.Call) -> None:
     for argument in node.arguments:
         if argument.delayed:
             delayed.append(argument)
-        else:
-            scan.visit(scope, argument.value)
+            continue
+        find = SCANS.get(type(argument.value))
+        if find is not None:
+            find(scan, scope, argument.value)
     if delayed:
         inner = scan.scopes[id(node)] = Scope(FUNCTION, scope, "<lambda>")
         for argument in delayed:
@@ -487,14 +507,14 @@ _SPECIAL: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.Instruction: _instruction,
     tree.Yield: _yield,
     tree.Label: _label,
-    tree.If: _labelled,
-    tree.While: _labelled,
+    tree.If: _if,
+    tree.While: _while,
     tree.Foreach: _foreach,
     tree.Try: _try,
     tree.With: _with,
     tree.Function: _function,
     tree.Class: _class,
-    tree.Block: lambda scan, scope, node: scan.each(scope, node.statements),
+    tree.Block: _block,
     tree.Binary: _binary,
     tree.Call: _call,
     tree.Python: _python,
@@ -509,7 +529,11 @@ def _storing(scan: Callable[[Scanner, Scope, Any], None], indexes: tuple[int, ..
 
     def both(scanner: Scanner, scope: Scope, node: Any) -> None:
         for index in indexes:
-            scanner.stores(scope, node[index])
+            target = node[index]
+            if type(target) is tree.Local:
+                scope.stored.add(target.name)
+            elif target is not None:
+                scanner.stores(scope, target)
         scan(scanner, scope, node)
 
     return both
