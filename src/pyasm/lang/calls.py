@@ -40,16 +40,14 @@ def call(frame: Frame, node: tree.Call) -> None:
     if not plain:
         finish(frame, arguments, node)
         return
-    for argument in arguments:
-        frame.push(argument.value)
+    frame.push_all([argument.value for argument in arguments])
     frame.emit("CALL_METHOD" if method else "CALL_FUNCTION", len(arguments), node)
 
 
 def builtin(frame: Frame, name: str, values: tuple[Any, ...], node: Any) -> None:
     """Call a builtin with these values."""
     frame.emit("LOAD_CONST", BUILTINS[name], node)
-    for value in values:
-        frame.push(value)
+    frame.push_all(values)
     frame.emit("CALL_FUNCTION", len(values), node)
 
 
@@ -66,11 +64,8 @@ def finish(frame: Frame, arguments: tuple[tree.Argument, ...], node: Any, before
         _unpacked(frame, arguments, node, before)
         return
     keywords = [argument for argument in arguments if argument.name]
-    for argument in arguments:
-        if not argument.name:
-            frame.push(argument.value)
-    for argument in keywords:
-        frame.push(argument.value)
+    frame.push_all([argument.value for argument in arguments if not argument.name])
+    frame.push_all([argument.value for argument in keywords])
     if keywords:
         frame.emit("LOAD_CONST", tuple([argument.name for argument in keywords]), node)
         frame.emit("CALL_FUNCTION_KW", before + len(arguments), node)

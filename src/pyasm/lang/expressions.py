@@ -60,8 +60,7 @@ def _computed_attribute(frame: Frame, node: tree.ComputedAttribute) -> None:
 
 
 def _item(frame: Frame, node: tree.Item) -> None:
-    frame.push(node.value)
-    frame.push(node.key)
+    frame.push_all((node.value, node.key))
     frame.emit("BINARY_SUBSCR", None, node)
 
 
@@ -87,7 +86,7 @@ def _tuple_(frame: Frame, node: tree.Tuple) -> None:
         elements(frame, node, "LIST")
         frame.emit("LIST_TO_TUPLE", None, node)
     else:
-        _push_all(frame, node.elements)
+        frame.push_all(node.elements)
         frame.emit("BUILD_TUPLE", len(node.elements), node)
 
 
@@ -106,7 +105,7 @@ def _sequence(frame: Frame, node: tree.List | tree.Set, kind: str, make: Callabl
         frame.emit("LOAD_CONST", make(folded.value), node)
         frame.emit("LIST_EXTEND" if kind == "LIST" else "SET_UPDATE", 1, node)
     elif _plain(node.elements):
-        _push_all(frame, node.elements)
+        frame.push_all(node.elements)
         frame.emit(f"BUILD_{kind}", len(node.elements), node)
     else:
         elements(frame, node, kind)
@@ -114,12 +113,6 @@ def _sequence(frame: Frame, node: tree.List | tree.Set, kind: str, make: Callabl
 
 def _plain(nodes: tuple[Any, ...]) -> bool:
     return tree.Starred not in map(type, nodes)
-
-
-def _push_all(frame: Frame, nodes: tuple[Any, ...]) -> None:
-    expanders = frame.unit.expressions
-    for element in nodes:
-        expanders[type(element)](frame, element)
 
 
 def elements(frame: Frame, node: Any, kind: str, waiting: int = 0) -> None:

@@ -45,15 +45,15 @@ def closing(block: tree.Block) -> Span:
     return new(Span, (max(block.start, block.end - 1), block.end))
 
 
-def _labels(frame: Frame, node: Any, *suffixes: str) -> None:
+def _labels(frame: Frame, label: tree.Name, *suffixes: str) -> None:
     """Place labels of a statement here."""
-    if node.label is not None:
-        for suffix in suffixes:
-            frame.label(frame.label_name(node.label.text + suffix))
+    for suffix in suffixes:
+        frame.label(frame.label_name(label.text + suffix))
 
 
 def _if_(frame: Frame, node: tree.If) -> None:
-    _labels(frame, node, "", ":HEAD")
+    if node.label is not None:
+        _labels(frame, node.label, "", ":HEAD")
     end = frame.fresh()
     ends: list[tuple[int, int]] = []
     """Of the branches: index and depth."""
@@ -80,7 +80,8 @@ def _if_(frame: Frame, node: tree.If) -> None:
     if ends and max([depth for _, depth in ends]) > least:
         frame.drop_more(ends, least, max(0, least - start))
     frame.label(end)
-    _labels(frame, node, ":END")
+    if node.label is not None:
+        _labels(frame, node.label, ":END")
 
 
 # -- loops
@@ -90,7 +91,8 @@ def while_(frame: Frame, node: tree.While) -> None:
     """The condition is evaluated before the loop and again behind its body, which saves a jump in every round."""
     again, body, orelse, end = frame.fresh(), frame.fresh(), frame.fresh(), frame.fresh()
     frame.label(again)
-    _labels(frame, node, "", ":HEAD")
+    if node.label is not None:
+        _labels(frame, node.label, "", ":HEAD")
     frame.jump_if(node.condition, orelse, False)
     frame.label(body)
     frame.enter(Block(None, None, Loop(_text(node.label), end, again)), kept=False)
@@ -102,7 +104,8 @@ def while_(frame: Frame, node: tree.While) -> None:
         frame.statements(node.orelse)
         frame.drop_as_at(end)
     frame.label(end)
-    _labels(frame, node, ":END")
+    if node.label is not None:
+        _labels(frame, node.label, ":END")
 
 
 def _text(label: tree.Name | None) -> str | None:
@@ -118,7 +121,8 @@ def _foreach(frame: Frame, node: tree.Foreach) -> None:
     target = _sources(frame, node)
     frame.emit("GET_ITER", None, place)
     frame.label(again)
-    _labels(frame, node, "", ":HEAD")
+    if node.label is not None:
+        _labels(frame, node.label, "", ":HEAD")
     frame.emit("FOR_ITER", done, place)
     frame.depth -= 1
     frame.enter(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again)))
@@ -131,7 +135,8 @@ def _foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.reached = False
     frame.label(done)
     frame.label(end)
-    _labels(frame, node, ":END")
+    if node.label is not None:
+        _labels(frame, node.label, ":END")
 
 
 def _leave_iterator(frame: Frame, keeping: bool, node: Any) -> None:
@@ -183,7 +188,8 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.push(node.sources[0][0])
     frame.emit("GET_AITER", None, place)
     frame.label(again)
-    _labels(frame, node, "", ":HEAD")
+    if node.label is not None:
+        _labels(frame, node.label, "", ":HEAD")
     frame.emit("SETUP_FINALLY", done, place)
     frame.emit("GET_ANEXT", None, place)
     if not frame.scope.coroutine:
@@ -203,7 +209,8 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.label(done)
     frame.emit("END_ASYNC_FOR", None, place)
     frame.label(end)
-    _labels(frame, node, ":END")
+    if node.label is not None:
+        _labels(frame, node.label, ":END")
 
 
 def _break_(frame: Frame, node: tree.Break) -> None:

@@ -8,7 +8,7 @@ by the type of the node.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pyasm import isa
 from pyasm.code import Code, Place, Row
@@ -168,20 +168,14 @@ class Frame:
         if line_start <= start and end <= line_end:
             append((op, arg, (line, line, start - line_start, end - line_start)))
         else:
-            append((op, arg, self._position(start, end)))
+            append((op, arg, self.fixed or self.unit.position(start, end)))
+            if self.fixed is None:
+                self._tools = append, plain, self.unit.line
         net = plain.get(op)
         if net is not None:
             self.depth += net
         else:
             self._step(self._changes, op, arg)
-
-    def _position(self, start: int, end: int) -> Place:
-        """The position of an instruction that is not on the line of the last one."""
-        if self.fixed is not None:
-            return self.fixed
-        position = self.unit.position(start, end)
-        self._tools = *self._tools[:2], self.unit.line
-        return position
 
     def fix(self, position: Place | None) -> None:
         """From here on all instructions have this position; None: their own again."""
@@ -195,7 +189,7 @@ class Frame:
 
     def raw(self, op: str, arg: Any, node: Any) -> None:
         """Append an instruction of the running dialect."""
-        position = self._position(node.start, node.end)
+        position = self.fixed or self.unit.position(node.start, node.end)
         self.body.append((op, arg, position))
         self._step(effects(isa.running().name).changes, op, arg)
 
@@ -237,6 +231,12 @@ class Frame:
     def push(self, node: Any) -> None:
         """Evaluate an expression; its value is on top of the stack then."""
         self.expressions[type(node)](self, node)
+
+    def push_all(self, nodes: Iterable[Any]) -> None:
+        """Evaluate expressions, one after the other."""
+        expanders = self.expressions
+        for node in nodes:
+            expanders[type(node)](self, node)
 
     def store(self, target: Any) -> None:
         """Store the top of the stack."""

@@ -69,8 +69,7 @@ def _binary(frame: Frame, node: tree.Binary) -> None:
 def _arithmetic(frame: Frame, node: tree.Binary) -> None:
     """An operator, and those on its left side, which may be many: innermost first, constants folded."""
     if type(node.left) is tree.Local:
-        frame.push(node.left)
-        frame.push(node.right)
+        frame.push_all((node.left, node.right))
         frame.emit(BINARY[node.operator], None, node)
         return
     spine = [node]

@@ -116,8 +116,7 @@ def _yield_(frame: Frame, node: tree.Yield) -> None:
 
 def _raise_(frame: Frame, node: tree.Raise) -> None:
     parts = [part for part in (node.exception, node.cause) if part is not None]
-    for part in parts:
-        frame.push(part)
+    frame.push_all(parts)
     frame.emit("RAISE_VARARGS", len(parts), node)
 
 

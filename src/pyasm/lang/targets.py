@@ -45,8 +45,7 @@ def _computed_attribute(frame: Frame, node: tree.ComputedAttribute) -> None:
 
 
 def _item(frame: Frame, node: tree.Item) -> None:
-    frame.push(node.value)
-    frame.push(node.key)
+    frame.push_all((node.value, node.key))
     frame.emit("STORE_SUBSCR", None, node)
 
 
@@ -82,12 +81,11 @@ def targets(frame: Frame, node: tree.Targets) -> None:
 def evaluated(frame: Frame, value: Any, target: Any) -> None:
     """Evaluate an expression and store it. A tuple of two or three values that is taken apart at once is not made."""
     if type(value) is not tree.Tuple or not _fits(value, target):
-        frame.push(value)
+        frame.expressions[type(value)](frame, value)
         if target is not None:
             frame.store(target)
         return
-    for element in value.elements:
-        frame.push(element)
+    frame.push_all(value.elements)
     stored = list(target.elements)
     if _are_plain(frame, stored):
         stored.reverse()
@@ -147,8 +145,7 @@ def delete(frame: Frame, node: tree.Delete) -> None:
         frame.push(target.value)
         frame.emit("DELETE_ATTR", target.name, node)
     elif kind is tree.Item:
-        frame.push(target.value)
-        frame.push(target.key)
+        frame.push_all((target.value, target.key))
         frame.emit("DELETE_SUBSCR", None, node)
     elif kind is tree.ComputedAttribute:
         frame.emit("LOAD_CONST", delattr, node)
