@@ -74,7 +74,7 @@ _NONE: Row = ("", None, None)
 def tidied(body: list[Row]) -> list[Row]:
     """The body, with the same meaning."""
     known = words()
-    blocks = _reached(_blocks(body, known), known)
+    blocks = _blocks(body, known)
     if not known.jumping.isdisjoint([block[3][0] for block in blocks]):
         threaded = _threaded(blocks, known)
         blocks = blocks if threaded is blocks else _reached(threaded, known)
@@ -83,7 +83,8 @@ def tidied(body: list[Row]) -> list[Row]:
         blocks = _without_idle_jumps(left, known)
     found: list[Row] = []
     for labels, start, stop, last in blocks:
-        found += labels
+        if labels:
+            found += labels
         found += body[start:stop]
         if last is not _NONE:
             found.append(last)
@@ -91,22 +92,34 @@ def tidied(body: list[Row]) -> list[Row]:
 
 
 def _blocks(body: list[Row], known: Words) -> list[_Block]:
+    """The blocks that something leads to, with the labels that something names."""
+    telling = list(compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))))
+    naming, ending = known.naming, known.ending
+    named = {body[index][1] for index in telling if body[index][0] in naming}
     found: list[_Block] = []
     labels: tuple[Row, ...] = ()
     start = 0
-    for index in compress(range(len(body)), map(known.telling.__contains__, map(opcode, body))):
+    alive, again = True, False
+    for index in telling:
         each = body[index]
-        if each[0] != LABEL:
+        op, arg, _ = each
+        if op == LABEL:
+            if alive and start < index:
+                found.append((labels, start, index, _NONE))
+                labels = ()
+            if arg in named:
+                labels = (*labels, each)
+                alive = True
+        elif alive:
             found.append((labels, start, index, each))
             labels = ()
-        elif start == index:
-            labels = (*labels, each)
-        else:
-            found.append((labels, start, index, _NONE))
-            labels = (each,)
+            alive = op not in ending
+        elif op in naming:
+            again = True
         start = index + 1
-    found.append((labels, start, len(body), _NONE))
-    return found
+    if alive:
+        found.append((labels, start, len(body), _NONE))
+    return _reached(found, known) if again else found
 
 
 def _named(blocks: list[_Block], known: Words) -> set[str]:
@@ -152,33 +165,28 @@ def _following(blocks: list[_Block]) -> dict[str, int]:
 
 def _leading(blocks: list[_Block], known: Words) -> dict[str, int]:
     """Label -> number of the block whose jump it stands before, with nothing between them."""
-    found: dict[str, int] = {}
     jumping = known.jumping
-    leading = -1
-    for number in range(len(blocks) - 1, -1, -1):
-        labels, start, stop, last = blocks[number]
-        if start < stop:
-            leading = -1
-        elif last is not _NONE:
-            leading = number if last[0] in jumping else -1
-        if leading >= 0:
-            for label in labels:
-                found[label[1]] = leading
-    return found
+    return {
+        label[1]: number
+        for number, (labels, start, stop, last) in enumerate(blocks)
+        if labels and start == stop and last[0] in jumping
+        for label in labels
+    }
 
 
 def _threaded(blocks: list[_Block], known: Words) -> list[_Block]:
     """With jumps to where they end up."""
     leading = _leading(blocks, known)
-    jumping = known.jumping
+    if not leading:
+        return blocks
     behind: dict[str, int] = {}
     edits: dict[int, list[_Block]] = {}
-    for number, block in enumerate(blocks) if leading else ():
-        old = block[3]
+    jumping = known.jumping
+    for number, (labels, start, stop, old) in enumerate(blocks):
         if old[0] in jumping and old[1] in leading:
             op, arg = _destination(blocks, leading, old, behind)
             if arg is not old[1] or op is not old[0]:
-                edits[number] = [(*block[:3], (op, arg, old[2]))]
+                edits[number] = [(labels, start, stop, (op, arg, old[2]))]
     for name, number in behind.items():
         edits.setdefault(number, [blocks[number]]).append((((LABEL, name, None),), 0, 0, _NONE))
     return rewrite(blocks, edits)
@@ -212,14 +220,21 @@ _SHORT = 4
 
 def _with_exits(body: list[Row], blocks: list[_Block], known: Words) -> list[_Block]:
     """With a copy of what a jump leads to, where that is short and leaves the function."""
-    following = _following(blocks)
+    jumps = _jumps(blocks)
+    following = _following(blocks) if jumps else {}
     edits = {}
-    for number, (_, _, _, last) in enumerate(blocks):
-        if last[0] in _JUMPS and last[1] in following:
-            copied = _exit(body, blocks, following[last[1]], known)
+    for number in jumps:
+        labels, start, stop, (_, arg, _) = blocks[number]
+        if arg in following:
+            copied = _exit(body, blocks, following[arg], known)
             if copied:
-                edits[number] = [(*blocks[number][:3], _NONE), *copied]
+                edits[number] = [(labels, start, stop, _NONE), *copied]
     return rewrite(blocks, edits)
+
+
+def _jumps(blocks: list[_Block]) -> list[int]:
+    """The numbers of the blocks that end with a jump without a condition."""
+    return [number for number, block in enumerate(blocks) if block[3][0] in _JUMPS]
 
 
 def _exit(body: list[Row], blocks: list[_Block], number: int, known: Words) -> list[_Block]:
@@ -280,16 +295,10 @@ def _usual(blocks: list[_Block], known: Words) -> set[int]:
 def _without_idle_jumps(blocks: list[_Block], known: Words) -> list[_Block]:
     """Without jumps to the next instruction, and without the labels that nothing else names."""
     edits = {}
-    here: list[str] = []
-    """The labels before the next instruction."""
-    for number in range(len(blocks) - 1, -1, -1):
-        labels, start, stop, last = blocks[number]
-        if here and last[0] in _JUMPS and last[1] in here:
+    for number in _jumps(blocks):
+        labels, start, stop, (_, arg, _) = blocks[number]
+        if arg in _labels_behind(blocks, number):
             edits[number] = [(labels, start, stop, _NONE)]
-        if start < stop or last is not _NONE:
-            here = [label[1] for label in labels] if labels else []
-        else:
-            here += [label[1] for label in labels]
     if not edits:
         return blocks
     left = rewrite(blocks, edits)
@@ -298,3 +307,16 @@ def _without_idle_jumps(blocks: list[_Block], known: Words) -> list[_Block]:
         if labels and not idle.isdisjoint([label[1] for label in labels]):
             left[number] = tuple([label for label in labels if label[1] not in idle]), start, stop, last
     return left
+
+
+def _labels_behind(blocks: list[_Block], number: int) -> list[str]:
+    """The labels between a block and the next instruction."""
+    found: list[str] = []
+    while True:
+        number += 1
+        if number == len(blocks):
+            return found
+        labels, start, stop, last = blocks[number]
+        found += [label[1] for label in labels]
+        if start < stop or last is not _NONE:
+            return found
