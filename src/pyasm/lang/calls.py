@@ -60,7 +60,8 @@ def arguments(frame: Frame, name: str, arguments: tuple[tree.Argument, ...], nod
 def finish(frame: Frame, arguments: tuple[tree.Argument, ...], node: Any, before: int = 0) -> None:
     """Push the arguments and call; the callable is there, with `before` positional arguments above it."""
     _check(frame, arguments)
-    if any([argument.stars for argument in arguments]):
+    starred = [argument for argument in arguments if argument.stars]
+    if starred:
         _unpacked(frame, arguments, node, before)
         return
     keywords = [argument for argument in arguments if argument.name]
