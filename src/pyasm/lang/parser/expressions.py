@@ -185,7 +185,7 @@ class Operands(Cursor):
             self.depth -= 1
             return tree.Tuple(start, self.end(), ())
         first = self._element()
-        if self.texts[self.i] == ")" and not isinstance(first, tree.Starred):
+        if self.texts[self.i] == ")" and type(first) is not tree.Starred:
             self.i += 1
             self.depth -= 1
             return new(type(first), (start, self.end(), *first[2:]))
@@ -333,7 +333,7 @@ class Operands(Cursor):
         if token != ".":
             if not token[1:].isidentifier():
                 raise Wrong(self.i - 1, f"an operator is needed, not {described(token)}")
-            return new(tree.Attribute, (start, self.end(), value, token[1:]))
+            return new(tree.Attribute, (start, self.starts[self.i - 1] + len(token), value, token[1:]))
         if self.texts[self.i] == "(":
             opener = self.i
             self._open()

@@ -36,7 +36,8 @@ def _if(p: Parser, start: int) -> Statement:
         condition = _condition(p)
         branches.append((condition, p.block()))
     orelse = p.block() if p.follows("ELSE") else None
-    return new(tree.If, (start, p.end(), label, tuple(branches), orelse))
+    last = branches[-1][1] if orelse is None else orelse
+    return new(tree.If, (start, last[1], label, tuple(branches), orelse))
 
 
 def _while(p: Parser, start: int) -> Statement:
@@ -45,7 +46,7 @@ def _while(p: Parser, start: int) -> Statement:
     label = _quoted_label(p)
     body = p.block()
     orelse = p.block() if p.follows("ELSE") else None
-    return new(tree.While, (start, p.end(), label, condition, body, orelse))
+    return new(tree.While, (start, (orelse or body)[1], label, condition, body, orelse))
 
 
 def foreach(p: Parser, start: int, asynchronous: bool = False) -> Statement:
@@ -66,7 +67,7 @@ def foreach(p: Parser, start: int, asynchronous: bool = False) -> Statement:
         raise Wrong(i, message, "brackets take one value apart: FOREACH ($a, $b) IN e")
     label = _quoted_label(p)
     body = p.block()
-    return new(tree.Foreach, (start, p.end(), asynchronous, label, tuple(targets), sources, body))
+    return new(tree.Foreach, (start, body[1], asynchronous, label, tuple(targets), sources, body))
 
 
 def _sources(p: Parser) -> tuple[tuple[Expression, ...], ...]:
@@ -110,7 +111,7 @@ def _except(p: Parser, before: list[tree.Except]) -> tree.Except:
     if before and before[0].star != star:
         raise Wrong(word, "EXCEPT and EXCEPT * do not go together")
     body = p.block()
-    return new(tree.Except, (p.starts[word], p.end(), star, kind, target, body))
+    return new(tree.Except, (p.starts[word], body[1], star, kind, target, body))
 
 
 def with_(p: Parser, start: int, asynchronous: bool = False) -> Statement:

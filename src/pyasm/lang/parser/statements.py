@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 def _load(p: Parser, start: int) -> Statement:
     p.i += 1
-    value = p.operation()
-    target = p.arrow() if p.texts[p.i] == "->" else None
-    return new(tree.Load, (start, p.end(), value, target))
+    return _evaluated(p, start, p.operation())
 
 
 def _operation(p: Parser, start: int) -> Statement:
@@ -42,7 +40,8 @@ def _await(p: Parser, start: int) -> Statement:
 
 def _evaluated(p: Parser, start: int, value: Expression) -> Statement:
     target = p.arrow() if p.texts[p.i] == "->" else None
-    return new(tree.Load, (start, p.end(), value, target))
+    end = value[1] if target is None else target[1]
+    return new(tree.Load, (start, end, value, target))
 
 
 def _store(p: Parser, start: int) -> Statement:
@@ -200,7 +199,7 @@ def optional(p: Parser) -> Expression | None:
 def _return(p: Parser, start: int) -> Statement:
     p.i += 1
     value = optional(p)
-    return new(tree.Return, (start, p.end(), value))
+    return new(tree.Return, (start, p.end() if value is None else value[1], value))
 
 
 def _yield(p: Parser, start: int) -> Statement:

@@ -74,11 +74,17 @@ class Parser(Operations):
         statements = self._statements("}")
         self.inside.pop()
         self.depth -= 1
-        if texts[self.i] == "}":
-            self.i += 1
-        elif not self.report.full:
+        closer = self.i
+        if texts[closer] != "}":
+            return self._unclosed(opener, statements)
+        self.i = closer + 1
+        return new(tree.Block, (self.starts[opener], self.starts[closer] + 1, tuple(statements)))
+
+    def _unclosed(self, opener: int, statements: list[Statement]) -> tree.Block:
+        """Note that a block is not closed."""
+        if not self.report.full:
             self.note(Wrong(opener, "'{' is not closed"))
-        return new(tree.Block, (self.starts[opener], self.end(), tuple(statements)))
+        return tree.Block(self.starts[opener], self.end(), tuple(statements))
 
     def _too_deep(self, opener: int) -> tree.Block:
         """Note that a block is nested too deeply, and leave it out."""
@@ -119,23 +125,20 @@ class Parser(Operations):
         texts, starts = self.texts, self.starts
         state = self.depth, self.settings, self.scope, len(self.inside)
         while True:
-            token = texts[self.i]
+            start = self.i
+            token = texts[start]
             if token in ENDS:
                 if not token:
                     return found
-                self.i += 1
+                self.i = start + 1
                 continue
-            if token == "}" and closing == "}":
-                return found
-            start = self.i
-            try:
-                if closing == "END" and token.upper() in ("END", "DEFINE") and texts[start + 1] != ":":
+            reader = STATEMENTS.get(token)
+            if reader is None or texts[start + 1] == ":":
+                if token == "}" == closing or (closing == "END" and self._ends_define(token, start)):
                     return found
-                reader = STATEMENTS.get(token)
-                if reader is not None and texts[start + 1] != ":":
-                    node: Statement | None = reader(self, starts[start])
-                else:
-                    node = self._statement(token, start)
+                reader = None
+            try:
+                node: Statement | None = reader(self, starts[start]) if reader else self._statement(token, start)
                 if node is not None:
                     found.append(node)
                 token = texts[self.i]
@@ -151,6 +154,10 @@ class Parser(Operations):
                 resume(self, start)
                 if self.report.full:
                     self.i = len(texts) - 1
+
+    def _ends_define(self, token: str, start: int) -> bool:
+        """Does a DEFINE end before this token?"""
+        return token.upper() in ("END", "DEFINE") and self.texts[start + 1] != ":"
 
     def _surplus(self) -> str:
         """A hint about what stands behind a statement."""
