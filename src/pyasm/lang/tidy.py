@@ -78,9 +78,10 @@ def tidied(body: list[Row]) -> list[Row]:
     if not known.jumping.isdisjoint([block[3][0] for block in blocks]):
         threaded = _threaded(blocks, known)
         blocks = blocks if threaded is blocks else _reached(threaded, known)
-        left = _handlers_last(_with_exits(body, blocks, known), known)
-        left = left if left is blocks else _reached(left, known)
-        blocks = _without_idle_jumps(left, known)
+        left = _with_exits(body, blocks, known)
+        moved = _handlers_last(left, known)
+        moved = moved if left is blocks else _reached(moved, known)
+        blocks = _without_idle_jumps(moved, known)
     found: list[Row] = []
     for labels, start, stop, last in blocks:
         if labels:
@@ -265,12 +266,11 @@ def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
     if len(usual) == len(blocks):
         return blocks
     new = [blocks[number] for number in sorted(usual)]
-    for number, block in enumerate(blocks):
-        if number not in usual:
-            new.append(block)
-            if number + 1 in usual and block[3][0] not in known.ending:
-                jump: Row = ("JUMP_ABSOLUTE", blocks[number + 1][0][-1][1], None)
-                new.append(((), 0, 0, jump))
+    for number in sorted(set(range(len(blocks))) - usual):
+        new.append(blocks[number])
+        if number + 1 in usual and blocks[number][3][0] not in known.ending:
+            jump: Row = ("JUMP_ABSOLUTE", blocks[number + 1][0][-1][1], None)
+            new.append(((), 0, 0, jump))
     return new
 
 
