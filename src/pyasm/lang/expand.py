@@ -126,4 +126,5 @@ def expanders() -> Expanders:
     for kind in scopes.NODES:
         found.setdefault(kind, _not_here)
         values.setdefault(kind, _not_here)
-    return Expanders(found, values, dict(targets.TARGETS), dict(operators.CONDITIONS))
+    stores = {**dict.fromkeys(scopes.NODES, targets.no_target), **targets.TARGETS}
+    return Expanders(found, values, stores, dict(operators.CONDITIONS))

@@ -134,7 +134,7 @@ class Frame:
         self._tools = self.body.append, unit.effects.plain, unit.line
         """What emit needs: what appends a row, the changes of the depth, the line of the last position."""
         self._changes = unit.effects.changes
-        self.expressions, self._targets, self._conditions = unit.expressions, unit.targets, unit.conditions
+        self.expressions, self.targets, self._conditions = unit.expressions, unit.targets, unit.conditions
         self.is_function = scope.kind == FUNCTION
         self.fast = scope.own() if self.is_function else set()
         """The variables that are in slots and nobody else's."""
@@ -240,16 +240,7 @@ class Frame:
 
     def store(self, target: Any) -> None:
         """Store the top of the stack."""
-        expander = self._targets.get(type(target))
-        if expander is None:
-            message, hint = "nothing can be stored here", "@name, $name, §name, e.name, e[i], a list of these, % or \\"
-            if type(target) is tree.Binding:
-                message = f"&{target.name} is an object, and nothing can be stored in its place"
-                hint = f"parameters of a MACRO can be targets, and &{target.name}.name or &{target.name}[e] can"
-            self.wrong(target, message, hint)
-            self.emit("POP_TOP", None, target)
-        else:
-            expander(self, target)
+        self.targets[type(target)](self, target)
 
     def put(self, target: Any | None) -> None:
         """Store the top of the stack, or leave it there without a target."""

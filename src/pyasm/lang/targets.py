@@ -83,7 +83,7 @@ def evaluated(frame: Frame, value: Any, target: Any) -> None:
     if type(value) is not tree.Tuple or not _fits(value, target):
         frame.expressions[type(value)](frame, value)
         if target is not None:
-            frame.store(target)
+            frame.targets[type(target)](frame, target)
         return
     frame.push_all(value.elements)
     stored = list(target.elements)
@@ -113,6 +113,16 @@ def _are_plain(frame: Frame, stored: list[Any]) -> bool:
     """Are these local variables, all different, so that nobody sees in which order they get their values?"""
     names = {each.name for each in stored if type(each) is tree.Local and variables.is_fast(frame, each.name)}
     return len(names) == len(stored)
+
+
+def no_target(frame: Frame, node: Any) -> None:
+    """Nothing can be stored here."""
+    message, hint = "nothing can be stored here", "@name, $name, §name, e.name, e[i], a list of these, % or \\"
+    if type(node) is tree.Binding:
+        message = f"&{node.name} is an object, and nothing can be stored in its place"
+        hint = f"parameters of a MACRO can be targets, and &{node.name}.name or &{node.name}[e] can"
+    frame.wrong(node, message, hint)
+    frame.emit("POP_TOP", None, node)
 
 
 TARGETS: dict[type, Callable[[Frame, Any], None]] = {

@@ -83,8 +83,16 @@ class Operands(Cursor):
         if token in _DIGITS or (token.isdecimal() and len(token) < _SHORT and token.isascii() and token[0] != "0"):
             self.i = i + 1
             return new(tree.Constant, (start, start + len(token), int(token)))
+        if token[0] == '"' and token[-1] == '"' and "\\" not in token and self._is_alone(i):
+            self.i = i + 1
+            return new(tree.Constant, (start, start + len(token), token[1:-1]))
         value, self.i = self.constants.constant(i, 0)
         return new(tree.Constant, (start, self.end(), value))
+
+    def _is_alone(self, i: int) -> bool:
+        """Is a token all of a string, with another quote at its end, and nothing to be joined with it?"""
+        following = self.texts[i + 1]
+        return len(self.texts[i]) > 1 and following[:1] != '"' and following[-1:] != '"'
 
     def _word(self) -> Expression:
         token = self.texts[self.i]

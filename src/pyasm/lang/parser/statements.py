@@ -66,7 +66,7 @@ def _target_and_value(p: Parser) -> tuple[Target | tree.Starred, Expression | No
         starred, value = _target_and_value(p)
         return tree.Starred(start, starred.end, starred), value
     i = p.i
-    if p.texts[i] in ("\\", *FINAL) or p.is_bracketed(i):
+    if p.texts[i] in _NO_OPERAND or p.is_bracketed(i):
         return p.target(), optional(p) if p.texts[p.i] == "(" else None
     node = p.operand()
     value = None
@@ -363,6 +363,7 @@ NAMED = frozenset(
 )
 """The instructions whose operand is a name, which may be given by a number."""
 _AFTER = FINAL | {"->"}
+_NO_OPERAND = FINAL | {"\\"}
 
 READERS: dict[str, Reader] = {
     "LOAD": _load,
