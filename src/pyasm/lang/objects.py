@@ -10,12 +10,10 @@ import sys
 from types import ModuleType
 
 from pyasm.code import Code, Row
-from pyasm.translate.edit import operand
 from pyasm.typed import Any
 
 _PLAIN = frozenset({int, str, bytes, bool, float, complex, tuple, frozenset, slice, type(None), type(...), Code})
 """The types of what a `.pyc` file can hold."""
-_FEW = _PLAIN - {Code}
 
 _STORES = frozenset({"STORE_NAME", "STORE_GLOBAL", "IMPORT_STAR", "DELETE_NAME", "DELETE_GLOBAL"})
 
@@ -29,11 +27,9 @@ def by_name(code: Code) -> None:
     codes = [code]
     seen = {id(code)}
     for each in codes:
-        kinds = set(map(type, map(operand, each.rows)))
-        if kinds <= _FEW:
-            continue
         constants = [arg for op, arg, _ in each.rows if op == "LOAD_CONST"]
-        if not _PLAIN.issuperset(map(type, constants)):
+        kinds = set(map(type, constants))
+        if not kinds <= _PLAIN:
             found.append(each)
         for arg in constants if Code in kinds else ():
             if type(arg) is Code and id(arg) not in seen:
