@@ -289,7 +289,7 @@ class _Splice:
             position = place or position
             if op == LABEL:
                 over = False
-                frame.label(labels[arg], self.node)
+                frame.label(labels[arg])
             elif over:
                 continue
             elif arg == _END:
@@ -301,7 +301,7 @@ class _Splice:
                 self._emit(op, labels[arg], position)
             else:
                 self._emit(*self._adapted(op, arg), position)
-        frame.label(end, self.node)
+        frame.label(end)
 
     def _emit(self, op: str, arg: Any, position: Place | None) -> None:
         self.frame.emit(op, arg, self.node)

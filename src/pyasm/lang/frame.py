@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, count, filterfalse
+from operator import add
 
 from pyasm import isa
 from pyasm.code import Code, Place, Row
@@ -81,14 +83,12 @@ class Unit:
         """Which macro a node comes from, by its identity."""
         self.has_tops = "%" in text
         self._ascii = text.isascii()
-        self._lines = [0]
+        self._lines = [0, *map(add, accumulate(map(len, text.split("\n"))), count(1))]
+        """Where each line starts."""
+        self._lines.pop()
         self.line = NO_LINE
         """The line of the last position: its number, where it starts and ends."""
         self._found: set[tuple[int, str]] = set()
-        start = text.find("\n") + 1
-        while start:
-            self._lines.append(start)
-            start = text.find("\n", start) + 1
 
     def wrong(self, node: Any, message: str, hint: str = "") -> None:
         """Note an error where a node starts, once."""
@@ -156,7 +156,8 @@ class Frame:
         """The values of this statement's `%` that are still in their places: the identity of the node -> place on the
         stack, counted from the bottom."""
         self._depths: dict[str, int] = {}
-        self._labels = 0
+        self.fresh: Callable[[], str] = filterfalse(scope.labels.__contains__, map("L%d".__mod__, count(1))).__next__
+        """Gives a label that nobody uses."""
         self._rolled = (0, 0, 0, 0)
 
     # -- instructions
@@ -204,7 +205,7 @@ class Frame:
         else:
             self.depth += following
 
-    def label(self, name: str, node: Any = None) -> None:
+    def label(self, name: str) -> None:
         """Place a label here."""
         self.body.append((LABEL, name, None))
         known = self._depths.get(name)
@@ -213,14 +214,6 @@ class Frame:
             self.reached = True
         elif self.reached:
             self._depths.setdefault(name, self.depth)
-
-    def fresh(self) -> str:
-        """A label that nobody uses."""
-        while True:
-            self._labels += 1
-            name = f"L{self._labels}"
-            if name not in self.scope.labels:
-                return name
 
     def wrong(self, node: Any, message: str, hint: str = "") -> None:
         """Note an error where a node starts."""

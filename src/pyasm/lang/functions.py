@@ -125,7 +125,7 @@ class _Body:
         for i, each in enumerate(body):
             op, arg, _ = each
             if op == LABEL:
-                self.frame.label(labels[arg], self.node)
+                self.frame.label(labels[arg])
             elif op == "RETURN_VALUE":
                 if i != last:
                     self._emit("JUMP_ABSOLUTE", end)
@@ -133,7 +133,7 @@ class _Body:
                 self._emit(op, labels[arg])
             else:
                 self._other(each)
-        self.frame.label(end, self.node)
+        self.frame.label(end)
 
     def _other(self, each: Instruction) -> None:
         op, arg, _ = each
