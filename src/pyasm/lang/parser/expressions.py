@@ -193,7 +193,7 @@ class Operands(Cursor):
             self.depth -= 1
             return tree.Tuple(start, self.end(), ())
         first = self._element()
-        if self.texts[self.i] == ")" and type(first) is not tree.Starred:
+        if self.texts[self.i] == ")" and not isinstance(first, tree.Starred):
             self.i += 1
             self.depth -= 1
             return new(type(first), (start, self.end(), *first[2:]))
