@@ -264,7 +264,8 @@ class Frame:
         """Expand the statements of a block, and drop what they leave on the stack."""
         depth = self.depth
         self.statements(block)
-        self.drop(depth)
+        if self.depth > depth:
+            self.drop(depth)
 
     def drop(self, depth: int, keeping: bool = False) -> None:
         """Drop what statements have left above a depth; with `keeping` the top entry stays."""

@@ -36,12 +36,15 @@ TRUTHS: dict[str, tuple[str, Any]] = {
 UNARY = {"-": "UNARY_NEGATIVE", "+": "UNARY_POSITIVE", "~": "UNARY_INVERT", "not": "UNARY_NOT"}
 
 COMPARISONS: dict[str, tuple[str, Any]] = {
+    **{op: ("COMPARE_OP", op) for op in ("<", "<=", "==", "!=", ">", ">=")},
     "is": ("IS_OP", 0),
     "is not": ("IS_OP", 1),
     "in": ("CONTAINS_OP", 0),
     "not in": ("CONTAINS_OP", 1),
 }
-"""Those that are no operand of COMPARE_OP."""
+"""The instruction of each, with its operand."""
+
+_DISPLAYS = (tree.List, tree.Set)
 
 
 def _unary(frame: Frame, node: tree.Unary) -> None:
@@ -102,30 +105,25 @@ def _compare(frame: Frame, node: tree.Compare) -> None:
         return
     op, operand = node.rest[0]
     frame.push(node.first)
-    _compared_with(frame, op, operand)
-    _emit_comparison(frame, node, op)
+    _comparison(frame, node, op, operand)
 
 
 def _comparison(frame: Frame, node: tree.Compare, op: str, operand: Any) -> None:
     """Compare the top of the stack with an operand."""
     _compared_with(frame, op, operand)
-    _emit_comparison(frame, node, op)
+    word, arg = COMPARISONS[op]
+    frame.emit(word, arg, node)
 
 
 def _compared_with(frame: Frame, op: str, operand: Any) -> None:
     """Push the right operand; a display that is only searched is a constant, as CPython has it."""
-    if op in ("in", "not in") and type(operand) in (tree.List, tree.Set):
+    if type(operand) in _DISPLAYS and op in ("in", "not in"):
         folded = fold(tree.Tuple(*operand))
         if folded is not None:
             value = folded.value if type(operand) is tree.List else frozenset(folded.value)
             frame.emit("LOAD_CONST", value, operand)
             return
     frame.push(operand)
-
-
-def _emit_comparison(frame: Frame, node: Any, op: str) -> None:
-    word, arg = COMPARISONS.get(op, ("COMPARE_OP", op))
-    frame.emit(word, arg, node)
 
 
 def _links(frame: Frame, node: tree.Compare, jump: str, away: str) -> None:
@@ -135,10 +133,9 @@ def _links(frame: Frame, node: tree.Compare, jump: str, away: str) -> None:
         _compared_with(frame, op, operand)
         frame.emit("DUP_TOP", None, node)
         frame.emit("ROT_THREE", None, node)
-        _emit_comparison(frame, node, op)
+        frame.emit(*COMPARISONS[op], node)
         frame.emit(jump, away, node)
-    _compared_with(frame, *node.rest[-1])
-    _emit_comparison(frame, node, node.rest[-1][0])
+    _comparison(frame, node, *node.rest[-1])
 
 
 def _chain(frame: Frame, node: tree.Compare) -> None:
@@ -164,7 +161,7 @@ def _chain_with_tops(frame: Frame, node: tree.Compare) -> None:
         _compared_with(frame, op, operand)
         frame.emit("DUP_TOP", None, node)
         frame.emit("ROT_THREE", None, node)
-        _emit_comparison(frame, node, op)
+        frame.emit(*COMPARISONS[op], node)
         exits.append((frame.fresh(), dict(frame.tops)))
         frame.emit("JUMP_IF_FALSE_OR_POP", exits[-1][0], node)
     _comparison(frame, node, *node.rest[-1])

@@ -13,10 +13,6 @@ from pyasm.text.tokens import described
 from pyasm.typed import Any
 
 
-def _load(frame: Frame, node: tree.Load) -> None:
-    targets.evaluated(frame, node.value, node.target)
-
-
 def _store(frame: Frame, node: tree.Store) -> None:
     if node.value is not None:
         targets.evaluated(frame, node.value, node.target)
@@ -216,7 +212,7 @@ def _python(frame: Frame, node: tree.Python) -> None:
 
 
 STATEMENTS: dict[type, Callable[[Frame, Any], None]] = {
-    tree.Load: _load,
+    tree.Load: targets.load,
     tree.Store: _store,
     tree.Delete: targets.delete,
     tree.Instruction: instruction,

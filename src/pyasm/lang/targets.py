@@ -78,12 +78,23 @@ def targets(frame: Frame, node: tree.Targets) -> None:
         frame.store(each.value if type(each) is tree.Starred else each)
 
 
+def load(frame: Frame, node: tree.Load) -> None:
+    """Evaluate an expression and store it."""
+    value, target = node.value, node.target
+    kind = type(value)
+    if kind is tree.Tuple:
+        evaluated(frame, value, target)
+        return
+    frame.expressions[kind](frame, value)
+    if target is not None:
+        frame.targets[type(target)](frame, target)
+
+
 def evaluated(frame: Frame, value: Any, target: Any) -> None:
     """Evaluate an expression and store it. A tuple of two or three values that is taken apart at once is not made."""
     if type(value) is not tree.Tuple or not _fits(value, target):
-        frame.expressions[type(value)](frame, value)
-        if target is not None:
-            frame.targets[type(target)](frame, target)
+        frame.push(value)
+        frame.put(target)
         return
     frame.push_all(value.elements)
     stored = list(target.elements)

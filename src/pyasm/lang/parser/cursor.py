@@ -93,7 +93,11 @@ class Cursor:
 
     def named(self) -> Name:
         """A name and its place."""
-        start = self.starts[self.i]
+        i = self.i
+        start, token = self.starts[i], self.texts[i]
+        if token.isidentifier():
+            self.i = i + 1
+            return new(Name, (start, start + len(token), token))
         text = self.name()
         return new(Name, (start, self.end(), text))
 

@@ -266,8 +266,9 @@ class Operands(Cursor):
 
     def _more(self, opener: int, closing: str, elements: list[Any]) -> list[Any]:
         """Elements up to a bracket; some may have been read already."""
+        texts = self.texts
         while self._goes_on(opener, closing, bool(elements)):
-            elements.append(self._element())
+            elements.append(self._element() if texts[self.i] == "*" else self.operation())
         return elements
 
     def _goes_on(self, opener: int, closing: str, comma: bool) -> bool:
