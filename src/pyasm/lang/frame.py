@@ -84,8 +84,7 @@ class Unit:
         self.has_tops = "%" in text
         self._ascii = text.isascii()
         self._lines = [0, *map(add, accumulate(map(len, text.split("\n"))), count(1))]
-        """Where each line starts."""
-        self._lines.pop()
+        """Where each line starts, and one more would."""
         self.line = NO_LINE
         """The line of the last position: its number, where it starts and ends."""
         self._found: set[tuple[int, str]] = set()
@@ -103,7 +102,7 @@ class Unit:
         """The position that a part of the text has in the code."""
         lines = self._lines
         first = bisect_right(lines, start)
-        if self._ascii and first < len(lines):
+        if self._ascii:
             line_start, line_end = lines[first - 1], lines[first] - 1
             self.line = first, line_start, line_end
             if end <= line_end:

@@ -279,6 +279,25 @@ def _class_cell(scan: Scanner, scope: Scope) -> None:
         outer = outer.parent
 
 
+def _load(scan: Scanner, scope: Scope, node: tree.Load) -> None:
+    find = SCANS.get(type(node.value))
+    if find is not None:
+        find(scan, scope, node.value)
+    target = node.target
+    if type(target) is tree.Local:
+        scope.stored.add(target.name)
+        _local(scan, scope, target)
+    elif target is not None:
+        scan.stores(scope, target)
+        scan.visit(scope, target)
+
+
+def _compare(scan: Scanner, scope: Scope, node: tree.Compare) -> None:
+    scan.visit(scope, node.first)
+    for _, operand in node.rest:
+        scan.visit(scope, operand)
+
+
 def _instruction(scan: Scanner, scope: Scope, node: tree.Instruction) -> None:
     op, arg = node.mnemonic, node.operand
     if op in ("LOAD_FAST", "STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR"):
@@ -496,14 +515,17 @@ _PARTS = {kind: _parts(kind) for kind in NODES}
 """Type of node -> the indexes of what may be a node, or hold some."""
 
 _TARGETS = {kind: tuple(i for i, name in enumerate(kind._fields) if name in ("target", "targets")) for kind in NODES}
-"""Type of node -> the indexes of what it stores in."""
+"""Type of node -> the indexes of what it stores in, where what scans it does not look at that."""
 _TARGETS[tree.Delete] = ()
+_TARGETS[tree.Load] = ()
 
 _SPECIAL: dict[type, Callable[[Scanner, Scope, Any], None]] = {
     tree.Local: _local,
     tree.Captured: _captured,
     tree.Global: _maybe_super,
     tree.Builtin: _maybe_super,
+    tree.Load: _load,
+    tree.Compare: _compare,
     tree.Instruction: _instruction,
     tree.Yield: _yield,
     tree.Label: _label,

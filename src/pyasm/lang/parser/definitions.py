@@ -124,7 +124,8 @@ class _Parameters:
             default = p.operation()
         elif kind == "arg" and self.found and self.found[-1].default is not None:
             raise Wrong(i, "a parameter without a default stands behind one with a default")
-        self.found.append(new(tree.Parameter, (name.start, p.end(), kind, name.text, annotation, default)))
+        end = p.end() if annotation or default else name.end
+        self.found.append(new(tree.Parameter, (name.start, end, kind, name.text, annotation, default)))
 
 
 def _class(p: Parser, start: int) -> Statement:

@@ -52,12 +52,6 @@ class Operands(Cursor):
             return self.postfixes(node, self.starts[i])
         return node
 
-    def variable(self, kind: type[Any], i: int) -> Any:
-        """The variable of a plain name: its sign is the token `i`, its name the next one."""
-        name, starts = self.texts[i + 1], self.starts
-        self.i = i + 2
-        return new(kind, (starts[i], starts[i + 1] + len(name), name))
-
     def postfixes(self, node: Expression, start: int) -> Expression:
         """An operand with what is behind it."""
         texts = self.texts
@@ -275,12 +269,13 @@ class Operands(Cursor):
         """Is there one more element, after a comma where one is needed? Else the bracket has been read."""
         if self.free:
             self.skip_lines()
-        token = self.texts[self.i]
+        texts, i = self.texts, self.i
+        token = texts[i]
         if comma and token == ",":
-            self.i += 1
+            self.i = i + 1
             if self.free:
                 self.skip_lines()
-            token = self.texts[self.i]
+            token = texts[self.i]
             comma = False
         if token == closing:
             self.i += 1

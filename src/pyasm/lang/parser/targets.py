@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyasm.lang import tree
+from pyasm.lang.parser.cursor import new
 from pyasm.lang.parser.expressions import Operands
 from pyasm.text.tokens import ENDS, FINAL, Wrong
 from pyasm.typed import TYPE_CHECKING
@@ -19,9 +20,10 @@ class TargetReader(Operands):
         texts, i = self.texts, self.i
         if texts[i] != "->":
             return None
-        kind = SIMPLE.get(texts[i + 1])
-        if kind is not None and texts[i + 3] in FINAL and texts[i + 2].isidentifier():
-            found: Target = self.variable(kind, i + 1)
+        kind, name = SIMPLE.get(texts[i + 1]), texts[i + 2]
+        if kind is not None and texts[i + 3] in FINAL and name.isidentifier():
+            self.i, starts = i + 3, self.starts
+            found: Target = new(kind, (starts[i + 1], starts[i + 2] + len(name), name))
             return found
         self.i += 1
         return self.targets()
