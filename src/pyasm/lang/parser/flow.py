@@ -32,10 +32,12 @@ def _if(p: Parser, start: int) -> Statement:
     condition = _condition(p)
     label = None if p.texts[p.i] == "{" else _quoted_label(p)
     branches = [(condition, p.block())]
-    while p.follows("ELIF"):
+    word = p.continued(_BRANCHES)
+    while word == "ELIF":
         condition = _condition(p)
         branches.append((condition, p.block()))
-    orelse = p.block() if p.follows("ELSE") else None
+        word = p.continued(_BRANCHES)
+    orelse = p.block() if word else None
     last = branches[-1][1] if orelse is None else orelse
     return new(tree.If, (start, last[1], label, tuple(branches), orelse))
 
@@ -45,7 +47,7 @@ def _while(p: Parser, start: int) -> Statement:
     condition = _condition(p)
     label = None if p.texts[p.i] == "{" else _quoted_label(p)
     body = p.block()
-    orelse = p.block() if p.follows("ELSE") else None
+    orelse = p.block() if p.continued(_ELSE) else None
     return new(tree.While, (start, (orelse or body)[1], label, condition, body, orelse))
 
 
@@ -86,12 +88,17 @@ def _try(p: Parser, start: int) -> Statement:
     p.i += 1
     body = p.block()
     handlers: list[tree.Except] = []
-    while p.follows("EXCEPT"):
+    word = p.continued(_BEHIND_TRY)
+    while word == "EXCEPT":
         handlers.append(_except(p, handlers))
-    orelse = p.block() if p.follows("ELSE") else None
-    if orelse is not None and not handlers:
-        raise Wrong(i, "a TRY with ELSE has an EXCEPT")
-    final = p.block() if p.follows("FINALLY") else None
+        word = p.continued(_BEHIND_TRY)
+    orelse = None
+    if word == "ELSE":
+        orelse = p.block()
+        if not handlers:
+            raise Wrong(i, "a TRY with ELSE has an EXCEPT")
+        word = p.continued(_FINALLY)
+    final = p.block() if word else None
     if not handlers and final is None:
         raise Wrong(i, "a TRY has an EXCEPT or a FINALLY")
     return new(tree.Try, (start, p.end(), body, tuple(handlers), orelse, final))
@@ -166,5 +173,9 @@ READERS: dict[str, Reader] = {
     "ASYNC": _async,
     "PYTHON": _python,
 }
+_ELSE = ("ELSE",)
+_FINALLY = ("FINALLY",)
+_BRANCHES = ("ELIF", "ELSE")
+_BEHIND_TRY = ("EXCEPT", "ELSE", "FINALLY")
 CONTINUATIONS = ("ELIF", "ELSE", "EXCEPT", "FINALLY")
 """Words that only follow the block of another statement."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from pyasm import isa
 from pyasm.code import FIELDS, Code
 from pyasm.lang import tree
@@ -99,15 +101,16 @@ class Parser(Operations):
             i += 1
         return self.texts[i] == "{"
 
-    def follows(self, word: str) -> bool:
-        """Read a word that goes on with the statement behind a block, if it is there."""
-        i = self.i
-        while self.texts[i] == "\n":
+    def continued(self, words: Container[str]) -> str:
+        """Read a word that goes on with the statement behind a block, and give it; empty when there is none of these."""
+        texts, i = self.texts, self.i
+        while texts[i] == "\n":
             i += 1
-        if self.texts[i].upper() != word:
-            return False
+        word = texts[i].upper()
+        if word not in words:
+            return ""
         self.i = i + 1
-        return True
+        return word
 
     def code_block(self, name: str) -> tuple[tree.Block, Definition | None]:
         """A block that is a code object of its own, and what its directives say."""
