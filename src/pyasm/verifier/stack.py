@@ -7,13 +7,13 @@ remembers what instructions made of it: most of a program goes ways that were go
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import shown
 from pyasm.isa.slots import Sides, fits, meaning, sides
 from pyasm.native.units import LABEL
+from pyasm.translate.edit import where
 from pyasm.translate.effects import number
 from pyasm.typed import Any, NamedTuple
 from pyasm.verifier.types import PLAIN, constant_type
@@ -203,14 +203,15 @@ class Machine:
 
     # -- keys
 
-    def keys(self, ops: Sequence[str], args: Sequence[Any], words: set[str]) -> tuple[list[Any], list[Code]]:
-        """What the stacks know each instruction by, and the end: of mnemonics, and their operands; `words` are all
-        mnemonics. And the code objects among the constants."""
+    def keys(self, body: Sequence[Any], ops: Sequence[str], words: set[str]) -> tuple[list[Any], list[Code]]:
+        """What the stacks know each instruction by, and the end; and the code objects among the constants. `ops` are
+        the mnemonics, `words` the different ones."""
         found: list[Any] = [*ops, END]
         inner: list[Code] = []
         keyed, constants = self.keyed, self.constants
         selecting = self.selecting if self.plain | self.selecting >= words else words - self.plain
-        for index, op, arg in compress(zip(range(len(ops)), ops, args), map(selecting.__contains__, ops)):
+        for index in where(ops, selecting):
+            op, arg, _ = body[index]
             kind = type(arg)
             known = constants.get(op)
             if known is not None:

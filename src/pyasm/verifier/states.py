@@ -125,7 +125,7 @@ class States:
         self.strict: Set[Any] = self.celled & {*self.parameters} | self.closure if self.celled else _NOTHING
         self.slots = self.variables.first(cells=self.made)
         self.machine = machine(code.dialect, self.unchecked or shares or bool(needs))
-        self.keys, self.inner = self.machine.keys(self.ops, self.args, self.words)
+        self.keys, self.inner = self.machine.keys(self.body, self.ops, self.words)
         self.states: dict[int, State] = {}
         self.pending: list[tuple[int, int]] = []
         self.ranks: dict[int, int] = {}

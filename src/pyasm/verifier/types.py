@@ -31,10 +31,10 @@ def constant_type(value: Any) -> str:
             return "empty"
         return f"names {len(value)}" if all(type(each) is str for each in value) else f"tuple {len(value)}"
     if kind is Code:
-        needs = ",".join(needed_arguments(value))
+        needs = needed_arguments(value)
         generator = value.flags & GENERATORS == GENERATOR
         if needs:
-            makes = f"picky_maker {needs}" if generator else f"picky {needs}"
+            makes = f"{'picky_maker' if generator else 'picky'} {','.join(needs)}"
         else:
             makes = "maker" if generator else "func"
         return f"code {closure_size(value.frees)}:{makes}"
