@@ -8,13 +8,14 @@ from functools import cache
 from pyasm.errors import named, nearest, shown
 from pyasm.isa import JUMPS, PORTABLE, load
 from pyasm.native.flags import HAS_DOCSTRING, VARARGS, VARKEYWORDS
+from pyasm.native.units import LABEL
 from pyasm.translate.edit import where
 from pyasm.typed import TYPE_CHECKING, Any
 from pyasm.verifier.stack import Problem
+from pyasm.verifier.states import Region
 from pyasm.verifier.types import ARGUMENTS, beginnings
 
 if TYPE_CHECKING:
-    from pyasm.verifier.states import Region
     from pyasm.verifier.walk import Walk
 
 _FIRST = frozenset({"COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR", "POP_TOP", "NOP", "LABEL"})
@@ -30,34 +31,45 @@ MOST_STACK = 1 << 20
 
 def regions(walk: Walk) -> dict[int, Region | None]:
     """Index of each label -> the region that begins or goes on there."""
-    from pyasm.verifier.states import Region
-
-    places = sorted(walk.labels.values())
     found: dict[int, Region | None] = {}
+    handlers = [*walk.code.handlers]
+    if not handlers:
+        return found
+    places = sorted(walk.labels.values())
     last = -1
-    for number, handler in enumerate(walk.code.handlers):
-        start, end, target = [walk.labels.get(label) for label in handler[:3]]
-        message = ""
-        if start is None or end is None or target is None:
-            message = "it names a label that is not there"
-        elif start > end or start < last:
-            message = "it does not begin behind the one before it, or ends before it begins"
-        elif start <= target < end and any(each[0] != "LABEL" for each in walk.body[target:end]):
-            message = "its target is inside of it, so that what is raised there leads there again"
-        elif not walk.real_ops(target, 1):
-            message = "there is nothing at its target"
-        elif not any(each[0] != "LABEL" for each in walk.body[start:end]):
-            message = "there is no instruction in it"
-        elif type(handler.depth) is not int or handler.depth < 0:
+    for number, handler in enumerate(handlers):
+        start, end, target = map(walk.labels.get, handler[:3])
+        message = _misplaced(walk, start, end, target, last)
+        if not message and (type(handler.depth) is not int or handler.depth < 0):
             message = f"its depth is {shown(handler.depth)}"
         if message or start is None or end is None or target is None:
             walk.wrong(-1 - number, Problem("table", f"handler {number}: {message}", "regions in order, side by side"))
             continue
         last = end
         region = Region(handler.depth, target, bool(handler.lasti))
-        for place in places[bisect_left(places, start) : bisect_left(places, end)]:
-            found[place] = region
+        found.update(dict.fromkeys(places[bisect_left(places, start) : bisect_left(places, end)], region))
     return found
+
+
+def _misplaced(walk: Walk, start: int | None, end: int | None, target: int | None, last: int) -> str:
+    """What is wrong with the labels of a region, the one before which ends at `last`."""
+    if start is None or end is None or target is None:
+        return "it names a label that is not there"
+    if start > end or start < last:
+        return "it does not begin behind the one before it, or ends before it begins"
+    if start <= target < end and _first(walk, target) < end:
+        return "its target is inside of it, so that what is raised there leads there again"
+    if _first(walk, target) == len(walk.ops):
+        return "there is nothing at its target"
+    return "there is no instruction in it" if _first(walk, start) >= end else ""
+
+
+def _first(walk: Walk, index: int) -> int:
+    """The index of the next instruction that is no label, or the end."""
+    ops = walk.ops
+    while index < len(ops) and ops[index] == LABEL:
+        index += 1
+    return index
 
 
 def check(walk: Walk) -> int:
@@ -131,22 +143,25 @@ def _labels_before(walk: Walk, index: int) -> set[Any]:
 def _variables(walk: Walk) -> None:
     """Each variable is listed once; a parameter with a cell gets it at once."""
     code, parameters = walk.code, walk.parameters
-    for what, names in (
-        ("variable", [*parameters, *code.locals]),
-        ("cell", code.cells),
-        ("free variable", code.frees),
-    ):
-        if len(set(names)) < len(names):
-            twice = sorted({named(name) for name in names if names.count(name) > 1})
-            walk.wrong(-1, Problem("variables", f"{what} {', '.join(twice)} is listed twice"))
-    shared = {*code.cells, *code.frees} & ARGUMENTS.keys()
-    for name in parameters if shared else ():
-        if name in shared:
+    _listed_once(walk, "variable", [*parameters, *code.locals])
+    shared = [*code.cells, *code.frees]
+    if not shared:
+        return
+    _listed_once(walk, "cell", code.cells)
+    _listed_once(walk, "free variable", code.frees)
+    for name in parameters if not ARGUMENTS.keys().isdisjoint(shared) else ():
+        if name in ARGUMENTS and name in shared:
             walk.wrong(
                 -1, Problem("variables", f"{shown(name)} is an argument and a variable with a cell", "one of them")
             )
-    if not walk.made and (code.cells or code.frees):
+    if not walk.made:
         _cells(walk)
+
+
+def _listed_once(walk: Walk, what: str, names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        twice = sorted({named(name) for name in names if names.count(name) > 1})
+        walk.wrong(-1, Problem("variables", f"{what} {', '.join(twice)} is listed twice"))
 
 
 def _cells(walk: Walk) -> None:
@@ -207,9 +222,11 @@ def _beginning(walk: Walk) -> list[Any]:
 
 def _resumes(walk: Walk) -> None:
     """Until RESUME the frame is not complete: nothing before it may raise."""
-    first = next((index for index, op in enumerate(walk.ops) if op not in _FIRST), len(walk.ops))
-    if first == len(walk.body) or walk.body[first][0] != "RESUME":
-        there = walk.body[first][0] if first < len(walk.body) else "nothing"
+    first = 0
+    while first < len(walk.ops) and walk.ops[first] in _FIRST:
+        first += 1
+    if first == len(walk.ops) or walk.ops[first] != "RESUME":
+        there = walk.ops[first] if first < len(walk.ops) else "nothing"
         walk.wrong(min(first, len(walk.body) - 1), Problem("begin", f"{there} is before RESUME", "RESUME"))
     else:
         _resumed(walk, first)
@@ -218,8 +235,8 @@ def _resumes(walk: Walk) -> None:
 def _resumed(walk: Walk, index: int) -> None:
     """The first RESUME says that a call begins."""
     starts = beginnings(walk.dialect)
-    if walk.body[index][1] not in starts:
-        message = f"RESUME {walk.body[index][1]} does not begin a call"
+    if walk.args[index] not in starts:
+        message = f"RESUME {walk.args[index]} does not begin a call"
         walk.wrong(index, Problem("begin", message, " or ".join(f"RESUME {n}" for n in starts)))
 
 
