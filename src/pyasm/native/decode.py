@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cache
+from itertools import product
 from types import CodeType
 
 from pyasm import isa
@@ -85,25 +86,29 @@ def _decode(raw: Any, form: units.Shape) -> Code:
                 raise _placed(error, draft) from None
     for draft in drafts.values():
         try:
-            draft.code = _code(draft, [_constant(each, drafts) for each in draft.raw.co_consts], form)
+            draft.code = _code(draft, _constants(draft.raw.co_consts, drafts), form)
         except MalformedError as error:
             raise _placed(error, draft) from None
     return drafts[id(raw)].code
 
 
-_CODES = (CodeType, RawCode)
+_CODES = frozenset({CodeType, RawCode})
 
 
 def _collect(raw: Any, drafts: dict[int, _Draft]) -> None:
     """Drafts of it and of all that it contains, inner ones first."""
-    for const in raw.co_consts:
-        if isinstance(const, _CODES) and id(const) not in drafts:
-            _collect(const, drafts)
+    if not _CODES.isdisjoint(map(type, raw.co_consts)):
+        for const in raw.co_consts:
+            if type(const) in _CODES and id(const) not in drafts:
+                _collect(const, drafts)
     drafts[id(raw)] = _Draft(raw)
 
 
-def _constant(value: Any, drafts: dict[int, _Draft]) -> Any:
-    return drafts[id(value)].code if isinstance(value, _CODES) else value
+def _constants(pool: Sequence[Any], drafts: dict[int, _Draft]) -> list[Any]:
+    """A pool, with what became of the code objects in it."""
+    if _CODES.isdisjoint(map(type, pool)):
+        return [*pool]
+    return [drafts[id(value)].code if type(value) in _CODES else value for value in pool]
 
 
 def _placed(error: MalformedError, draft: _Draft) -> MalformedError:
@@ -130,9 +135,8 @@ def _read_ways(draft: _Draft, form: units.Shape) -> None:
     if form.dialect.blocks == "table":
         draft.exception_table = draft.raw.co_exceptiontable
     if units.JUMP in draft.kinds or draft.exception_table:
-        index_of = dict(zip(columns.bounds, range(len(columns.bounds))))  # where instructions begin, or all end
-        draft.jumps = _jump_targets(columns, draft.kinds, form, index_of)
-        draft.regions = _regions(draft.exception_table or b"", index_of)
+        draft.jumps = _jump_targets(columns, draft.kinds, form)
+        draft.regions = _regions(draft.exception_table or b"", columns.bounds)
         draft.labels = _labels(draft.jumps, draft.regions)
 
 
@@ -254,7 +258,7 @@ def _operands(raw: Any, consts: list[Any], columns: units.Units, kinds: bytes, f
         locals,
         derefs,
         _Pairs(locals) if _PAIR in kinds else (),
-        [(name, flag) for name in names for flag in (0, 1)] if _FLAG in kinds else (),
+        [*product(names, (0, 1))] if _FLAG in kinds else (),
         _Flagged(names) if _FLAGS in kinds else (),
         *_enums(form.dialect.name),
     ]
@@ -302,7 +306,7 @@ def _picks(columns: units.Units, consts: list[Any], kinds: bytes) -> dict[int, i
 # -- jumps and handlers
 
 
-def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape, index_of: dict[int, int]) -> dict[int, int]:
+def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape) -> dict[int, int]:
     """Index of each jump -> index of the instruction that it goes to."""
     opcodes, operands, bounds = columns
     targets = {}
@@ -313,9 +317,9 @@ def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape, index_o
                 raise MalformedError(f"byte {2 * bounds[i]}: a jump into the middle of a unit")
             distance >>= 1
         unit = distance if kind == "absolute" else bounds[i + 1] + (distance if kind == "forward" else -distance)
-        if unit not in index_of:
+        targets[i] = target = bisect_left(bounds, unit)
+        if unit > bounds[-1] or bounds[target] != unit:
             raise MalformedError(f"byte {2 * bounds[i]}: a jump to byte {2 * unit}, where no instruction begins")
-        targets[i] = index_of[unit]
     return targets
 
 
@@ -323,15 +327,16 @@ _Region = tuple[int, int, int, tuple[int, bool]]
 """Indexes of the first instruction of a region, of the one behind it, of the handler; its depth and lasti."""
 
 
-def _regions(table: bytes, index_of: dict[int, int]) -> list[_Region]:
+def _regions(table: bytes, bounds: Sequence[int]) -> list[_Region]:
     """The exception table, with the indexes of instructions."""
     regions = []
     for entry in exceptions.read(table):
-        for unit in entry[:3]:
-            if unit not in index_of:
+        start, end, target, depth, lasti = entry
+        indexes = bisect_left(bounds, start), bisect_left(bounds, end), bisect_left(bounds, target)
+        for unit, index in zip(entry, indexes):
+            if unit > bounds[-1] or bounds[index] != unit:
                 raise MalformedError(f"exception table, {entry}: no instruction begins at byte {2 * unit}")
-        rest = entry.depth, entry.lasti
-        regions.append((index_of[entry.start], index_of[entry.end], index_of[entry.target], rest))
+        regions.append((*indexes, (depth, lasti)))
     return regions
 
 

@@ -6,10 +6,10 @@ cache units, which are zero. `co_code` is always this plain form; what the inter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate
-from operator import itemgetter, sub
+from itertools import accumulate, compress
+from operator import itemgetter, ne, sub
 
 from pyasm.errors import MalformedError
 from pyasm.isa import JUMPS, Dialect, Opcode, load
@@ -111,9 +111,11 @@ def read(code: bytes, form: Shape) -> Units:
         raise MalformedError(f"bytecode, byte {2 * bad}: {code[2 * bad]} is no instruction of {form.dialect.name}")
     bounds = list(accumulate(sizes, initial=0))
     if form.has_caches:
-        if b"".join(map(form.cells.__getitem__, opcodes)) != all_opcodes:
+        at_starts = picker(bounds[:-1])
+        # as many units as there are instructions are no caches: none is elsewhere when all stand where they should
+        if bounds[-1] != len(all_opcodes) or _CACHE in at_starts(all_opcodes):
             raise _wrong_caches(all_opcodes, all_operands, form)
-        operands = bytes(pick(all_operands, bounds[:-1]))
+        operands = bytes(at_starts(all_operands))
         if len(operands) - operands.count(0) != len(all_operands) - all_operands.count(0):
             raise _wrong_caches(all_opcodes, all_operands, form)
     if form.extended_arg in opcodes:
@@ -123,9 +125,14 @@ def read(code: bytes, form: Shape) -> Units:
 
 def pick(items: Any, indexes: Sequence[Any]) -> tuple[Any, ...]:
     """The items at these indexes or keys, in their order."""
+    return picker(indexes)(items)
+
+
+def picker(indexes: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """What picks the items at these indexes or keys."""
     if len(indexes) < 2:
-        return tuple([items[index] for index in indexes])
-    return itemgetter(*indexes)(items)  # type: ignore[no-any-return]  # the fastest way there is
+        return lambda items: tuple([items[index] for index in indexes])
+    return itemgetter(*indexes)  # the fastest way there is
 
 
 def _wrong_caches(opcodes: bytes, operands: bytes, form: Shape) -> MalformedError:
@@ -194,10 +201,10 @@ def write(opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: 
     next one's start.
     """
     count = starts[-1]
-    column = b"".join(map(form.cells.__getitem__, opcodes))
+    column = b"".join(pick(form.cells, opcodes))
     if len(column) != count:
         opcodes, operands, starts = _split_prefixes(opcodes, operands, starts, form)
-        column = b"".join(map(form.cells.__getitem__, opcodes))
+        column = b"".join(pick(form.cells, opcodes))
     low_bits = bytearray(count + 1)  # a label may stand at the end
     for start, operand in zip(starts, operands):
         low_bits[start] = operand
@@ -216,7 +223,7 @@ def _split_prefixes(
     all_starts: list[int] = []
     sizes = opcodes.translate(form.written_sizes)
     done = 0
-    for i in [i for i, (room, size) in enumerate(zip(map(sub, starts[1:], starts), sizes)) if room != size]:
+    for i in compress(range(len(sizes)), map(ne, map(sub, starts[1:], starts), sizes)):
         all_opcodes += opcodes[done:i]
         all_operands += operands[done:i]
         all_starts += starts[done:i]
