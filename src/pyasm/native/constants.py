@@ -49,6 +49,8 @@ def repeated(pool: Sequence[Any]) -> dict[int, int]:
 class Pool:
     """Constants in order, each once. `pool[constant]` is its index; one that is not there yet is added."""
 
+    __slots__ = ("_by_id", "_by_key", "values")
+
     def __init__(self, values: Sequence[Any]) -> None:
         self.values: list[Any] = list(values)
         last = len(self.values) - 1  # backwards, so that the first of several counts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, compress
-from operator import add, is_
+from operator import add, is_, itemgetter
 from types import CodeType
 
 from pyasm import isa
@@ -24,6 +24,8 @@ from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pyasm.verifier import Proof
+
+_new: Any = tuple.__new__  # of a NamedTuple: faster than its own
 
 
 @uncollected
@@ -322,29 +324,30 @@ def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: dict[int
 
     `prefixes` are what some jumps have at least.
     """
-    dialect = form.dialect
+    dialect, opcodes, labels = form.dialect, numbered.opcodes, numbered.labels
     operands = list(numbered.operands)
-    sizes: Any = numbered.opcodes.translate(form.written_sizes)
-    if operands and max(operands) > 255:
+    sizes: Any = opcodes.translate(form.written_sizes)
+    if not _are_bytes(operands):
         sizes = list(map(add, sizes, map(units.prefixes, operands)))
     elif numbered.jumps:
         sizes = list(sizes)
     for i, count in prefixes.items():
         sizes[i] += count
-    jumps = _jumps(numbered, form)
+    scale = 1 if dialect.jump_unit == 2 else 2
     rounds = 0
     while True:
         starts = list(accumulate(sizes, initial=0))
         grown = False
-        for i, kind, target, size in jumps:
-            distance = starts[target] - starts[i + 1] if kind == "forward" else starts[target]
-            if kind == "backward":
-                distance = starts[i + 1] - distance
+        for i, label in numbered.jumps.items():
+            kind, distance = form.jumps[opcodes[i]], starts[labels[label]]
+            if kind != "absolute":
+                distance = distance - starts[i + 1] if kind == "forward" else starts[i + 1] - distance
             if distance < 0:
-                raise _wrong_way(code, numbered.jumps[i], dialect.by_number[numbered.opcodes[i]])
-            operands[i] = operand = distance if dialect.jump_unit == 2 else 2 * distance
+                raise _wrong_way(code, label, dialect.by_number[opcodes[i]])
+            operands[i] = operand = distance * scale
             if operand > 255:
-                needed = size + units.prefixes(operand << min(16, max(0, rounds - _ROUNDS)))
+                spare = operand << min(16, max(0, rounds - _ROUNDS))
+                needed = form.written_sizes[opcodes[i]] + units.prefixes(spare)
                 if needed > sizes[i]:
                     sizes[i] = needed
                     grown = True
@@ -353,11 +356,13 @@ def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: dict[int
         rounds += 1
 
 
-def _jumps(numbered: Numbered, form: units.Shape) -> list[tuple[int, str, int, int]]:
-    """Index of each jump, its kind, the index of the instruction that it goes to, its size without prefixes."""
-    labels, opcodes = numbered.labels, numbered.opcodes
-    kinds, sizes = form.jumps, form.written_sizes
-    return [(i, kinds[opcodes[i]], labels[label], sizes[opcodes[i]]) for i, label in numbered.jumps.items()]
+def _are_bytes(operands: list[int]) -> bool:
+    """Is none above 255?"""
+    try:
+        bytes(operands)
+    except ValueError:
+        return False
+    return True
 
 
 def _wrong_way(code: Code, label: Any, jump: isa.Opcode) -> EncodeError:
@@ -376,21 +381,21 @@ def _regions(code: Code, numbered: Numbered) -> list[_Region]:
     """Handlers by the indexes of start, end and target, in order. EncodeError for unknown labels and overlaps."""
     found: list[Finding] = []
     regions: list[_Region] = []
+    places = numbered.labels
     for n, handler in enumerate(code.handlers):
-        where = f"{code.qualname}, handler {n}"
         try:
             *labels, depth, _ = handler
-            start, end, target = [numbered.labels[label] for label in labels]
+            start, end, target = [places[label] for label in labels]
             if start > end or not 0 <= depth <= units.MAX_OPERAND >> 1:
-                found.append(Finding("it ends before it starts, or its depth is no depth", where))
+                found.append(_wrong_handler(code, n, "it ends before it starts, or its depth is no depth"))
             regions.append((start, end, target, handler))
         except KeyError as error:
             label = error.args[0]
             hint = nearest(label, [each for each in numbered.labels if isinstance(each, str)])
-            found.append(Finding(f"no label {shown(label)}", where, hint))
+            found.append(_wrong_handler(code, n, f"no label {shown(label)}", hint))
         except (TypeError, ValueError):
-            found.append(Finding(f"{shown(handler)} is no Handler: three labels, depth, lasti", where))
-    regions.sort(key=lambda region: region[:2])
+            found.append(_wrong_handler(code, n, f"{shown(handler)} is no Handler: three labels, depth, lasti"))
+    regions.sort(key=_START_AND_END)
     for one, other in zip(regions, regions[1:]):
         if other[0] < one[1]:
             message = f"{one[3]} and {other[3]} overlap"
@@ -400,11 +405,18 @@ def _regions(code: Code, numbered: Numbered) -> list[_Region]:
     return regions
 
 
+_START_AND_END = itemgetter(0, 1)
+
+
+def _wrong_handler(code: Code, number: int, message: str, hint: str = "") -> Finding:
+    return Finding(message, f"{code.qualname}, handler {number}", hint)
+
+
 def _exception_table(place: _Place, regions: list[_Region]) -> bytes:
     starts = place.starts
     return exceptions.write(
         [
-            exceptions.Entry(starts[start], starts[end], starts[target], handler.depth, handler.lasti)
+            _new(exceptions.Entry, (starts[start], starts[end], starts[target], handler.depth, handler.lasti))
             for start, end, target, handler in regions
         ]
     )

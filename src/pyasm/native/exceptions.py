@@ -49,13 +49,16 @@ def write(entries: list[Entry]) -> bytes:
     for start, end, target, depth, lasti in entries:
         first = len(table)
         for value in (start, end - start, target, depth << 1 | lasti):
-            _write_number(table, value)
+            if 0 <= value < 64:
+                table.append(value)
+            else:
+                _write_number(table, value)
         table[first] |= 128
     return bytes(table)
 
 
 def _write_number(table: bytearray, value: int) -> None:
-    shift = 6 * ((value.bit_length() - 1) // 6) if value else 0
+    shift = 6 * ((value.bit_length() - 1) // 6)
     for bits in range(shift, 0, -6):
         table.append(64 | value >> bits & 63)
     table.append(value & 63)

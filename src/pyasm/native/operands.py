@@ -76,6 +76,8 @@ class _Bad(Exception):
 class _Names(dict[str, int]):
     """The pool of names, and the index of each; one that is not there yet is added."""
 
+    __slots__ = ("pool",)
+
     def __init__(self, pool: Sequence[str]) -> None:
         super().__init__(zip(pool, count()))
         self.pool = list(pool)
@@ -105,6 +107,8 @@ class _Plain(dict[Any, int]):
 class _Flagged(dict[tuple[str, int], int]):
     """A name above some flag bits."""
 
+    __slots__ = ("bits", "names")
+
     def __init__(self, names: _Names, bits: int) -> None:
         self.names, self.bits = names, bits
         super().__init__(zip(product(names.pool, range(1 << bits)), count()))
@@ -121,6 +125,8 @@ class _Flagged(dict[tuple[str, int], int]):
 
 class _Variables(dict[str, int]):
     """Variables by name; locals that are not there yet are noted in `new`."""
+
+    __slots__ = ("new", "others")
 
     def __init__(self, joint: bool, varnames: Sequence[str], cells: Sequence[str], frees: Sequence[str]) -> None:
         self.others = joint and bool(cells or frees)
@@ -172,6 +178,8 @@ class _Pairs(dict[tuple[str, str], int]):
 
 class _Tables:
     """What makes numbers of the operands of one code object."""
+
+    __slots__ = ("form", "locals", "names", "pool", "variables")
 
     def __init__(self, code: Code, varnames: Sequence[str], form: units.Shape) -> None:
         dialect = form.dialect
