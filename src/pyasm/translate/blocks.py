@@ -23,12 +23,11 @@ def lifts(dialect: isa.Dialect) -> None:
     """It is the table that says whether there is anything to do, no mnemonic."""
 
 
-def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """From the table to instructions; the code has no `handlers` afterwards."""
     if not code.handlers:
         return NOTHING
-    blocks_lift.lift(code, ops, dialect)
-    return None
+    return blocks_lift.lift(code, ops, dialect)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:

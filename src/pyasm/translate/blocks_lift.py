@@ -6,13 +6,13 @@ which gets a label of its own there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Handler, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, instruction, opcode, operand, rewrite
+from pyasm.translate.edit import Labels, added, change, instruction, opcode, operand
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
 from pyasm.translate.regions import SETUPS, Regions
@@ -24,30 +24,36 @@ CLEANUP = [("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1)]
 _POP_BLOCK = instruction("POP_BLOCK")
 
 
-def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Entries of the table as regions."""
     table = effects(dialect.name)
     regions = Regions(code, ops, dialect)
     lost = unraised.add_entries(code, regions, table)
     if lost:
-        regions = Regions(code, list(map(opcode, code.rows)), dialect)
-    inserter = _Inserter(regions, fill(regions, dialect), dialect)
+        ops[:] = map(opcode, code.rows)
+        regions = Regions(code, ops, dialect)
+    uncovered = fill(regions, dialect)
+    inserter = _Inserter(regions, uncovered)
     if lost:
         inserter.unraised(code.handlers, table)
-    code.rows = inserter.body()
+    edits = inserter.found()
+    change(code, ops, edits)
+    if uncovered.taken:
+        code.rows = mark_taken(code.rows, ops, uncovered, inserter.new_label, dialect)
+        ops[:] = map(opcode, code.rows)
     code.handlers = []
+    return added(edits)
 
 
 class _Inserter:
     """The body with the instructions."""
 
-    def __init__(self, regions: Regions, uncovered: Uncovered, dialect: isa.Dialect) -> None:
+    def __init__(self, regions: Regions, uncovered: Uncovered) -> None:
         self.old = regions.body
         self.ops = regions.ops
         self.innermost = regions.innermost
         self.regions = regions
         self.uncovered = uncovered
-        self.dialect = dialect
         self.facts = regions.facts
         self.new_label = Labels(self.old, taken=regions.labels).new
         self.named: set[Any] = set(regions.around)
@@ -62,8 +68,8 @@ class _Inserter:
         self.lost: dict[str, list[tuple[Any, list[int]]]] = {}
         """Handlers of regions of no size -> the places that such a region may have, by the region around them."""
 
-    def body(self) -> list[Row]:
-        """The new body. The labels that only the table named are gone."""
+    def found(self) -> dict[int, list[Row]]:
+        """The edits for the new body. The labels that only the table named are gone."""
         self._find_stubs()
         for index in sorted(self._arrivals()):
             self._arrive(index)
@@ -73,8 +79,7 @@ class _Inserter:
         for index, stem in self.uncovered.marked.items():
             self._mark(index, stem)
         self._drop_labels()
-        new = rewrite(self.old, self.edits)
-        return mark_taken(new, self.uncovered, self.new_label, self.dialect) if self.uncovered.taken else new
+        return self.edits
 
     def _find_stubs(self) -> None:
         old, innermost, first = self.old, self.innermost, self.regions.first

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pyasm import isa
 from pyasm.code import Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, opcode, places, rewrite, where
+from pyasm.translate.edit import instruction, places, rewrite, where
 from pyasm.translate.effects import PSEUDO
 from pyasm.translate.late import is_fresh, late_jumps, previous
 from pyasm.translate.notes import BARE, HELD, SLOT
@@ -148,9 +148,11 @@ def _jump_to(regions: Regions, index: int, jumps: dict[Any, int]) -> int | None:
     return min((each for each in found if each is not None), default=None)
 
 
-def mark_taken(body: list[Row], found: Uncovered, new_label: Any, dialect: isa.Dialect) -> list[Row]:
-    """Jumps whose NOT_TAKEN is in no region, or is in one, against the rule get labels of their own."""
-    ops = list(map(opcode, body))
+def mark_taken(
+    body: list[Row], ops: Sequence[str], found: Uncovered, new_label: Any, dialect: isa.Dialect
+) -> list[Row]:
+    """The body where jumps whose NOT_TAKEN is in no region, or is in one, against the rule have labels of their own.
+    `ops` are the mnemonics."""
     turns = list(where(ops, facts(dialect.name).telling))
     late = {index for index, _ in late_jumps(body, ops, turns, places(body, ops), dialect)}
     taken = iter(found.taken)
