@@ -42,7 +42,8 @@ def head(frame: Frame, node: Any, body: tree.Block) -> Span:
 
 def closing(block: tree.Block) -> Span:
     """The bracket at the end of a block."""
-    return new(Span, (max(block.start, block.end - 1), block.end))
+    start, end = block[0], block[1]
+    return new(Span, (end - 1 if end > start else start, end))
 
 
 def _labels(frame: Frame, label: tree.Name, *suffixes: str) -> None:

@@ -154,8 +154,9 @@ def _except(frame: Frame, node: tree.Try, i: int, each: tree.Except, end: str) -
     frame.block(each.body)
     frame.exit()
     if frame.reached:
-        frame.emit("POP_EXCEPT", None, closing(each.body))
-        frame.emit("JUMP_FORWARD", end, closing(each.body))
+        bracket = closing(each.body)
+        frame.emit("POP_EXCEPT", None, bracket)
+        frame.emit("JUMP_FORWARD", end, bracket)
     frame.reached = False
     frame.label(following)
 

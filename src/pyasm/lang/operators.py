@@ -104,15 +104,19 @@ def _compare(frame: Frame, node: tree.Compare) -> None:
         _chain(frame, node)
         return
     op, operand = node.rest[0]
-    frame.push(node.first)
-    _comparison(frame, node, op, operand)
+    if type(operand) in _DISPLAYS:
+        frame.push(node.first)
+        _compared_with(frame, op, operand)
+    else:
+        frame.push_all((node.first, operand))
+    word, arg = COMPARISONS[op]
+    frame.emit(word, arg, node)
 
 
 def _comparison(frame: Frame, node: tree.Compare, op: str, operand: Any) -> None:
     """Compare the top of the stack with an operand."""
     _compared_with(frame, op, operand)
-    word, arg = COMPARISONS[op]
-    frame.emit(word, arg, node)
+    frame.emit(*COMPARISONS[op], node)
 
 
 def _compared_with(frame: Frame, op: str, operand: Any) -> None:
