@@ -251,13 +251,13 @@ def _meant(scope: Scope, module: Scope, name: str, stored: set[Any]) -> str:
 
 def _local(scan: Scanner, scope: Scope, node: tree.Local) -> None:
     name = node.name
-    if name in scope.loaded:
+    if name in scope.loaded or not isinstance(name, str):
         return
-    scan.local(scope, name)
-    if isinstance(name, str):
-        scope.loaded[name] = node
-    if name == CLASS_CELL and scope.kind == FUNCTION:
-        _class_cell(scan, scope)
+    scope.loaded[name] = node
+    if scope.kind == FUNCTION:
+        scope.locals.setdefault(name)
+        if name == CLASS_CELL:
+            _class_cell(scan, scope)
 
 
 def _captured(scan: Scanner, scope: Scope, node: tree.Captured) -> None:
@@ -407,6 +407,8 @@ def _function(scan: Scanner, scope: Scope, node: tree.Function) -> None:
 def ordered(parameters: tuple[tree.Parameter, ...]) -> list[tree.Parameter]:
     """Parameters in the order of the variables: *args and **kwargs come last."""
     last = {"vararg": 1, "kwarg": 2}
+    if last.keys().isdisjoint([parameter.kind for parameter in parameters]):
+        return list(parameters)
     return sorted(parameters, key=lambda parameter: last.get(parameter.kind, 0))
 
 

@@ -277,18 +277,19 @@ def _handlers_last(blocks: list[_Block], known: Words) -> list[_Block]:
 def _usual(blocks: list[_Block], known: Words) -> set[int]:
     """The numbers of the blocks that are reached without an exception."""
     labels = {label[1]: number for number, block in enumerate(blocks) for label in block[0]}
+    jumping, ending = known.jumping, known.ending
     found: set[int] = set()
     pending = [0]
     while pending:
         number = pending.pop()
-        if number in found or number >= len(blocks):
-            continue
-        found.add(number)
-        op, arg, _ = blocks[number][3]
-        if op in known.jumping:
-            pending.append(labels[arg])
-        if op not in known.ending:
-            pending.append(number + 1)
+        while number < len(blocks) and number not in found:
+            found.add(number)
+            op, arg, _ = blocks[number][3]
+            if op in jumping:
+                pending.append(labels[arg])
+            if op in ending:
+                break
+            number += 1
     return found
 
 

@@ -77,7 +77,7 @@ class TargetReader(Operands):
         if token == "\\":
             self.i += 1
             return tree.Discard(self.starts[i], self.end())
-        if self.is_bracketed(i):
+        if token in _OPENING and self.is_bracketed(i):
             return self._bracketed()
         if token in ENDS or token == "{":
             self.wanted("a target", _HINT)
@@ -86,7 +86,7 @@ class TargetReader(Operands):
     def is_bracketed(self, i: int) -> bool:
         """Do targets in brackets begin at a token, and not `(e).name` or `(e)[e]`?"""
         texts = self.texts
-        if texts[i] not in ("(", "["):
+        if texts[i] not in _OPENING:
             return False
         closers = self.tokens.closers
         while i in closers:
@@ -116,6 +116,8 @@ class TargetReader(Operands):
             return node  # type: ignore[return-value]
         raise Wrong(i, f"{_NAMES.get(type(node), 'this')} cannot be a target", _HINT)
 
+
+_OPENING = ("(", "[")
 
 SIMPLE: dict[str, type] = {"$": tree.Local, "@": tree.Global}
 """The signs of targets that are names."""
