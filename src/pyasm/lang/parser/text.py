@@ -102,7 +102,7 @@ class Parser(Operations):
         return self.texts[i] == "{"
 
     def continued(self, words: Container[str]) -> str:
-        """Read a word that goes on with the statement behind a block, and give it; empty when none of them is there."""
+        """Read one of the words that go on with a statement behind its block, and give it; empty without one."""
         texts, i = self.texts, self.i
         while texts[i] == "\n":
             i += 1
