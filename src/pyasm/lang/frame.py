@@ -16,7 +16,7 @@ from pyasm import isa
 from pyasm.code import Code, Place, Row
 from pyasm.isa import PORTABLE
 from pyasm.lang import tidy, tops, tree
-from pyasm.lang.scopes import FUNCTION, Scope
+from pyasm.lang.scope import FUNCTION, Scope
 from pyasm.native.units import LABEL
 from pyasm.text.errors import Report, near
 from pyasm.text.tokens import described
