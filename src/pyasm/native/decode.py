@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cache
-from itertools import product
+from itertools import chain, count, product
 from types import CodeType
 
 from pyasm import isa
@@ -145,8 +145,8 @@ def _code(draft: _Draft, consts: list[Any], form: units.Shape) -> Code:
     raw, dialect = draft.raw, form.dialect
     body = _body(draft, consts, form)
     labels = draft.labels
-    handlers = [
-        Handler(labels[start], labels[end], labels[target], *rest) for start, end, target, rest in draft.regions
+    handlers: list[Handler] = [
+        _new(Handler, (labels[start], labels[end], labels[target], *rest)) for start, end, target, rest in draft.regions
     ]
     flags, doc = _flags(raw, dialect)
     posonlyargs, args, kwonlyargs, vararg, kwarg, locals = _variables(raw)
@@ -309,10 +309,11 @@ def _picks(columns: units.Units, consts: list[Any], kinds: bytes) -> dict[int, i
 def _jump_targets(columns: units.Units, kinds: bytes, form: units.Shape) -> dict[int, int]:
     """Index of each jump -> index of the instruction that it goes to."""
     opcodes, operands, bounds = columns
+    in_bytes = form.dialect.jump_unit == 1
     targets = {}
     for i in units.indexes(kinds, units.JUMP):
         kind, distance = form.jumps[opcodes[i]], operands[i]
-        if form.dialect.jump_unit == 1:
+        if in_bytes:
             if distance & 1:
                 raise MalformedError(f"byte {2 * bounds[i]}: a jump into the middle of a unit")
             distance >>= 1
@@ -345,7 +346,11 @@ def _labels(jumps: dict[int, int], regions: list[_Region]) -> dict[int, str]:
     places = set(jumps.values())
     for region in regions:
         places.update(region[:3])
-    return {index: f"L{n}" for n, index in enumerate(sorted(places), 1)}
+    return dict(zip(sorted(places), chain(_LABELS, map("L{}".format, count(len(_LABELS) + 1)))))
+
+
+_LABELS = [f"L{number}" for number in range(1, 100)]
+"""The first names, which most code objects have no more of."""
 
 
 def _prefixes(columns: units.Units, jumps: dict[int, int], form: units.Shape) -> dict[int, int]:

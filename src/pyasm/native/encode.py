@@ -198,7 +198,7 @@ def _size_stack(draft: _Draft, proof: Proof | None, dialect: isa.Dialect) -> Non
 def _raw(draft: _Draft, made: dict[int, RawCode], dialect: isa.Dialect) -> RawCode:
     """The fields; `made` has those of the code objects in it."""
     code, numbered = draft.code, draft.numbered
-    return RawCode(
+    fields = (
         len(code.posonlyargs) + len(code.args),
         len(code.posonlyargs),
         len(code.kwonlyargs),
@@ -219,6 +219,8 @@ def _raw(draft: _Draft, made: dict[int, RawCode], dialect: isa.Dialect) -> RawCo
         draft.exception_table,
         draft.layout.local_kinds,
     )
+    raw: RawCode = _new(RawCode, fields)
+    return raw
 
 
 def _line_table(draft: _Draft, dialect: isa.Dialect) -> bytes:
@@ -226,12 +228,10 @@ def _line_table(draft: _Draft, dialect: isa.Dialect) -> bytes:
     code, numbered, place, kept = draft.code, draft.numbered, draft.place, draft.kept
     if draft.layout.body and draft.layout.line_table is not None:
         return draft.layout.line_table
-    if (
-        kept is not None
-        and kept.first_line == code.first_line
-        and kept.positions == tuple(compress(numbered.positions, numbered.opcodes.translate(_REAL)))
-    ):
-        return kept.line_table
+    if kept is not None and kept.first_line == code.first_line:
+        found = numbered.positions
+        if kept.positions == (tuple(compress(found, numbered.opcodes.translate(_REAL))) if numbered.labels else found):
+            return kept.line_table
     written = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
     return written if draft.layout.body else _as_it_was(code, written, place.starts[-1], dialect)
 

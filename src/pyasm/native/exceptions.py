@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyasm.errors import MalformedError
-from pyasm.typed import NamedTuple
+from pyasm.typed import Any, NamedTuple
 
 
 class Entry(NamedTuple):
@@ -17,29 +17,30 @@ class Entry(NamedTuple):
 
 
 _MAX_NUMBER = 0xFFFFFFFF
+_new: Any = tuple.__new__  # of a NamedTuple: faster than its own
 
 
 def read(table: bytes) -> list[Entry]:
     """The entries of a table. MalformedError when it is cut off or an entry does not begin where it should."""
     entries: list[Entry] = []
-    i = 0
-    while i < len(table):
-        if not table[i] & 128:
-            raise MalformedError(f"exception table, byte {i}: {table[i]:#x} does not begin an entry")
-        numbers = []
-        for _ in range(4):
-            value, more = 0, 64
-            while more:
-                if i == len(table):
-                    raise MalformedError("exception table: cut off in its last entry")
-                value = value << 6 | table[i] & 63
-                more = table[i] & 64
-                i += 1
-                if value > _MAX_NUMBER:
-                    raise MalformedError(f"exception table, byte {i - 1}: a number of more than 32 bits")
-            numbers.append(value)
-        start, length, target, depth = numbers
-        entries.append(Entry(start, start + length, target, depth >> 1, bool(depth & 1)))
+    numbers: list[int] = []
+    value = first = 0
+    for i, byte in enumerate(table):
+        if i == first and byte < 128:
+            raise MalformedError(f"exception table, byte {i}: {byte:#x} does not begin an entry")
+        value = value << 6 | byte & 63
+        if value > _MAX_NUMBER:
+            raise MalformedError(f"exception table, byte {i}: a number of more than 32 bits")
+        if byte & 64:
+            continue
+        numbers.append(value)
+        value = 0
+        if len(numbers) == 4:
+            start, length, target, depth = numbers
+            entries.append(_new(Entry, (start, start + length, target, depth >> 1, depth & 1 == 1)))
+            numbers, first = [], i + 1
+    if first < len(table):
+        raise MalformedError("exception table: cut off in its last entry")
     return entries
 
 
@@ -51,6 +52,8 @@ def write(entries: list[Entry]) -> bytes:
         for value in (start, end - start, target, depth << 1 | lasti):
             if 0 <= value < 64:
                 table.append(value)
+            elif 0 <= value < 4096:
+                table += bytes((64 | value >> 6, value & 63))
             else:
                 _write_number(table, value)
         table[first] |= 128
