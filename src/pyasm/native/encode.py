@@ -6,9 +6,8 @@ and handlers. What `Layout` remembers is used as long as it fits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate, compress
-from operator import add, is_, itemgetter
+from itertools import compress
+from operator import is_, itemgetter
 from types import CodeType
 
 from pyasm import isa
@@ -19,8 +18,9 @@ from pyasm.native.collector import uncollected
 from pyasm.native.flags import CLOSED, HAS_DOCSTRING, VARARGS, VARKEYWORDS
 from pyasm.native.malformed import explained
 from pyasm.native.operands import Numbered, number
+from pyasm.native.places import Places, placed
 from pyasm.native.raw import RawCode
-from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
+from pyasm.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyasm.verifier import Proof
@@ -110,16 +110,16 @@ def derived_tables(code: Code) -> tuple[bytes, bytes | None]:
     return line_table, _exception_table(place, _regions(code, numbered)) if form.dialect.blocks == "table" else None
 
 
-def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, _Place]:
+def _numbered(code: Code, form: units.Shape, layout: Layout) -> tuple[Numbered, Places]:
     numbered = number(code, form)
     return numbered, _picked(code, numbered, form, layout)
 
 
-def _picked(code: Code, numbered: Numbered, form: units.Shape, layout: Layout) -> _Place:
+def _picked(code: Code, numbered: Numbered, form: units.Shape, layout: Layout) -> Places:
     """The places of the instructions, with the constants that the layout picks among equal ones."""
     for i, pick in layout.picks.items():
         numbered.operands[i] = pick
-    return _place(code, numbered, form, layout.prefixes)
+    return placed(code, numbered, form, layout.prefixes)
 
 
 class _Draft:
@@ -132,7 +132,7 @@ class _Draft:
         self.code = code
         self.layout = fitting_layout(code)
         self.numbered = number(code, form)
-        self.place: _Place
+        self.place: Places
         self.bytecode: bytes
         self.kept: Tables | None
         """The tables that were read, where the bytecode is what it was."""
@@ -303,74 +303,6 @@ def _flags(code: Code, dialect: isa.Dialect) -> int:
     return flags
 
 
-# -- places
-
-
-class _Place(NamedTuple):
-    """Where the instructions stand, in units, once the operands of jumps are known."""
-
-    operands: Sequence[int]
-    sizes: Sequence[int]
-    starts: Sequence[int]
-    """One more than there are instructions: the last is the end."""
-
-
-_ROUNDS = 32
-"""How often jumps may grow one another before they are given room to spare."""
-
-
-def _place(code: Code, numbered: Numbered, form: units.Shape, prefixes: dict[int, int]) -> _Place:
-    """Find the sizes of instructions and the distances of jumps, which depend on each other: sizes only grow.
-
-    `prefixes` are what some jumps have at least.
-    """
-    dialect, opcodes, labels = form.dialect, numbered.opcodes, numbered.labels
-    operands = list(numbered.operands)
-    sizes: Any = opcodes.translate(form.written_sizes)
-    if not _are_bytes(operands):
-        sizes = list(map(add, sizes, map(units.prefixes, operands)))
-    elif numbered.jumps:
-        sizes = list(sizes)
-    for i, count in prefixes.items():
-        sizes[i] += count
-    scale = 1 if dialect.jump_unit == 2 else 2
-    rounds = 0
-    while True:
-        starts = list(accumulate(sizes, initial=0))
-        grown = False
-        for i, label in numbered.jumps.items():
-            kind, distance = form.jumps[opcodes[i]], starts[labels[label]]
-            if kind != "absolute":
-                distance = distance - starts[i + 1] if kind == "forward" else starts[i + 1] - distance
-            if distance < 0:
-                raise _wrong_way(code, label, dialect.by_number[opcodes[i]])
-            operands[i] = operand = distance * scale
-            if operand > 255:
-                spare = operand << min(16, max(0, rounds - _ROUNDS))
-                needed = form.written_sizes[opcodes[i]] + units.prefixes(spare)
-                if needed > sizes[i]:
-                    sizes[i] = needed
-                    grown = True
-        if not grown:
-            return _Place(operands, sizes, starts)
-        rounds += 1
-
-
-def _are_bytes(operands: list[int]) -> bool:
-    """Is none above 255?"""
-    try:
-        bytes(operands)
-    except ValueError:
-        return False
-    return True
-
-
-def _wrong_way(code: Code, label: Any, jump: isa.Opcode) -> EncodeError:
-    side = "behind" if jump.operand == "forward" else "before"
-    message = f"the label {shown(label)} does not stand {side} it, and it only jumps {jump.operand}"
-    return EncodeError(Finding(message, f"{code.qualname}, {jump.name}"))
-
-
 # -- handlers and the stack
 
 
@@ -412,7 +344,7 @@ def _wrong_handler(code: Code, number: int, message: str, hint: str = "") -> Fin
     return Finding(message, f"{code.qualname}, handler {number}", hint)
 
 
-def _exception_table(place: _Place, regions: list[_Region]) -> bytes:
+def _exception_table(place: Places, regions: list[_Region]) -> bytes:
     starts = place.starts
     return exceptions.write(
         [
@@ -422,7 +354,7 @@ def _exception_table(place: _Place, regions: list[_Region]) -> bytes:
     )
 
 
-def _stack_size(code: Code, numbered: Numbered, place: _Place, handled: list[_Region], dialect: isa.Dialect) -> int:
+def _stack_size(code: Code, numbered: Numbered, place: Places, handled: list[_Region], dialect: isa.Dialect) -> int:
     from pyasm.native import depth  # only edited code needs it: one import less at the start of programs
 
     regions = [
