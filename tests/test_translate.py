@@ -186,3 +186,15 @@ def test_what_is_left_below_a_returned_value_is_dropped() -> None:
     assert first(iterator) == 1
     assert sys.getrefcount(iterator) == counted
     assert first([]) is None
+
+
+@pytest.mark.parametrize("target", isa.names())
+@pytest.mark.parametrize(
+    "text", ["LOAD_FAST a; LOAD_FAST a; RETURN_VALUE", "LOAD_FAST a; BEFORE_ASYNC_WITH; RETURN_VALUE"]
+)
+def test_what_only_tidying_or_one_pass_puts_in_is_lowered(text: str, target: str) -> None:
+    """Nothing else in this code would have the passes run that deal with it."""
+    code = Code("f", translatekit.instructions(text), dialect="portable", args=["a"], flags=3)
+    for native in (lower(code, target), lower(code, target, pyasm.verify(code))):
+        assert {each.op for each in native.body} <= isa.load(target).opcodes.keys()
+        pyasm.verify(native)

@@ -32,7 +32,7 @@ from pyasm.translate import (
     shadows,
     words,
 )
-from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
+from pyasm.translate.edit import NOTHING, added, change, instruction, opcode, where
 from pyasm.translate.effects import constant_loads, effects
 from pyasm.translate.flow import drop_unreached
 from pyasm.translate.returns import clean, is_clean
@@ -317,12 +317,13 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     origin = code.layout.origin if code.layout is not None else ""
     if origin == dialect.name:
         return NOTHING
+    new: Set[str] = NOTHING
     if origin != _TIDY:
         reading = effects(_reading(set(ops), dialect))
         if origin != _BY_HAND:
             drop_unreached(code, ops, reading)
         elif not is_clean(code.rows, ops):  # if it is, all is reached, too
-            clean(code, ops)
+            new = clean(code, ops)
             drop_unreached(code, ops, reading)
     told, edits = _told(), {}
     for index in where(ops, told):
@@ -334,7 +335,7 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
         elif arg == 0:
             edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
     change(code, ops, edits)
-    return NOTHING
+    return new | added(edits)
 
 
 _EMPTY: dict[str, Any] = {"BUILD_TUPLE": (), "BUILD_STRING": ""}

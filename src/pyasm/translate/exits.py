@@ -48,7 +48,9 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
     """The mnemonics that lowering deals with."""
-    return _REGIONS if dialect.blocks == "table" else frozenset()
+    if dialect.blocks != "table":
+        return frozenset()
+    return _REGIONS if "BEFORE_ASYNC_WITH" in dialect.opcodes else _REGIONS | {"BEFORE_ASYNC_WITH"}
 
 
 def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:

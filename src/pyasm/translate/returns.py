@@ -5,7 +5,7 @@ Compilers leave nothing behind, and interpreters count on it: some would keep wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import accumulate
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.errors import TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import change, instruction, where
+from pyasm.translate.edit import NOTHING, added, change, instruction, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.typed import Any
@@ -22,8 +22,8 @@ _SETUPS = ("SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH", "SETUP_ASYNC_WITH")
 _RAISED = ("raised", None)
 
 
-def clean(code: Code, ops: list[str]) -> None:
-    """Let a portable body drop what is below a value before it is returned.
+def clean(code: Code, ops: list[str]) -> Set[str]:
+    """Let a portable body drop what is below a value before it is returned. The mnemonics of what does so.
 
     Not what a handler finds: that is for POP_EXCEPT. Where it is not certain what is on the stack, nothing is dropped.
     `ops` are the mnemonics.
@@ -33,7 +33,7 @@ def clean(code: Code, ops: list[str]) -> None:
     try:
         walk.run()
     except TargetError:
-        return
+        return NOTHING
     edits = {}
     for index, each in enumerate(body):
         state = walk.states.get(index) if each[0] == "RETURN_VALUE" else None
@@ -46,6 +46,7 @@ def clean(code: Code, ops: list[str]) -> None:
                 drop = [instruction(op, None, position) for op in ("ROT_TWO", "POP_TOP")]
                 edits[index] = [*drop * len(below), each]
     change(code, ops, edits)
+    return added(edits)
 
 
 def is_clean(body: list[Row], ops: list[str]) -> bool:
