@@ -92,7 +92,7 @@ def _loop(code: Code, send: int, labels: dict[Any, int]) -> _Loop:
     body = code.rows
     exit = labels[body[send][1]]
     index, handler = send + 1, None
-    if body[index][0] == "SETUP_FINALLY":
+    if index < len(body) and body[index][0] == "SETUP_FINALLY":
         handler = labels[body[index][1]]
         index += 1
     back = index + (1 if handler is None else 2)
@@ -101,7 +101,7 @@ def _loop(code: Code, send: int, labels: dict[Any, int]) -> _Loop:
     closed = len(following) == len(expected) + 1 and following[:-1] == expected
     if not closed or "JUMP" not in following[-1] or body[send - 1] != (LABEL, body[back][1], None):
         raise TargetError(Finding("SEND outside of a delegation", f"{code.qualname}, instruction {send}"))
-    if handler is not None and body[handler + 1][0] != "CLEANUP_THROW":
+    if handler is not None and [op for op, _, _ in body[handler + 1 : handler + 2]] != ["CLEANUP_THROW"]:
         raise TargetError(Finding("a delegation without CLEANUP_THROW", f"{code.qualname}, instruction {send}"))
     return _Loop(send, back, exit, handler)
 
@@ -112,14 +112,17 @@ def _is_async_for(body: Sequence[Row], start: int, end: int, labels: dict[Any, i
     Both have a region with GET_ANEXT and the delegation, and END_ASYNC_FOR at its handler; compilers give that another
     position in a statement. Then NOT_TAKEN follows.
     """
-    if body[end][0] != "POP_BLOCK":
+    if end == len(body) or body[end][0] != "POP_BLOCK":
         return False
     while start and body[start][0] != "GET_ANEXT" and body[start][0] in _BEFORE:
         start -= 1
     setup = body[start - 1]
     if body[start][0] != "GET_ANEXT" or setup[0] != "SETUP_FINALLY":
         return False
-    op, _, position = body[labels[setup[1]] + 1]
+    behind = labels[setup[1]] + 1
+    if behind == len(body):
+        return False
+    op, _, position = body[behind]
     return op == "END_ASYNC_FOR" and position is not None and position != body[start][2]
 
 

@@ -102,7 +102,7 @@ def _lift(body: Sequence[Row], ops: Sequence[str], dialect: isa.Dialect, edits: 
         op, arg, position = body[index]
         if op == "END_FOR":
             edits[index] = ()
-            if dropping is not None and body[index + 1][0] == dropping:
+            if dropping is not None and ops[index + 1 : index + 2] == [dropping]:
                 edits[index + 1] = ()
         elif op == "POP_ITER":
             edits.setdefault(index, (instruction("POP_TOP", None, position),))
