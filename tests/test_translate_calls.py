@@ -448,6 +448,27 @@ def test_time_is_linear_in_what_is_between_a_callable_and_its_call() -> None:
         assert time.process_time() - began < 8
 
 
+@pytest.mark.skipif("LOAD_SUPER_ATTR" not in RUNNING.opcodes, reason="no instruction for super()")
+def test_a_label_before_the_attribute_of_super_stays() -> None:
+    """What is in front of it may have come from elsewhere: then super is called with both."""
+
+    class A:
+        def name(self) -> str:
+            return "A"
+
+    class B(A):
+        def name(self) -> str:
+            return "B" + super().name()
+
+    code = pyasm.decode(B.name.__code__)
+    at = next(index for index, each in enumerate(code.body) if each.op == "LOAD_SUPER_ATTR")
+    code.body.insert(at, Instruction("LABEL", "here"))
+    lifted = pyasm.lift(code)
+    assert Instruction("LABEL", "here") in lifted.body
+    assert [each.arg for each in lifted.body if each.op == "CALL_FUNCTION"] == [2]
+    assert types.FunctionType(pyasm.assemble(lifted), globals(), closure=B.name.__closure__)(B()) == "BA"
+
+
 @has_null
 def test_a_null_that_is_counted_across_is_an_error() -> None:
     code = next(e.arg for e in decoded("def f(a): return a(1)").body if isinstance(e.arg, Code))

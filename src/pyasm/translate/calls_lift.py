@@ -123,8 +123,8 @@ class Lift(Calls):
         name, flags = arg
         position = self.body[index][2]
         calls = [instruction("CALL_FUNCTION", 2, position)]
-        if not flags & 2:
-            first = index - 2
+        first = index - 2
+        if not flags & 2 and self.ops[first] == "LOAD_DEREF" and self.ops[first + 1] in LEAVES:
             calls = [instruction("CALL_FUNCTION", 0, self.body[first][2])]
             self.instead[first] = self.instead[first + 1] = []
         self.instead[index] = [*calls, instruction("LOAD_METHOD" if flags & 1 else "LOAD_ATTR", name, position)]

@@ -276,7 +276,11 @@ class _Lower:
             return []
         first = last - 2
         if body[last][1] & CLOSURE:
-            first = _backwards(body, first - 1) - body[_backwards(body, first - 1)][1]
+            built = _backwards(body, first - 1)
+            if built < 0 or body[built][0] != "BUILD_TUPLE":
+                self.findings.append(_error(self.code, index, "the function for annotations has no plain closure"))
+                return []
+            first = built - body[built][1]
         makes = [each for place in range(first, last + 1) for each in self.instead.get(place, [body[place]])]
         for place in range(first, last + 1):
             self.instead[place] = []
