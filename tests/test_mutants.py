@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -9,8 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import mutants
 import pytest
 from support import FULL, SEED
+
+import pyasm
+from pyasm import isa
+from pyasm.code import Code
 
 PROGRAM = Path(__file__).parent / "mutants.py"
 COUNT = 20_000 if FULL else 200
@@ -60,6 +66,22 @@ def test_what_is_refused_is_harmful() -> None:
     """Of native code: most of the portable code that is refused cannot be lowered at all."""
     ran = {end: n for end, n in outcome("native")["refused"].items() if end != "not run"}
     assert ran.get("died", 0) >= LEAST_HARMFUL * sum(ran.values())
+
+
+@pytest.mark.parametrize("mode", ["native", "portable"])
+def test_nothing_from_inside_comes_out(mode: str) -> None:
+    """Lifted, or lowered for whatever version, they come through, or there is an error of the family."""
+    print(f"PYASM_SEED={SEED}")
+    every = mutants.subjects(SEED)
+    for number in range(COUNT):
+        code = mutants.made(number, SEED, every, mode).code
+        for target in isa.names() if mode == "portable" else [isa.PORTABLE]:
+            with contextlib.suppress(pyasm.AssemblyError):
+                _translated(code, target)
+
+
+def _translated(code: Code, target: str) -> Code:
+    return pyasm.lift(code) if target == isa.PORTABLE else pyasm.lower(code, target)
 
 
 def test_what_compilers_make_is_accepted_and_lives() -> None:
