@@ -163,7 +163,7 @@ def mark_taken(
         before = previous(ops, index)
         if ops[before] == "END_SEND":
             continue
-        said = next(taken)
+        said = next(taken, None)  # in odd code there may be fewer
         op, target, position = body[before]
         if said is None or not op.startswith("POP_JUMP") or target.startswith((BARE, HELD)):
             continue
