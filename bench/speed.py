@@ -60,9 +60,9 @@ ATTEMPTS = 4
 MOST_BYTES = 400.0
 MOST_GROWTH = 2.5
 """How much more time an instruction may take among a million than among a thousand, or a statement among 100,000."""
-MOST_TEXT = 15.0
+MOST_TEXT = 10.0
 """How many times the time of compile() it may take to assemble a text, for the same number of instructions: to read,
-expand, verify, lower, verify again and encode it. The aim is 10; it takes less since 3.11, and 13 before."""
+expand, verify, lower, verify again and encode it. It takes 7 to 9."""
 MOST_CACHED_IMPORT = 1.1
 """How much more time the import of a .pyasm may take than that of a .py, when both are cached."""
 

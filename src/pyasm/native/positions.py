@@ -88,6 +88,7 @@ def _read_lnotab(table: bytes, first_line: int) -> list[Place]:
 
 def _write_lnotab(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
+    put = table.append
     current, skipped, bridging = first_line, 0, 0
     for position, units in groups:
         line = position[0]
@@ -102,7 +103,8 @@ def _write_lnotab(groups: Groups, first_line: int) -> bytes:
                 bridging = _bridging(count, bridging)
                 table += bytes((skipped, step & 255)) + bytes((0, step & 255)) * (count - 1)
                 delta, skipped = delta - count * step, 0
-            table += bytes((skipped, delta & 255))  # even when nothing is left
+            put(skipped)
+            put(delta & 255)  # even when nothing is left
             skipped = 0
         skipped += 2 * units
     return bytes(table)
@@ -136,23 +138,29 @@ def _read_ranges(table: bytes, first_line: int) -> list[Place]:
 
 def _write_ranges(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
+    put = table.append
     line, bridging = first_line, 0
     for position, units in groups:
         new = position[0]
-        delta = _NO_LINE if new is None else new - line
-        if new is not None:
+        if new is None:
+            delta = _NO_LINE
+        else:
+            delta = new - line
             line = new
-            step = 127 if delta > 0 else -127
-            count = (abs(delta) - 1) // 127 if delta else 0
-            bridging = _bridging(count, bridging)
-            table += bytes((0, step & 255)) * count
-            delta -= count * step
+            if not -128 < delta < 128:
+                step = 127 if delta > 0 else -127
+                count = (abs(delta) - 1) // 127
+                bridging = _bridging(count, bridging)
+                table += bytes((0, step & 255)) * count
+                delta -= count * step
         length = 2 * units
         while length > 254:
-            table += bytes((254, delta & 255))
+            put(254)
+            put(delta & 255)
             delta = 0 if new is not None else _NO_LINE
             length -= 254
-        table += bytes((length, delta & 255))
+        put(length)
+        put(delta & 255)
     return bytes(table)
 
 
