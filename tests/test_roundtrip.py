@@ -12,6 +12,7 @@ from support import FULL, compiled, differences, sample, stdlib_files, walk
 import pyasm
 from pyasm import isa
 from pyasm.code import Code
+from pyasm.native import positions
 from pyasm.native.encode import computed_stack_size
 
 DIALECT = isa.running()
@@ -130,3 +131,10 @@ def test_decoded_code_runs(modules: list[types.CodeType]) -> None:
     names: dict = {"__name__": "again"}  # type: ignore[type-arg]
     exec(pyasm.encode(pyasm.decode(code)), names)
     assert names["dedent"]("  a\n    b") == textwrap.dedent("  a\n    b") == "a\n  b"
+
+
+def test_neighbours_on_one_line_share_an_entry_of_lines() -> None:
+    """Interpreters look through the table whenever something is raised."""
+    places = [(1, 1, 0, 3), (1, 1, 4, 5), (2, 2, 0, 1), None, (None, None, None, None), (2, 2, 3, 4)]
+    table = positions.write(isa.load("3.10"), places, [1, 2, 3, 1, 1, 1], 1)
+    assert table == bytes((6, 0, 8, 1, 2, 128, 2, 0))

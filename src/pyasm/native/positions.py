@@ -7,7 +7,7 @@ and `InternalDocs/code_objects.md` in CPython's sources.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyasm.code import Place
 from pyasm.errors import EncodeError, MalformedError
@@ -136,12 +136,26 @@ def _read_ranges(table: bytes, first_line: int) -> list[Place]:
     return positions
 
 
+def _on_lines(groups: Groups) -> Iterator[tuple[int | None, int]]:
+    """The lines, each with the units of all neighbours on it: raising takes time for each entry of the table."""
+    line: int | None = None
+    size = 0
+    for position, units in groups:
+        if position[0] == line:
+            size += units
+        else:
+            if size:
+                yield line, size
+            line, size = position[0], units
+    if size:
+        yield line, size
+
+
 def _write_ranges(groups: Groups, first_line: int) -> bytes:
     table = bytearray()
     put = table.append
     line, bridging = first_line, 0
-    for position, units in groups:
-        new = position[0]
+    for new, units in _on_lines(groups):
         if new is None:
             delta = _NO_LINE
         else:
