@@ -32,7 +32,7 @@ from pyasm.translate import (
     shadows,
     words,
 )
-from pyasm.translate.edit import NOTHING, added, change, instruction, opcode, where
+from pyasm.translate.edit import NOTHING, instruction, opcode, put_in, where
 from pyasm.translate.effects import constant_loads, effects
 from pyasm.translate.flow import drop_unreached
 from pyasm.translate.returns import clean, is_clean
@@ -334,8 +334,7 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
             edits[index] = [instruction(op, None, position)]
         elif arg == 0:
             edits[index] = [instruction("LOAD_CONST", _EMPTY[op], position)]
-    change(code, ops, edits)
-    return new | added(edits)
+    return new | put_in(code, ops, edits)
 
 
 _EMPTY: dict[str, Any] = {"BUILD_TUPLE": (), "BUILD_STRING": ""}

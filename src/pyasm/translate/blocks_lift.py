@@ -12,7 +12,7 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, added, change, instruction, opcode, operand
+from pyasm.translate.edit import Labels, instruction, opcode, operand, put_in
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
 from pyasm.translate.regions import SETUPS, Regions
@@ -36,13 +36,12 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     inserter = _Inserter(regions, uncovered)
     if lost:
         inserter.unraised(code.handlers, table)
-    edits = inserter.found()
-    change(code, ops, edits)
+    new = put_in(code, ops, inserter.found())
     if uncovered.taken:
         code.rows = mark_taken(code.rows, ops, uncovered, inserter.new_label, dialect)
         ops[:] = map(opcode, code.rows)
     code.handlers = []
-    return added(edits)
+    return new
 
 
 class _Inserter:

@@ -65,8 +65,9 @@ def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> No
     ops[:] = words + ops[done:]
 
 
-def added(edits: Mapping[int, Sequence[Row]]) -> Set[str]:
-    """The mnemonics of what edits put in."""
+def put_in(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> Set[str]:
+    """The same; gives the mnemonics of what the edits put in, which a pass tells those behind it."""
+    change(code, ops, edits)
     return set(map(opcode, chain.from_iterable(edits.values())))
 
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import added, change, instruction, where
+from pyasm.translate.edit import instruction, put_in, where
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
@@ -42,8 +42,7 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """To portable with statements."""
     edits = _Lifting(code.rows, "LOAD_SPECIAL" in dialect.opcodes).found(ops)
-    change(code, ops, edits)
-    return added(edits)
+    return put_in(code, ops, edits)
 
 
 def lowers(dialect: isa.Dialect) -> Set[str]:
@@ -61,8 +60,7 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
         edits = _Pairs(code, walk).found()
     else:
         edits = _single(code.rows, ops)
-    change(code, ops, edits)
-    return added(edits)
+    return put_in(code, ops, edits)
 
 
 class _Lifting:

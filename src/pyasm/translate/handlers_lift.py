@@ -9,7 +9,7 @@ from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.caught import HandlerWalk
-from pyasm.translate.edit import added, change, instruction
+from pyasm.translate.edit import instruction, put_in
 from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.translate.moves import MOVING, permutation
 from pyasm.typed import Any
@@ -25,8 +25,7 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     walk = _Lifting(code, ops, dialect)
     walk.run()
     edits = _Rewriting(code.rows, walk).found()
-    change(code, ops, edits)
-    return added(edits)
+    return put_in(code, ops, edits)
 
 
 class Form:

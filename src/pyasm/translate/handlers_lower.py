@@ -15,7 +15,7 @@ from pyasm.code import Code, Place, Position, Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate.blocks_lift import CLEANUP
-from pyasm.translate.edit import Labels, added, change, instruction
+from pyasm.translate.edit import Labels, instruction, put_in
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
 from pyasm.translate.handlers_six import SAVED, Form, SixWalk, saved
 from pyasm.translate.kinds import VALUE, State, next_real
@@ -31,8 +31,7 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     walk = SixWalk(code, ops, dialect)
     walk.run()
     edits = _Rewriting(code.rows, walk, dialect).found()
-    change(code, ops, edits)
-    return added(edits)
+    return put_in(code, ops, edits)
 
 
 class _Rewriting:

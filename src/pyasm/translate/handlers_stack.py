@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 
 from pyasm import isa
 from pyasm.code import Code, Row
-from pyasm.translate.edit import NOTHING, added, change, instruction, places, where
+from pyasm.translate.edit import NOTHING, change, instruction, places, put_in, where
 from pyasm.translate.handlers_lift import is_unbinding
 from pyasm.typed import Any
 
@@ -41,8 +41,7 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
             edits[index] = [instruction("SETUP_FINALLY", arg, position)]
             at = labels[arg]
             edits[at] = [body[at], *_instructions(_ONE, None)]
-    change(code, ops, edits)
-    return added(edits)
+    return put_in(code, ops, edits)
 
 
 _ONE = (

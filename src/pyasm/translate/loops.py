@@ -16,7 +16,7 @@ from pyasm.code import Code, Row
 from pyasm.isa import JUMPS
 from pyasm.native.units import LABEL
 from pyasm.translate import delegations, iterators, singles
-from pyasm.translate.edit import NOTHING, Labels, Picked, added, change, instruction, opcode, rewrite, where
+from pyasm.translate.edit import NOTHING, Labels, Picked, change, instruction, opcode, put_in, rewrite, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any
 
@@ -87,9 +87,10 @@ def _lower_loops(code: Code, ops: list[str], found: set[str], dialect: isa.Diale
     if "FOR_ITER" in found:
         _Ends(code.rows, picked, dialect, edits).put()
     edited = code.rows
-    change(code, ops, edits)
-    first = iterators.make_first(code, ops) if dialect.first_iterator == "generator" else NOTHING
-    return added(edits) | first if edited is body else None
+    new = put_in(code, ops, edits)
+    if dialect.first_iterator == "generator":
+        new |= iterators.make_first(code, ops)
+    return new if edited is body else None
 
 
 def _has_pairs(dialect: isa.Dialect) -> bool:

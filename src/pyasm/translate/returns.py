@@ -13,7 +13,7 @@ from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.errors import TargetError
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import NOTHING, added, change, instruction, where
+from pyasm.translate.edit import NOTHING, instruction, put_in, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.kinds import VALUE, SparseWalk, State
 from pyasm.typed import Any
@@ -45,8 +45,7 @@ def clean(code: Code, ops: list[str]) -> Set[str]:
             else:
                 drop = [instruction(op, None, position) for op in ("ROT_TWO", "POP_TOP")]
                 edits[index] = [*drop * len(below), each]
-    change(code, ops, edits)
-    return added(edits)
+    return put_in(code, ops, edits)
 
 
 def is_clean(body: list[Row], ops: list[str]) -> bool:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from pyasm import isa
 from pyasm.code import Code, Free, Place, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import added, change, instruction, places
+from pyasm.translate.edit import instruction, places, put_in
 from pyasm.translate.kinds import State, Walk, next_real
 from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
@@ -45,8 +45,7 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     walk.run()
     rewriting = _Renaming(code, walk)
     rewriting.all()
-    change(code, ops, rewriting.edits)
-    return added(rewriting.edits)
+    return put_in(code, ops, rewriting.edits)
 
 
 class _Saving(Walk):
