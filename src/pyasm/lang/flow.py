@@ -46,15 +46,15 @@ def closing(block: tree.Block) -> Span:
     return new(Span, (end - 1 if end > start else start, end))
 
 
-def _labels(frame: Frame, label: tree.Name, *suffixes: str) -> None:
-    """Place labels of a statement here."""
-    for suffix in suffixes:
-        frame.label(frame.label_name(label.text + suffix))
+def _labels(frame: Frame, label: tree.Name | None, *suffixes: str) -> None:
+    """Place labels of a statement here, if it has one."""
+    if label is not None:
+        for suffix in suffixes:
+            frame.label(frame.label_name(label.text + suffix))
 
 
 def _if_(frame: Frame, node: tree.If) -> None:
-    if node.label is not None:
-        _labels(frame, node.label, "", ":HEAD")
+    _labels(frame, node.label, "", ":HEAD")
     end = frame.fresh()
     ends: list[tuple[int, int]] = []
     """Of the branches: index and depth."""
@@ -81,8 +81,7 @@ def _if_(frame: Frame, node: tree.If) -> None:
     if ends and max([depth for _, depth in ends]) > least:
         frame.drop_more(ends, least, max(0, least - start))
     frame.label(end)
-    if node.label is not None:
-        _labels(frame, node.label, ":END")
+    _labels(frame, node.label, ":END")
 
 
 # -- loops
@@ -92,8 +91,7 @@ def while_(frame: Frame, node: tree.While) -> None:
     """The condition is evaluated before the loop and again behind its body, which saves a jump in every round."""
     again, body, orelse, end = frame.fresh(), frame.fresh(), frame.fresh(), frame.fresh()
     frame.label(again)
-    if node.label is not None:
-        _labels(frame, node.label, "", ":HEAD")
+    _labels(frame, node.label, "", ":HEAD")
     frame.jump_if(node.condition, orelse, False)
     frame.label(body)
     frame.enter(Block(None, None, Loop(_text(node.label), end, again)), kept=False)
@@ -105,8 +103,7 @@ def while_(frame: Frame, node: tree.While) -> None:
         frame.statements(node.orelse)
         frame.drop_as_at(end)
     frame.label(end)
-    if node.label is not None:
-        _labels(frame, node.label, ":END")
+    _labels(frame, node.label, ":END")
 
 
 def _text(label: tree.Name | None) -> str | None:
@@ -122,8 +119,7 @@ def _foreach(frame: Frame, node: tree.Foreach) -> None:
     target = _sources(frame, node)
     frame.emit("GET_ITER", None, place)
     frame.label(again)
-    if node.label is not None:
-        _labels(frame, node.label, "", ":HEAD")
+    _labels(frame, node.label, "", ":HEAD")
     frame.emit("FOR_ITER", done, place)
     frame.depth -= 1
     frame.enter(Block(id(node), _leave_iterator, Loop(_text(node.label), end, again)))
@@ -136,8 +132,7 @@ def _foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.reached = False
     frame.label(done)
     frame.label(end)
-    if node.label is not None:
-        _labels(frame, node.label, ":END")
+    _labels(frame, node.label, ":END")
 
 
 def _leave_iterator(frame: Frame, keeping: bool, node: Any) -> None:
@@ -189,8 +184,7 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.push(node.sources[0][0])
     frame.emit("GET_AITER", None, place)
     frame.label(again)
-    if node.label is not None:
-        _labels(frame, node.label, "", ":HEAD")
+    _labels(frame, node.label, "", ":HEAD")
     frame.emit("SETUP_FINALLY", done, place)
     frame.emit("GET_ANEXT", None, place)
     if not frame.scope.coroutine:
@@ -210,8 +204,7 @@ def _async_foreach(frame: Frame, node: tree.Foreach) -> None:
     frame.label(done)
     frame.emit("END_ASYNC_FOR", None, place)
     frame.label(end)
-    if node.label is not None:
-        _labels(frame, node.label, ":END")
+    _labels(frame, node.label, ":END")
 
 
 def _break_(frame: Frame, node: tree.Break) -> None:

@@ -30,7 +30,7 @@ def _condition(p: Parser) -> Expression:
 def _if(p: Parser, start: int) -> Statement:
     p.i += 1
     condition = _condition(p)
-    label = None if p.texts[p.i] == "{" else _quoted_label(p)
+    label = _quoted_label(p)
     branches = [(condition, p.block())]
     word = p.continued(_BRANCHES)
     while word == "ELIF":
@@ -45,7 +45,7 @@ def _if(p: Parser, start: int) -> Statement:
 def _while(p: Parser, start: int) -> Statement:
     p.i += 1
     condition = _condition(p)
-    label = None if p.texts[p.i] == "{" else _quoted_label(p)
+    label = _quoted_label(p)
     body = p.block()
     orelse = p.block() if p.continued(_ELSE) else None
     return new(tree.While, (start, (orelse or body)[1], label, condition, body, orelse))
@@ -67,7 +67,7 @@ def foreach(p: Parser, start: int, asynchronous: bool = False) -> Statement:
     if count != len(targets):
         message = f"there are {len(targets)} targets, and {count} iterables"
         raise Wrong(i, message, "brackets take one value apart: FOREACH ($a, $b) IN e")
-    label = None if p.texts[p.i] == "{" else _quoted_label(p)
+    label = _quoted_label(p)
     body = p.block()
     return new(tree.Foreach, (start, body[1], asynchronous, label, tuple(targets), sources, body))
 
