@@ -82,6 +82,23 @@ def test_only_errors_of_the_family(dialect: str) -> None:
                     use(changed)
 
 
+@pytest.mark.parametrize("dialect", ["portable", "native"])
+def test_odd_operands(dialect: str) -> None:
+    """Every one of every mnemonic, and as the name of a label, in the place of an instruction and before one."""
+    rng = random.Random(f"{SEED} operands {dialect}")
+    native = pyasm.decode(odd_function.__code__)
+    code = native if dialect == "native" else pyasm.lift(native)
+    others = list(product(isa.load(code.dialect).opcodes, ODD))
+    for op, odd in [*product(["LABEL"], ODD), *(others if FULL else rng.sample(others, 400))]:
+        index = rng.randrange(len(code.body))
+        for end in (index, index + 1):
+            changed = code.replace()
+            changed.body[index:end] = [Instruction(op, odd, code.body[index].position)]
+            for use in USES:
+                with contextlib.suppress(pyasm.AssemblyError):
+                    use(changed)
+
+
 @pytest.mark.parametrize("field", FIELDS)
 def test_odd_values_of_fields(field: str) -> None:
     """Every one of them, in portable and in native code."""

@@ -59,7 +59,8 @@ def _number(code: Code, tables: _Tables, form: units.Shape) -> Numbered:
     except (_Bad, TypeError, ValueError, LookupError, AttributeError) as error:
         raise EncodeError(_findings(code, tables) or [Finding(str(error), named(code.name))]) from None
     jumps = {i: args[i] for i in units.indexes(kinds, units.JUMP)}
-    if len(labels) < len(places) or (jumps and not labels.keys() >= set(jumps.values())):
+    is_odd = len(labels) < len(places) or not all(isinstance(label, str) for label in labels)
+    if is_odd or (jumps and not labels.keys() >= set(jumps.values())):
         raise EncodeError(_findings(code, tables) + _unknown_labels(code, jumps, labels))
     return Numbered(
         opcodes, operands, positions, labels, jumps, tables.variables[0], tables.pool.values, tables.names.pool
@@ -286,6 +287,8 @@ def _findings(code: Code, tables: _Tables) -> list[Finding]:
                 tables.number(op, arg)
             elif arg in labels:
                 raise _Bad(f"the label {shown(arg)} is defined twice")
+            elif not isinstance(arg, str):
+                raise _Bad(f"the name of a label is needed, not {shown(arg)}")
             else:
                 labels.add(arg)
         except _Bad as bad:
