@@ -29,6 +29,10 @@ def instruction(op: str, arg: Any = None, position: Place | None = None) -> Row:
     return op, arg, position
 
 
+_LONG = 1000
+"""Above so many instructions, to move all that stands behind an edit takes longer than its share of a new list."""
+
+
 def rewrite(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]:
     """The body with the instruction at each of these indexes replaced by any number of others.
 
@@ -36,6 +40,15 @@ def rewrite(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]
     """
     if not edits:
         return body
+    if len(body) > _LONG:
+        return _rewrite_long(body, edits)
+    new = body[:]
+    for index in sorted(edits, reverse=True):  # so what is still to be edited stays where it is
+        new[index : index + 1] = edits[index]
+    return new
+
+
+def _rewrite_long(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list[Part]:
     parts: list[Part] = []
     done = 0
     for index in sorted(edits):
@@ -49,20 +62,22 @@ def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> No
     """The same for the body of a code object and for its mnemonics, which are changed in place."""
     if not edits:
         return
-    rows = code.rows
-    parts: list[Row] = []
-    words: list[str] = []
-    done = 0
-    for index in sorted(edits):
-        parts += rows[done:index]
-        words += ops[done:index]
+    size = len(ops)
+    if size > _LONG:
+        code.rows = _rewrite_long(code.rows, edits)
+        ops[:] = map(opcode, code.rows)
+        return
+    rows = code.rows = code.rows[:]
+    for index in sorted(edits, reverse=True):
         made = edits[index]
-        if made:
-            parts += made
-            words += map(opcode, made)
-        done = index + 1
-    code.rows = parts + rows[done:]
-    ops[:] = words + ops[done:]
+        if len(made) == 1 and index < size:
+            row = rows[index] = made[0]
+            ops[index] = row[0]
+        elif made:
+            rows[index : index + 1] = made
+            ops[index : index + 1] = [each[0] for each in made]
+        elif index < size:
+            del rows[index], ops[index]
 
 
 def put_in(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> Set[str]:
