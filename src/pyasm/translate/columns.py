@@ -12,28 +12,25 @@ from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Row
-from pyasm.native.units import LABEL
+from pyasm.native.units import LABEL, pick
 from pyasm.translate.effects import PSEUDO, effects
 from pyasm.typed import Any
 
 
-class _Numbers(dict[str, int]):
-    """Mnemonic -> number."""
-
-    def __missing__(self, op: str) -> int:
-        return 0
-
-
 @cache
-def _numbers(dialect_name: str) -> _Numbers:
-    """Those in a body on its way from or to this dialect; there are less than 256."""
+def _numbers(dialect_name: str) -> dict[str, int]:
+    """Mnemonic -> number, of those in a body on its way from or to this dialect; there are less than 256."""
     names = {**isa.load(isa.PORTABLE).opcodes, **isa.load(dialect_name).opcodes, **PSEUDO, LABEL: None}
-    return _Numbers({name: number for number, name in enumerate(names, 1)})
+    return {name: number for number, name in enumerate(names, 1)}
 
 
-def numbered(ops: Iterable[str], dialect_name: str) -> bytes:
-    """The number of each mnemonic."""
-    return bytes(map(_numbers(dialect_name).__getitem__, ops))
+def numbered(ops: Sequence[str], dialect_name: str) -> bytes:
+    """The number of each mnemonic; 0 for one that is unknown."""
+    numbers = _numbers(dialect_name)
+    try:
+        return bytes(pick(numbers, ops))
+    except KeyError:
+        return bytes([numbers.get(op, 0) for op in ops])
 
 
 def by_number(found: Mapping[str, Any], dialect_name: str, default: Any = None) -> list[Any]:
