@@ -68,16 +68,21 @@ def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> No
         ops[:] = map(opcode, code.rows)
         return
     rows = code.rows = code.rows[:]
-    for index in sorted(edits, reverse=True):
+    order = sorted(edits, reverse=True)
+    if order[0] == size:
+        rows += edits[size]
+        ops += map(opcode, edits[size])
+        del order[0]
+    for index in order:
         made = edits[index]
-        if len(made) == 1 and index < size:
+        if not made:
+            del rows[index], ops[index]
+        elif len(made) == 1:
             row = rows[index] = made[0]
             ops[index] = row[0]
-        elif made:
+        else:
             rows[index : index + 1] = made
             ops[index : index + 1] = [each[0] for each in made]
-        elif index < size:
-            del rows[index], ops[index]
 
 
 def put_in(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> Set[str]:
