@@ -38,6 +38,7 @@ import pyasm
 from pyasm import isa
 from pyasm.code import Code
 from pyasm.errors import AssemblyError, VerificationError, nearest
+from pyasm.native.malformed import DEFECT
 
 MODULES = """
     argparse ast base64 bisect calendar cmd codecs collections colorsys configparser contextlib copy csv
@@ -128,6 +129,8 @@ def judged(mutant: Mutant) -> tuple[str, Any]:
     try:
         proof = pyasm.verify(code)
     except AssemblyError as error:
+        if DEFECT in str(error):
+            raise
         return "refused", error
     try:
         native = pyasm.lower(code)
@@ -137,6 +140,8 @@ def judged(mutant: Mutant) -> tuple[str, Any]:
             return "refused after lowering", pyasm.encode(native)
         return "accepted", pyasm.encode(native, proof)
     except AssemblyError as error:
+        if DEFECT in str(error):
+            raise
         return "not assembled", error
 
 

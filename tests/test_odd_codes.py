@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from support import FULL, SEED, compiled, sample, stdlib_files
+from support import FULL, SEED, compiled, maybe_refused, sample, stdlib_files
 
 import pyasm
 from pyasm import isa
@@ -78,7 +78,7 @@ def test_only_errors_of_the_family(dialect: str) -> None:
         for code in rng.sample(codes, len(codes) if FULL else min(len(codes), 25)):
             changed = damaged(code, rng)
             for use in USES:
-                with contextlib.suppress(pyasm.AssemblyError):
+                with maybe_refused():
                     use(changed)
 
 
@@ -95,7 +95,7 @@ def test_odd_operands(dialect: str) -> None:
             changed = code.replace()
             changed.body[index:end] = [Instruction(op, odd, code.body[index].position)]
             for use in USES:
-                with contextlib.suppress(pyasm.AssemblyError):
+                with maybe_refused():
                     use(changed)
 
 
@@ -109,7 +109,7 @@ def test_odd_values_of_fields(field: str) -> None:
                 for use in USES:
                     changed = code.replace()
                     setattr(changed, field, value)
-                    with contextlib.suppress(pyasm.AssemblyError):
+                    with maybe_refused():
                         use(changed)
 
 
@@ -123,7 +123,7 @@ def test_large_counts(dialect: str) -> None:
             changed = code.replace()
             changed.body[index] = Instruction(op, (3 << 30) + 5, code.body[index].position)
             for use in USES:
-                with contextlib.suppress(pyasm.AssemblyError):
+                with maybe_refused():
                     use(changed)
 
 
@@ -207,3 +207,17 @@ def made_of(name: str, inner: list[Code]) -> Code:
     ]
     end = [Instruction("LOAD_CONST"), Instruction("RETURN_VALUE")]
     return Code(name, body + end, dialect=isa.PORTABLE, flags=3)
+
+
+def test_a_defect_is_an_error_of_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that it is one, and its cause is what happened."""
+
+    def fails(*_: Any) -> Any:
+        raise KeyError(HUGE)
+
+    monkeypatch.setattr("pyasm.translate._lifted", fails)
+    with pytest.raises(pyasm.TargetError, match="odd_function: KeyError, a defect of Python Assembly") as caught:
+        pyasm.lift(pyasm.decode(odd_function.__code__))
+    assert isinstance(caught.value.__cause__, KeyError)
+    with pytest.raises(pyasm.TargetError), maybe_refused():
+        pyasm.lift(pyasm.decode(odd_function.__code__))

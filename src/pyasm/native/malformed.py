@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., Any])
 
 _FAILURES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, AssertionError, RecursionError)
+DEFECT = "a defect of Python Assembly"
+"""What an error says when nothing is wrong with the code that failed."""
 _LISTS = ("posonlyargs", "args", "kwonlyargs", "locals", "cells", "frees", "body", "handlers")
 
 
@@ -41,7 +43,10 @@ def malformed(code: Code) -> list[Finding]:
 
 
 def explained(kind: type[AssemblyError], reasons: Callable[[Code], list[Finding]] = malformed) -> Callable[[F], F]:
-    """For a function of a `Code`: when it fails because of what stands in there, the error is of this kind."""
+    """For a function of a `Code`: when it fails because of what stands in there, the error is of this kind.
+
+    So it is when it fails for another reason: whoever uses it has one kind of error to expect.
+    """
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -57,7 +62,8 @@ def explained(kind: type[AssemblyError], reasons: Callable[[Code], list[Finding]
                     raise kind(Finding("code objects nested too deeply", named(code.name))) from None
                 found = reasons(code)
                 if not found:
-                    raise
+                    told = Finding(f"{type(error).__name__}, {DEFECT}", named(code.name), "please report it")
+                    raise kind(told) from error
             raise kind(found)
 
         return wrapper  # type: ignore[return-value]
