@@ -115,13 +115,18 @@ def test_odd_values_of_fields(field: str) -> None:
 
 @pytest.mark.parametrize("dialect", ["portable", "native"])
 def test_large_counts(dialect: str) -> None:
-    """Nothing makes as many of something as an operand says, when no stack has so many entries."""
+    """Nothing makes as many of something as an operand says, when no stack has so many entries.
+
+    Not even at the end, where nothing comes to.
+    """
     native = pyasm.decode(odd_function.__code__)
     code = native if dialect == "native" else pyasm.lift(native)
+    middle = len(code.body) // 2
     with little_memory():
-        for op, index in product(isa.load(code.dialect).opcodes, (1, len(code.body) // 2)):
+        places = (0, 1), (0, 0), (middle, middle + 1), (middle, middle), (len(code.body), len(code.body))
+        for op, (start, end) in product(isa.load(code.dialect).opcodes, places):
             changed = code.replace()
-            changed.body[index] = Instruction(op, (3 << 30) + 5, code.body[index].position)
+            changed.body[start:end] = [Instruction(op, (3 << 30) + 5), *code.body[len(code.body) - (start == end) :]]
             for use in USES:
                 with maybe_refused():
                     use(changed)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from pyasm import isa
 from pyasm.code import Code
-from pyasm.errors import Finding, TargetError
+from pyasm.errors import Finding, TargetError, shown
 from pyasm.native.units import LABEL
 from pyasm.translate.edit import opcode, places
 from pyasm.translate.effects import number
@@ -174,13 +174,14 @@ class Walk:
         return size
 
     def _need(self, index: int, op: str, arg: Any) -> None:
-        """There must be as many entries as the instruction finds. Code that no path comes to may have any number."""
+        """There must be as many entries as the instruction finds. Code that no path comes to may have any number that
+        a stack can have."""
         pops, _, reads = self.rows[op].counts[arg if type(arg) is int else number(arg)]
         missing = pops + reads - len(self.ids)
         if missing <= 0:
             return
-        if not self._lost:
-            message = f"it takes {missing + len(self.ids)} entries from a stack of {len(self.ids)}"
+        if not self._lost or missing > isa.DEEPEST:
+            message = f"it takes {shown(missing + len(self.ids))} entries from a stack of {len(self.ids)}"
             raise TargetError(Finding(message, f"{self.code.qualname}, instruction {index} ({op})"))
         self.ids[:0], self.starts[:0] = [MIXED] * missing, [~index] * missing
 
