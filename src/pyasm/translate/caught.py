@@ -6,8 +6,9 @@ from pyasm.errors import TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.flow import reached
 from pyasm.translate.kinds import VALUE, SparseWalk, State
+from pyasm.typed import Any
 
-_BEGIN = State(None, (VALUE,) * 8)
+_BEGIN: State = None, (VALUE,) * 8
 """What is taken to be there where a region begins; handlers that compilers make do not read as many values."""
 
 
@@ -31,19 +32,36 @@ class HandlerWalk(SparseWalk):
         """Indexes of `setups`."""
         self.tells: list[int] = []
         """Indexes of those that are `alike` or `odd`."""
-        self.jumps: list[int] = []
-        body, ops, setups, told, jumps = self.body, self.ops, self.setups, self.told, self.table.jumps
+        self.jumps: dict[int, Any] = {}
+        """Indexes of jumps, and their labels."""
+        self.gaps = False
+        """Is there code to which nothing in front of it leads? Compilers leave hardly any."""
+        body, ops, labels, setups, told = self.body, self.ops, self.labels, self.setups, self.told
+        jumps, ends = self.table.jumps, self.table.ends
+        named: set[Any] = set()
+        lost = 0  # where there must be a label to which something goes, if a way has just ended
         for index in self.turns:
             op = ops[index]
             if op == LABEL:
-                self.labels[body[index][1]] = index
+                label = body[index][1]
+                labels[label] = index
+                if lost:
+                    self.gaps = self.gaps or index != lost
+                    lost = 0 if label in named else index + 1
                 continue
+            if lost:
+                self.gaps, lost = True, 0
             if op in jumps:
-                self.jumps.append(index)
-            if op in told:
+                self.jumps[index] = label = body[index][1]
+                named.add(label)
+            elif op in told:
                 self.tells.append(index)
                 if op in setups:
                     self.begins.append(index)
+                    named.add(body[index][1])
+            if op in ends:
+                lost = index + 1
+        self.gaps = self.gaps or 0 < lost < len(ops)
 
     def run(self) -> None:
         """Fill `states`."""
@@ -54,18 +72,20 @@ class HandlerWalk(SparseWalk):
             super().run()
 
     def _run_handlers(self) -> bool:
-        body, labels, states = self.body, self.labels, self.states
-        reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
+        body, labels, states, specials = self.body, self.labels, self.states, self.known.specials
+        reach = bytearray(b"\1") * len(body)
+        if self.gaps:
+            reach = reached(body, self.table, handlers=True, ops=self.ops, turns=self.turns)
         begun = set()
         entered = set()
         try:
             for index in self.begins:
                 if reach[index] and index not in states:
                     begun.add(index)
-                    way = op, label = body[index][:2]
-                    if way not in entered:
-                        entered.add(way)
-                        handler = self.specials[op](self, index, label, _BEGIN)[1]
+                    op, label, _ = body[index]
+                    if (op, label) not in entered:
+                        entered.add((op, label))
+                        handler = specials[op](self, index, label, _BEGIN)[1]
                         if handler is not None:
                             self._follow_all(labels[label], handler)
         except TargetError:
@@ -76,13 +96,14 @@ class HandlerWalk(SparseWalk):
     def _is_apart(self, walked: bytearray) -> bool:
         """Does no other code lead into what was followed?"""
         ops, body, met, seen, ends = self.ops, self.body, self.met, self.seen, self.table.ends
+        jumps, unentered = self.jumps, self.unentered
         inside = {body[index][1] for index in met}
-        either = inside.union(self.unentered)
-        for index in self.jumps:
-            label = body[index][1]
-            if label in either and seen[index] and (label in self.unentered or not walked[index]):
+        for index, label in jumps.items():
+            if not walked[index] and label in inside and seen[index]:
                 return False
-        for index in [*met, *map(self.labels.__getitem__, self.unentered)]:
+        if not unentered.isdisjoint(jumps.values()) and any(jumps[i] in unentered and seen[i] for i in jumps):
+            return False
+        for index in [*met, *map(self.labels.__getitem__, unentered)]:
             before = index - 1
             while before >= 0 and ops[before] == LABEL:
                 before -= 1

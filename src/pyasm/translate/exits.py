@@ -169,36 +169,36 @@ class _Exits(SparseWalk):
         super().__init__(code.rows, ops, code.qualname, dialect.name, isa.PORTABLE)
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        return state, State(None, (*state.stack, VALUE))
+        return state, (None, (*state[1], VALUE))
 
     def setup_cleanup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        return state, State(None, (*state.stack, VALUE, VALUE))
+        return state, (None, (*state[1], VALUE, VALUE))
 
     def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        self.takes(index, self.top(index, state.stack, 1))
-        kept = (*state.stack[:-1], EXIT)
-        return State(None, (*kept, VALUE)), State(None, (*kept, VALUE, VALUE))
+        self.takes(index, self.top(index, state[1], 1))
+        kept = (*state[1][:-1], EXIT)
+        return (None, (*kept, VALUE)), (None, (*kept, VALUE, VALUE))
 
     def setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        return state, State(None, (*state.stack[:-1], VALUE, VALUE))
+        return state, (None, (*state[1][:-1], VALUE, VALUE))
 
     def before(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        self.takes(index, self.top(index, state.stack, 1))
-        return State(None, (*state.stack[:-1], EXIT, VALUE)), None
+        self.takes(index, self.top(index, state[1], 1))
+        return (None, (*state[1][:-1], EXIT, VALUE)), None
 
     def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if self.top(index, state.stack, 4)[0] != EXIT:
+        if self.top(index, state[1], 4)[0] != EXIT:
             raise self.error(index, "the fourth entry is no exit", "SETUP_WITH and BEFORE_ASYNC_WITH push one")
-        return State(None, (*state.stack, VALUE)), None
+        return (None, (*state[1], VALUE)), None
 
     def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return State(None, state.stack[:-1]), None
+        return (None, state[1][:-1]), None
 
     def reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return None, None
 
     def end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return State(None, state.stack[:-2]), None
+        return (None, state[1][:-2]), None
 
     def takes(self, index: int, entries: Sequence[Any]) -> None:
         """An exit may be called, copied, moved and dropped."""
@@ -251,7 +251,7 @@ class _Pairs:
     def _call(self, index: int, each: Row) -> None:
         state = self.walk.states[index]
         _, count, position = each
-        if state is None or state.stack[-1 - count] != EXIT:
+        if state is None or state[1][-1 - count] != EXIT:
             return
         self.edits[index] = [instruction("CALL", count, position)]
         if is_leaving(self.old, index):
@@ -260,7 +260,8 @@ class _Pairs:
     def _moved(self, index: int, each: Row, taken: int, left: Sequence[int]) -> None:
         state = self.walk.states[index]
         if state is not None:
-            entries = state.stack[len(state.stack) - taken :]
+            _, stack = state
+            entries = stack[len(stack) - taken :]
             if EXIT in entries:
                 widths = [2 if entry == EXIT else 1 for entry in entries]
                 self.edits[index] = moved(each, taken, left, widths)

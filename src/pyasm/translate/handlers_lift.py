@@ -105,50 +105,56 @@ class _Lifting(HandlerWalk):
 
     def entered(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state in which a handler is entered."""
+        blocks = state[0]
         form = self.forms.get(label)
         if form is None:  # a cleanup
-            return State(state.blocks, (*kept, VALUE, VALUE))
+            return blocks, (*kept, VALUE, VALUE)
         exception = ("exception", label) if form.kind != ONE else VALUE
         place = ("lasti", label) if form.kind == SIX else VALUE
-        return State(state.blocks, (*kept, place, exception) if form.lasti else (*kept, exception))
+        return blocks, (*kept, place, exception) if form.lasti else (*kept, exception)
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        handler = None if label in self.unentered else self.entered(state, label, state.stack)
-        return State((label, state.blocks), state.stack), handler
+        blocks, stack = state
+        handler = None if label in self.unentered else self.entered(state, label, stack)
+        return ((label, blocks), stack), handler
 
     def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        kept = (*state.stack[:-1], VALUE)
-        return State((label, state.blocks), (*kept, VALUE)), self.entered(state, label, kept)
+        blocks, stack = state
+        kept = (*stack[:-1], VALUE)
+        return ((label, blocks), (*kept, VALUE)), self.entered(state, label, kept)
 
     def setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        return State((label, state.blocks), state.stack), self.entered(state, label, state.stack[:-1])
+        blocks, stack = state
+        return ((label, blocks), stack), self.entered(state, label, stack[:-1])
 
     def pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return State(state.blocks and state.blocks[1], state.stack), None
+        blocks, stack = state
+        return (blocks and blocks[1], stack), None
 
     def push_exc_info(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        exception = state.stack[-1]
+        blocks, stack = state
+        exception = stack[-1]
         form = self.forms.get(exception[1])
         if form is not None and form.whole:
             exception = VALUE
-        return State(state.blocks, (*state.stack[:-1], ("before", exception[1]), exception)), None
+        return (blocks, (*stack[:-1], ("before", exception[1]), exception)), None
 
     def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return State(state.blocks, (*state.stack, VALUE)), None
+        return (state[0], (*state[1], VALUE)), None
 
     def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return State(state.blocks, state.stack[:-1]), None
+        return (state[0], state[1][:-1]), None
 
     def reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return None, None
 
     def end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return State(state.blocks, state.stack[:-2]), None
+        return (state[0], state[1][:-2]), None
 
     def merge_kinds(self, old: State, new: State) -> State:
         """Of two kinds, a value."""
-        stack = tuple(a if a == b else VALUE for a, b in zip(old.stack, new.stack))
-        return old if stack == old.stack else State(old.blocks, stack)
+        stack = tuple(a if a == b else VALUE for a, b in zip(old[1], new[1]))
+        return old if stack == old[1] else (old[0], stack)
 
     specials = MappingProxyType(
         {
@@ -228,10 +234,10 @@ class _Rewriting:
 
     def _instruction(self, index: int, each: Row, state: State) -> None:
         op, arg, position = each
-        stack = state.stack
+        blocks, stack = state
         top = stack[-1][0] if stack else ""
         if op == "POP_BLOCK":
-            if state.blocks and state.blocks[0] in self.cleanups:
+            if blocks and blocks[0] in self.cleanups:
                 self.edits[index] = []
         elif op == "RERAISE":
             self.edits[index] = [instruction("RERAISE" if top == "exception" else "RERAISE_VALUE", None, position)]

@@ -96,7 +96,7 @@ class _Rewriting:
     def _instruction(self, index: int, each: Row, state: State) -> None:
         op, arg, _ = each
         if op == "POP_TOP":
-            entry = state.stack[-1]
+            entry = state[1][-1]
             if entry[1] is not None:
                 self._drop(index, each, entry)
             return
@@ -104,12 +104,12 @@ class _Rewriting:
         if method is not None:
             method(self, index, each, state)
         elif op in _PEEKS:
-            self._peek(index, each, state.stack)
+            self._peek(index, each, state[1])
         else:
             moves = permutation(op, arg)
             if moves is not None:
                 taken, left = moves
-                entries = state.stack[len(state.stack) - taken :]
+                entries = state[1][len(state[1]) - taken :]
                 if entries.count(VALUE) < taken:
                     self._moved(index, each, left, entries)
 
@@ -147,7 +147,7 @@ class _Rewriting:
             self.edits[index] = [instruction(name, label, position)]
 
     def _pop_except(self, index: int, each: Row, state: State) -> None:
-        form = self.forms[state.blocks[1]]
+        form = self.forms[state[0][1]]
         leave = [_POP_BLOCK, each]
         if form.lasti:
             leave.append(instruction("POP_TOP", None, each[2]))
@@ -163,12 +163,13 @@ class _Rewriting:
 
     def _reraise(self, index: int, each: Row, state: State) -> None:
         position = each[2]
-        widths = [self.walk.width(entry) for entry in state.stack[-3:]]
-        label = state.stack[-2][1]
+        stack = state[1]
+        widths = [self.walk.width(entry) for entry in stack[-3:]]
+        label = stack[-2][1]
         new = []
         if widths[2]:
             new.append(instruction("POP_TOP", None, position))
-        if widths[0] and state.stack[-3][0] != "value":
+        if widths[0] and stack[-3][0] != "value":
             new += [instruction("ROT_TWO", None, position), instruction("POP_TOP", None, position)]
         elif widths[0]:
             new.append(instruction("DUP_TOP", None, position))
@@ -176,14 +177,14 @@ class _Rewriting:
             new.append(instruction("STORE_ATTR", "__traceback__", position))
         n = 0
         if label is not None and self.forms[label].lasti:
-            n = 2 if state.stack[-6:-3] == saved(label) else 0
+            n = 2 if stack[-6:-3] == saved(label) else 0
             n = 1 if self.forms[label].kind == UNBIND else n
         new.append(instruction("RERAISE", n, position))
         self.edits[index] = new
 
     def _with_except_start(self, index: int, each: Row, state: State) -> None:
         """The native one knows nothing of a made type and traceback: with them the exit is called like any other."""
-        entries = state.stack[-7:]
+        entries = state[1][-7:]
         if not self.forms[entries[-1][1]].made:
             return
         widths = [self.walk.width(entry) for entry in entries]
@@ -195,15 +196,15 @@ class _Rewriting:
         self.edits[index] = [instruction("RERAISE", 0, each[2])]
 
     def _end_async_for(self, index: int, each: Row, state: State) -> None:
-        if self.forms[state.blocks[1]].kind != LOOP:
+        if self.forms[state[0][1]].kind != LOOP:
             drop = [instruction(op, None, each[2]) for op in ("ROT_TWO", "POP_EXCEPT")]
             self.edits[index] = [drop[0], _POP_BLOCK, drop[1], each]
 
     def _match(self, index: int, each: Row, state: State) -> None:
         """CHECK_EXC_MATCH wants the exception below the type."""
         _, target, position = each
-        stack = state.stack[:-2]
-        kind, label = matched = state.stack[-2]
+        stack = state[1][:-2]
+        kind, label = matched = state[1][-2]
         width = self.walk.width(matched)
         new: list[tuple[str, Any]] = []
         if kind == "type" and width == 0 and self._is_next(stack, label):
@@ -229,7 +230,7 @@ class _Rewriting:
     def _entries(self) -> None:
         """What handlers begin with."""
         known = _jumps()
-        jumps = {self.old[index][1] for index in self.walk.jumps if self.old[index][0] in known}
+        jumps = {label for index, label in self.walk.jumps.items() if self.old[index][0] in known}
         labels = self.walk.labels
         for label, form in self.forms.items():
             if not self.walk.seen[form.at]:

@@ -74,67 +74,72 @@ class SixWalk(HandlerWalk):
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state at the beginning of a handler."""
-        return State(("handler", label, state.blocks), kept + saved(label) + raised(label))
+        return ("handler", label, state[0]), kept + saved(label) + raised(label)
 
     def _setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack)
+        blocks, stack = state
+        return (("region", label, blocks), stack), self.six(state, label, stack)
 
     def _setup_cleanup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        handler = State(state.blocks, (*state.stack, VALUE, VALUE))
-        return State(("region", label, state.blocks), state.stack), handler
+        blocks, stack = state
+        return (("region", label, blocks), stack), (blocks, (*stack, VALUE, VALUE))
 
     def _setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        manager = self.top(index, state.stack, 1)
+        manager = self.top(index, state[1], 1)
         self.takes(index, manager)
-        kept = (*state.stack[:-1], VALUE)
-        return State(("region", label, state.blocks), (*kept, VALUE)), self.six(state, label, kept)
+        kept = (*state[1][:-1], VALUE)
+        return (("region", label, state[0]), (*kept, VALUE)), self.six(state, label, kept)
 
     def _setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        self.top(index, state.stack, 1)
-        return State(("region", label, state.blocks), state.stack), self.six(state, label, state.stack[:-1])
+        self.top(index, state[1], 1)
+        blocks, stack = state
+        return (("region", label, blocks), stack), self.six(state, label, stack[:-1])
 
     def _pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if state.blocks is None or state.blocks[0] != "region":
+        blocks, stack = state
+        if blocks is None or blocks[0] != "region":
             raise self.error(index, "the innermost block is not that of a SETUP")
-        return State(state.blocks[2], state.stack), None
+        return (blocks[2], stack), None
 
     def _pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if state.blocks is None or state.blocks[0] != "handler":
+        blocks, stack = state
+        if blocks is None or blocks[0] != "handler":
             raise self.error(index, "it is in no handler")
-        label = state.blocks[1]
-        if self.top(index, state.stack, 3) != saved(label):
+        label = blocks[1]
+        if self.top(index, stack, 3) != saved(label):
             raise self.error(index, "what was handled before is not on top of the stack")
-        return State(state.blocks[2], state.stack[:-3]), None
+        return (blocks[2], stack[:-3]), None
 
     def _end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if state.blocks is None or state.blocks[0] != "handler":
+        blocks, stack = state
+        if blocks is None or blocks[0] != "handler":
             raise self.error(index, "it is in no handler")
-        label = state.blocks[1]
-        if self.top(index, state.stack, 7)[1:] != saved(label) + raised(label):
+        label = blocks[1]
+        if self.top(index, stack, 7)[1:] != saved(label) + raised(label):
             raise self.error(index, "the exception of the handler is not on top of the stack")
-        return State(state.blocks[2], state.stack[:-7]), None
+        return (blocks[2], stack[:-7]), None
 
     def _with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        seven = self.top(index, state.stack, 7)
+        seven = self.top(index, state[1], 7)
         label = seven[-1][1]
         if seven[1:] != saved(label) + raised(label):
             raise self.error(index, "the six values of the handler are not on top of the stack")
         self.takes(index, seven[:1])
         self.forms[label].lasti = True
-        return State(state.blocks, (*state.stack, VALUE)), None
+        return (state[0], (*state[1], VALUE)), None
 
     def _reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        self.top(index, state.stack, 3)
+        self.top(index, state[1], 3)
         return None, None
 
     def _reraise_value(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return self.transfer(index, self.body[index], state)
 
     def _match(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        matched, _type = self.top(index, state.stack, 2)
+        matched, _type = self.top(index, state[1], 2)
         if matched[0] != "type":
             self.takes(index, [matched])
-        after = State(state.blocks, state.stack[:-2])
+        after = state[0], state[1][:-2]
         return after, after
 
     def takes(self, index: int, entries: Sequence[Any]) -> None:
@@ -158,14 +163,14 @@ class SixWalk(HandlerWalk):
     def merge_kinds(self, old: State, new: State) -> State:
         """Made types and tracebacks are values."""
         stack = []
-        for a, b in zip(old.stack, new.stack):
+        for a, b in zip(old[1], new[1]):
             if a != b:
                 if a[0] in SAVED or b[0] in SAVED:
                     return super().merge_kinds(old, new)
                 self.takes(0, (a, b))
                 a = VALUE
             stack.append(a)
-        return old if tuple(stack) == old.stack else State(old.blocks, tuple(stack))
+        return old if tuple(stack) == old[1] else (old[0], tuple(stack))
 
     specials = MappingProxyType(
         {

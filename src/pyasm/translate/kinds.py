@@ -24,14 +24,8 @@ from pyasm.typed import Any, NamedTuple
 VALUE = ("value", None)
 
 
-class State:
-    """The block stack, innermost first: (kind, handler, the rest) or None; the entries, top last."""
-
-    __slots__ = ("blocks", "stack")
-
-    def __init__(self, blocks: Any, stack: tuple[Any, ...]) -> None:
-        self.blocks = blocks
-        self.stack = stack
+State = tuple[Any, tuple[Any, ...]]
+"""The block stack, innermost first: (kind, handler, the rest) or None; the entries, top last."""
 
 
 class Signature(NamedTuple):
@@ -141,7 +135,10 @@ class _Known:
     def __init__(self, kind: type[SparseWalk], dialects: Sequence[str]) -> None:
         self.rows = rows(*dialects)
         self.table = effects(dialects[0])
-        self.turns = self.table.turns | kind.told
+        self.turns = frozenset({LABEL})
+        if kind.told:
+            self.turns |= kind.told | self.table.naming | self.table.ends
+        self.specials = dict(kind.specials)
         self.fixed = _fixed(*dialects) if kind.sparse else {}
         self.effects = _Effects(self.fixed, self.rows, kind.specials.keys()) if kind.sparse else _NO_EFFECTS
 
@@ -164,19 +161,19 @@ class _States(dict[int, State]):
 
 def _parted(state: State) -> tuple[State, int]:
     """A state as one that has no value on top, and how many there are above it."""
-    stack = state.stack
+    blocks, stack = state
     if not stack or stack[-1] is not VALUE:
         return state, 0
     size = len(stack)
     top = size - 1 if stack.count(VALUE) < size else 0
     while top and stack[top - 1] is VALUE:
         top -= 1
-    return State(state.blocks, stack[:top]), size - top
+    return (blocks, stack[:top]), size - top
 
 
 def _whole(base: State, above: int) -> State:
     """A state with so many values more."""
-    return State(base.blocks, base.stack + (VALUE,) * above) if above else base
+    return (base[0], base[1] + (VALUE,) * above) if above else base
 
 
 class SparseWalk:
@@ -189,14 +186,14 @@ class SparseWalk:
     specials: Mapping[str, Special] = MappingProxyType({})
     """The instructions that a walk deals with itself."""
     told: frozenset[str] = frozenset()
-    """Instructions of which `turns` tells, too."""
+    """Instructions of which `turns` tells, as of all that does not just go on; without any, of labels only."""
     sparse = True
     """Are there only states where something is no value?"""
 
     def __init__(self, body: Sequence[Row], ops: Sequence[str], name: str, *dialects: str) -> None:
         """`ops` are the mnemonics of the body; `name` is that of the code object, for messages."""
         kind: Any = type(self)
-        known = _known(kind, dialects)
+        self.known = known = _known(kind, dialects)
         self.body = body
         self.name = name
         self.rows = known.rows
@@ -205,7 +202,7 @@ class SparseWalk:
         self.table = known.table
         self.ops = ops
         self.turns = list(where(self.ops, known.turns))
-        """Indexes of what is no instruction, or does not just go on."""
+        """Indexes of labels, and of what else is told of."""
         self._look()
         self.states = _States()
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
@@ -224,7 +221,7 @@ class SparseWalk:
         """Follow every way."""
         self._begin()
         self.to_end = True
-        self._follow_all(0, State(None, ()))
+        self._follow_all(0, (None, ()))
 
     def _begin(self) -> None:
         self.met: dict[int, tuple[State, int]] = {}
@@ -250,7 +247,8 @@ class SparseWalk:
         ops, met, plain, to_end = self.ops, self.met, self.effects.plain, self.to_end
         size = len(ops)
         first = begin = index
-        while index < size and (to_end or base.stack or base.blocks is not None):
+        going = to_end or base[1] or base[0] is not None
+        while going and index < size:
             op = ops[index]
             effect = plain.get(op)
             if effect is not None and effect[0] <= above:
@@ -262,16 +260,16 @@ class SparseWalk:
                 if found is None:
                     index += 1
                     break
-                if found[0] is not base:
-                    if found[0].blocks is not base.blocks:
-                        self._cover(begin, index + 1, base.blocks)
+                before, (base, above) = base, found
+                if base is not before:
+                    if base[0] is not before[0]:
+                        self._cover(begin, index + 1, before[0])
                         begin = index + 1
-                    base = found[0]
-                above = found[1]
+                    going = to_end or base[1] or base[0] is not None
             index += 1
         else:
             self.left.add(index)
-        self._cover(begin, index, base.blocks)
+        self._cover(begin, index, base[0])
         self.seen[first:index] = b"\1" * (index - first)
 
     def _cover(self, begin: int, behind: int, blocks: Any) -> None:
@@ -287,13 +285,13 @@ class SparseWalk:
         op = self.ops[index]
         if op == LABEL:
             return self._meet(index, base, above)
+        if op == "POP_TOP" and not above and base[1]:
+            self.states[index] = base
+            return _parted((base[0], base[1][:-1]))
         each = self.body[index]
         arg = each[1]
-        special = self.specials.get(op)
+        special = self.known.specials.get(op)
         if special is None:
-            if op == "POP_TOP" and not above and base.stack:
-                self.states[index] = base
-                return _parted(State(base.blocks, base.stack[:-1]))
             found = self.fixed.get(op) or self.effects.counted[op, arg if type(arg) is int else number(arg)]
             if found[0] <= above:
                 _, change, jump, goes_on, names_label = found
@@ -306,7 +304,8 @@ class SparseWalk:
             state = self.states[index] = _whole(base, above)
             following, jumping = special(self, index, arg, state)
         if jumping is not None:
-            self.pending.append((self.labels[arg], *_parted(jumping)))
+            there, more = _parted(jumping)
+            self.pending.append((self.labels[arg], there, more))
         return None if following is None else _parted(following)
 
     def _meet(self, index: int, base: State, above: int) -> tuple[State, int] | None:
@@ -316,7 +315,7 @@ class SparseWalk:
             self.met[index] = base, above
             return base, above
         known = old[0]
-        if old[1] == above and (known is base or (known.blocks == base.blocks and known.stack == base.stack)):
+        if old[1] == above and (known is base or known == base):
             return None
         one = _whole(*old)
         merged = self.merge(one, _whole(base, above))
@@ -328,12 +327,12 @@ class SparseWalk:
     def transfer(self, index: int, each: Row, state: State) -> tuple[State | None, State | None]:
         """What is after an instruction that is none of `specials`, and at its label."""
         op, arg, _ = each
-        stack = state.stack
+        blocks, stack = state
         moves = permutation(op, arg)
         if moves is not None:
             taken, left = moves
             top = self.top(index, stack, taken)
-            return State(state.blocks, (*stack[: len(stack) - taken], *[top[i] for i in left])), None
+            return (blocks, (*stack[: len(stack) - taken], *[top[i] for i in left])), None
         row, n = self.rows.get(op), number(arg)
         if row is None:
             raise self.error(index, "there is no such instruction")
@@ -342,8 +341,8 @@ class SparseWalk:
         if taken:
             self.takes(index, top[len(top) - taken :])
         below = stack[: len(stack) - taken]
-        following = State(state.blocks, below + (VALUE,) * row.leaves(n)) if row.goes_on else None
-        return following, State(state.blocks, below + (VALUE,) * row.jumped(n)) if row.names_label else None
+        following = (blocks, below + (VALUE,) * row.leaves(n)) if row.goes_on else None
+        return following, (blocks, below + (VALUE,) * row.jumped(n)) if row.names_label else None
 
     def behind_label(self, label: Any) -> int:
         """Index of the first instruction at a label that is none."""
@@ -363,12 +362,12 @@ class SparseWalk:
 
     def merge(self, old: State, new: State) -> State:
         """Two ways to one instruction must come with the same blocks and the same kinds."""
-        if old.blocks != new.blocks:
+        if old[0] != new[0]:
             raise TargetError(Finding("it is reached inside of different blocks", self.name))
-        if len(old.stack) != len(new.stack):
-            depths = f"{len(old.stack)} and {len(new.stack)} entries"
+        if len(old[1]) != len(new[1]):
+            depths = f"{len(old[1])} and {len(new[1])} entries"
             raise TargetError(Finding(f"it is reached with {depths} on the stack", self.name))
-        if old.stack == new.stack:
+        if old[1] == new[1]:
             return old
         return self.merge_kinds(old, new)
 

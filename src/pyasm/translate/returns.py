@@ -37,7 +37,7 @@ def clean(code: Code, ops: list[str]) -> Set[str]:
     edits = {}
     for index, each in enumerate(body):
         state = walk.states.get(index) if each[0] == "RETURN_VALUE" else None
-        below = state.stack[:-1] if state is not None else ()
+        below = state[1][:-1] if state is not None else ()
         if below and _RAISED not in below:
             position = each[2]
             if body[index - 1][0] == "LOAD_CONST":
@@ -97,12 +97,12 @@ class _Depths(SparseWalk):
         if handler is None:
             return following, None
         count = self.rows[self.body[index][0]].jumped(0)
-        kept = handler.stack[: len(handler.stack) - count]
-        return following, State(None, (*kept, *[_RAISED] * count))
+        kept = handler[1][: len(handler[1]) - count]
+        return following, (None, (*kept, *[_RAISED] * count))
 
     def merge_kinds(self, old: State, new: State) -> State:
         """A value may be what a handler finds."""
-        stack: tuple[Any, ...] = tuple(_RAISED if _RAISED in (a, b) else VALUE for a, b in zip(old.stack, new.stack))
-        return old if stack == old.stack else State(None, stack)
+        stack: tuple[Any, ...] = tuple(_RAISED if _RAISED in (a, b) else VALUE for a, b in zip(old[1], new[1]))
+        return old if stack == old[1] else (None, stack)
 
     specials = MappingProxyType({**dict.fromkeys(_SETUPS, setup), "RETURN_VALUE": end})

@@ -55,25 +55,25 @@ class _Saving(Walk):
         super().__init__(code.rows, ops, code.qualname, isa.PORTABLE)
 
     def save(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
-        level = 1 + sum(kind == "saved" and which[0] == name for kind, which in state.stack)
-        return State(state.blocks, (*state.stack, ("saved", (name, level)))), None
+        level = 1 + sum(kind == "saved" and which[0] == name for kind, which in state[1])
+        return (state[0], (*state[1], ("saved", (name, level)))), None
 
     def store(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
-        [top] = self.top(index, state.stack, 1)
+        [top] = self.top(index, state[1], 1)
         if top[0] == "saved" and top[1][0] != name:
             self.takes(index, [top])
-        return State(state.blocks, state.stack[:-1]), None
+        return (state[0], state[1][:-1]), None
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        following, handler = self.transfer(index, self.body[index], State(None, state.stack))
+        following, handler = self.transfer(index, self.body[index], (None, state[1]))
         if following is None or handler is None:
             return None, None
-        return State((label, state.blocks), following.stack), State(state.blocks, handler.stack)
+        return ((label, state[0]), following[1]), (state[0], handler[1])
 
     def pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if state.blocks is None:
+        if state[0] is None:
             raise self.error(index, "outside of a block")
-        return State(state.blocks[1], state.stack), None
+        return (state[0][1], state[1]), None
 
     def takes(self, index: int, entries: Sequence[Any]) -> None:
         """Only STORE_FAST may take what was saved."""
@@ -129,7 +129,7 @@ class _Renaming:
                 ends[label] = index + 1
         for index, (op, label, _) in enumerate(self.body):
             state = self.walk.states[index]
-            around = state.blocks if op == "SETUP_CLEANUP" and state else None
+            around = state[0] if op == "SETUP_CLEANUP" and state else None
             while around is not None:
                 if around[0] not in found:
                     ends.pop(label, None)
@@ -145,18 +145,18 @@ class _Renaming:
             op, arg, position = each
             if op == LABEL or state is None or index in self.edits:
                 continue
-            region = arg if op == "SETUP_CLEANUP" else state.blocks[0] if op == "POP_BLOCK" else None
+            region = arg if op == "SETUP_CLEANUP" else state[0][0] if op == "POP_BLOCK" else None
             if op == _SAVE or region in self.dropped:
                 self.edits[index] = []
             elif self._restores(index):
-                self.edits[index] = _cleared(self.name(*state.stack[-1][1]), position)
+                self.edits[index] = _cleared(self.name(*state[1][-1][1]), position)
             elif op == "LOAD_CLOSURE" and self._shadow(index, arg) is not None:
                 self._use(index, each)
                 self._made(index)
             elif op in MOVING:
-                self._move(index, each, state.stack)
+                self._move(index, each, state[1])
             elif op in _PEEKS:
-                self._peek(index, each, state.stack)
+                self._peek(index, each, state[1])
             else:
                 self._use(index, each)
 
@@ -167,12 +167,12 @@ class _Renaming:
     def _shadow(self, index: int, name: str) -> Any:
         """Name and level of the innermost variable that shadows this one there."""
         state = self.walk.states[index]
-        levels = [each for kind, each in (state.stack if state else ()) if kind == "saved" and each[0] == name]
+        levels = [each for kind, each in (state[1] if state else ()) if kind == "saved" and each[0] == name]
         return max(levels) if levels and not isinstance(name, Free) else None
 
     def _restores(self, index: int) -> bool:
         state = self.walk.states[index]
-        return self.body[index][0] == "STORE_FAST" and state is not None and state.stack[-1][0] == "saved"
+        return self.body[index][0] == "STORE_FAST" and state is not None and state[1][-1][0] == "saved"
 
     def _move(self, index: int, each: Row, stack: tuple[Any, ...]) -> None:
         taken, left = permutation(each[0], each[1]) or (0, [])
