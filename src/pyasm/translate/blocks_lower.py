@@ -15,14 +15,16 @@ from pyasm.translate.uncovered import uncover
 from pyasm.typed import Any
 
 _PSEUDO = frozenset(PSEUDO)
+_new: Any = tuple.__new__
 _NOTHING = _PSEUDO | {LABEL}
 
 
 def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> None:
     """Regions as entries of the table."""
-    if not _PSEUDO.isdisjoint(ops):
-        walk = _Walk(code, ops, dialect)
-        walk.bounds.update(uncover(code.rows, ops, walk.turns, walk.labels, walk.innermost, dialect))
+    turns = list(where(ops, facts(dialect.name).bounding))
+    if not _PSEUDO.isdisjoint(map(ops.__getitem__, turns)):
+        walk = _Walk(code, ops, turns, dialect)
+        walk.bounds += uncover(code.rows, ops, walk.turns, walk.labels, walk.innermost, dialect)
         code.rows, code.handlers = _table(code.rows, walk, dialect)
 
 
@@ -64,16 +66,16 @@ _UNASKED = _NONE, 0, 0, 0
 class _Walk:
     """Every way through a body: the block of each instruction, and the depth at each handler."""
 
-    def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect) -> None:
+    def __init__(self, code: Code, ops: list[str], turns: list[int], dialect: isa.Dialect) -> None:
+        """`turns` are the instructions that do not just go on, or are no instructions, and a few others."""
         self.code = code
         self.ops = ops
         self.table = effects(dialect.name)
-        self.turns = list(where(ops, facts(dialect.name).bounding))
-        """The instructions that do not just go on, or are no instructions, and a few others: the turns."""
+        self.turns = turns
         self.labels: dict[Any, int] = {}
         self.innermost: list[Any] = [None] * len(ops)
         """The block of each instruction …"""
-        self.bounds: set[int] = set()
+        self.bounds: list[int] = []
         """… and where that may be another one than in front."""
         self.ways: dict[str, _Way] = {}
         """Label -> the way that came there first."""
@@ -126,10 +128,12 @@ class _Walk:
                         depth, since = _Depth(depth, since, index, 0), index
                     block, start = self._change(index, block, depth), index
                 elif op in jumping:
-                    self._go(body[index][1], (block, (depth, since, index, jumping[op])))
+                    label = body[index][1]
+                    way = ways.get(label)
+                    if way is None or way[0] is not block:
+                        self._go(label, (block, (depth, since, index, jumping[op])))
                 if op in ends:
-                    if block is not None:
-                        self._fill(start, index + 1, block)
+                    self._fill(start, index + 1, block)
                     alive = False
             else:
                 seen[at] = 0
@@ -186,8 +190,9 @@ class _Walk:
         """These instructions have this block."""
         if block is not None:
             self.innermost[start:stop] = [block] * (stop - start)
-            self.bounds.add(start)
-            self.bounds.add(stop)
+            bounds = self.bounds
+            bounds.append(start)
+            bounds.append(stop)
 
     def _needed(self, index: int) -> int:
         """The least depth at an instruction: what the first one from there on reads."""
@@ -216,14 +221,14 @@ class _Walk:
             asked.append(place)
             place = place.origin
         depth = place.change
-        following = self.table.following
+        ops, following = self.ops, self.table.following
         for each in reversed(asked):
             depth += each.change
             for index in range(each.start, each.stop):
-                change = following[self.ops[index]]
+                change = following[ops[index]]
                 if change is None:
                     op, arg, _ = self.code.rows[index]
-                    change = self.table.changes[op, number(arg)][0] or 0
+                    change = self.table.changes[op, arg if type(arg) is int else number(arg)][0] or 0
                 depth += change
             each.origin, each.change = None, depth
         return depth
@@ -252,7 +257,7 @@ class _Walk:
 
 def _table(body: list[Row], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Row], list[Handler]]:
     """The body without the pseudo instructions, with labels around each region; the table."""
-    innermost = walk.innermost
+    innermost, depths = walk.innermost, walk.depths
     edits = _without(body, walk, dialect)
     new_label = Labels(body, taken=walk.labels).new
     handlers: list[Handler] = []
@@ -262,9 +267,9 @@ def _table(body: list[Row], walk: _Walk, dialect: isa.Dialect) -> tuple[list[Row
         block = innermost[index]
         if block is not inside:
             label = new_label()
-            edits[index] = (instruction(LABEL, label), *edits.get(index, (body[index],)))
+            edits[index] = ((LABEL, label, None), *edits.get(index, (body[index],)))
             if inside is not None:
-                handlers.append(Handler(start, label, inside.handler, *walk.depths[inside.handler]))
+                handlers.append(_new(Handler, (start, label, inside.handler, *depths[inside.handler])))
             inside, start = block, label
     if inside is not None:
         end = new_label()
@@ -286,19 +291,19 @@ def _without(body: list[Row], walk: _Walk, dialect: isa.Dialect) -> dict[int, tu
             else:
                 edits[index] = (instruction("NOP", None, position),)
                 walk.innermost[index] = None
-                walk.bounds.update((index, index + 1))
+                walk.bounds += index, index + 1
         elif op in jumps and index < last and ops[index + 1] in _NOTHING and is_next(body, index + 1, body[index][1]):
             edits[index] = ()
     return edits
 
 
-def _staying(ops: Sequence[str], bounds: set[int], edits: dict[int, tuple[Row, ...]]) -> Iterator[int]:
+def _staying(ops: Sequence[str], bounds: Sequence[int], edits: dict[int, tuple[Row, ...]]) -> Iterator[int]:
     """The first instruction that stays from each of these indexes on."""
     done, size = 0, len(ops)
     for index in sorted(bounds):
         if index >= done:
             done = index
-            while done < size and (ops[done] == LABEL or edits.get(done) == ()):
+            while done < size and (ops[done] == LABEL or (done in edits and not edits[done])):
                 done += 1
             if done < size:
                 yield done
