@@ -249,7 +249,7 @@ class _Pairs:
         return self.edits
 
     def _call(self, index: int, each: Row) -> None:
-        state = self.walk.states[index]
+        state = self.walk.states.get(index)
         _, count, position = each
         if state is None or state[1][-1 - count] != EXIT:
             return
@@ -258,7 +258,7 @@ class _Pairs:
             self.edits[index - 1] = self.edits[index - 2] = [instruction(*_NONE, position)]
 
     def _moved(self, index: int, each: Row, taken: int, left: Sequence[int]) -> None:
-        state = self.walk.states[index]
+        state = self.walk.states.get(index)
         if state is not None:
             _, stack = state
             entries = stack[len(stack) - taken :]

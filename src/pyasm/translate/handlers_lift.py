@@ -57,16 +57,16 @@ def _forms(walk: HandlerWalk) -> dict[str, Form]:
 
 
 def _form(walk: HandlerWalk, op: str, label: str) -> Form:
-    body, ops = walk.body, walk.ops
+    body, ops, size = walk.body, walk.ops, len(walk.ops)
     at = walk.behind_label(label)
     lasti = op != "SETUP_FINALLY"
     form = Form(ONE, label, at, lasti)
-    first = ops[at] if at < len(ops) else ""
+    first = ops[at] if at < size else ""
     if first == "SETUP_CLEANUP":
-        if ops[at + 1 : at + 2] == ["PUSH_EXC_INFO"]:
-            cleanup = walk.behind_label(body[at][1])
-            if [each[:2] for each in body[cleanup : cleanup + 3]] == CLEANUP:
-                form.kind, form.cleanup = SIX, body[at][1]
+        if at + 1 < size and ops[at + 1] == "PUSH_EXC_INFO":
+            cleanup = body[at][1]
+            if is_cleanup(body, ops, walk.behind_label(cleanup)):
+                form.kind, form.cleanup = SIX, cleanup
                 form.whole = ops[at + 2 : at + 4] in _WHOLE
     elif first == "END_ASYNC_FOR":
         form.kind = LOOP
@@ -75,6 +75,12 @@ def _form(walk: HandlerWalk, op: str, label: str) -> Form:
     return form
 
 
+def is_cleanup(body: Sequence[Row], ops: Sequence[str], at: int) -> bool:
+    """Is this the cleanup of a handler?"""
+    return ops[at : at + 3] == _CLEANUP and [each[:2] for each in body[at : at + 3]] == CLEANUP
+
+
+_CLEANUP = [op for op, _ in CLEANUP]
 _WHOLE = (["BUILD_LIST", "COPY"], ["DUP_TOP", "BUILD_LIST"])
 """What follows where the exception is used as a value."""
 
@@ -111,7 +117,7 @@ class _Lifting(HandlerWalk):
             return blocks, (*kept, VALUE, VALUE)
         exception = ("exception", label) if form.kind != ONE else VALUE
         place = ("lasti", label) if form.kind == SIX else VALUE
-        return blocks, (*kept, place, exception) if form.lasti else (*kept, exception)
+        return blocks, kept + ((place, exception) if form.lasti else (exception,))
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         blocks, stack = state
@@ -137,7 +143,7 @@ class _Lifting(HandlerWalk):
         form = self.forms.get(exception[1])
         if form is not None and form.whole:
             exception = VALUE
-        return (blocks, (*stack[:-1], ("before", exception[1]), exception)), None
+        return (blocks, stack[:-1] + (("before", exception[1]), exception)), None
 
     def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return (state[0], (*state[1], VALUE)), None
@@ -189,11 +195,11 @@ class _Rewriting:
     def found(self) -> dict[int, list[Row]]:
         """The edits for the new body."""
         self._entries()
-        old, edits, states, seen = self.old, self.edits, self.walk.states, self.walk.seen
+        old, ops, edits, states, seen = self.old, self.walk.ops, self.edits, self.walk.states, self.walk.seen
         lost = [index for index in self.walk.begins if not seen[index]]
         for index in sorted([*states, *lost]):
-            op = old[index][0]
-            if (op in _CHANGED or op[:6] == "STORE_") and index not in edits:
+            op = ops[index]
+            if (op in _CHANGED or op.startswith("STORE_")) and index not in edits:
                 if index in states:
                     self._instruction(index, old[index], states[index])
                 else:

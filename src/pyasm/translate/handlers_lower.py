@@ -17,7 +17,7 @@ from pyasm.native.units import LABEL
 from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.edit import Labels, instruction, put_in
 from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unbinding
-from pyasm.translate.handlers_six import SAVED, Form, SixWalk, saved
+from pyasm.translate.handlers_six import SAVED, Form, SixWalk
 from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.translate.moves import MOVING, moved, permutation
 from pyasm.typed import Any
@@ -49,9 +49,10 @@ class _Rewriting:
     def found(self) -> dict[int, list[Row]]:
         """The edits for the new body."""
         self._extents()
-        for index, state in sorted(self.walk.states.items()):
-            if self.old[index][0] in _CHANGED:
-                self._instruction(index, self.old[index], state)
+        ops, states = self.walk.ops, self.walk.states
+        for index in sorted(states):
+            if ops[index] in _CHANGED:
+                self._instruction(index, self.old[index], states[index])
         self._entries()
         seen = self.walk.seen
         if 0 in seen[: len(self.old)]:
@@ -96,9 +97,9 @@ class _Rewriting:
     def _instruction(self, index: int, each: Row, state: State) -> None:
         op, arg, _ = each
         if op == "POP_TOP":
-            entry = state[1][-1]
-            if entry[1] is not None:
-                self._drop(index, each, entry)
+            kind, label = state[1][-1]
+            if label is not None and kind != "exception":
+                self._drop(index, kind, label)
             return
         method = _METHODS.get(op)
         if method is not None:
@@ -113,13 +114,12 @@ class _Rewriting:
                 if entries.count(VALUE) < taken:
                     self._moved(index, each, left, entries)
 
-    def _drop(self, index: int, each: Row, entry: tuple[str, Any]) -> None:
-        if entry[0] in SAVED:
+    def _drop(self, index: int, kind: str, label: str) -> None:
+        if kind in SAVED:
             hint = "only POP_EXCEPT may take what was handled before"
-            raise self.walk.error(index, f"it takes the {entry[0]} of a handler", hint)
-        width = self.walk.width(entry)
-        if width != 1:
-            self.edits[index] = [each] * width
+            raise self.walk.error(index, f"it takes the {kind} of a handler", hint)
+        if not self.forms[label].made:
+            self.edits[index] = []
 
     def _moved(self, index: int, each: Row, left: Sequence[int], entries: tuple[Any, ...]) -> None:
         self.edits[index] = moved(each, len(entries), left, [self.walk.width(entry) for entry in entries])
@@ -177,7 +177,7 @@ class _Rewriting:
             new.append(instruction("STORE_ATTR", "__traceback__", position))
         n = 0
         if label is not None and self.forms[label].lasti:
-            n = 2 if stack[-6:-3] == saved(label) else 0
+            n = 2 if stack[-6:-3] == self.forms[label].saved else 0
             n = 1 if self.forms[label].kind == UNBIND else n
         new.append(instruction("RERAISE", n, position))
         self.edits[index] = new

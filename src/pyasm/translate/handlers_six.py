@@ -12,24 +12,18 @@ from pyasm.translate.handlers_lift import LOOP, ONE, SETUPS, SIX, UNBIND, is_unb
 from pyasm.translate.kinds import VALUE, State
 from pyasm.typed import Any
 
-SAVED = ("saved traceback", "saved value", "saved type")
-
-
-def saved(label: Any) -> tuple[Any, ...]:
-    """The entries of what was handled before a handler."""
-    return ("saved traceback", label), ("saved value", label), ("saved type", label)
-
-
-def raised(label: Any) -> tuple[Any, ...]:
-    """The entries of what it handles."""
-    return ("traceback", label), ("exception", label), ("type", label)
+SAVED = frozenset({"saved traceback", "saved value", "saved type"})
 
 
 class Form:
     """What a handler is to look like."""
 
-    def __init__(self, kind: str, at: int, lasti: bool) -> None:
+    def __init__(self, kind: str, label: Any, at: int, lasti: bool) -> None:
         self.kind = kind
+        self.saved = ("saved traceback", label), ("saved value", label), ("saved type", label)
+        """The entries of what was handled before it …"""
+        self.six = (*self.saved, ("traceback", label), ("exception", label), ("type", label))
+        """… and with them those of what it handles."""
         self.at = at
         """Index of its first instruction."""
         self.lasti = lasti
@@ -56,7 +50,7 @@ def _forms(walk: HandlerWalk) -> dict[str, Form]:
             kind = LOOP
         else:
             kind = UNBIND if op == "SETUP_FINALLY" and is_unbinding(body, at) else SIX
-        forms[label] = Form(kind, at, op != "SETUP_FINALLY" or kind == UNBIND)
+        forms[label] = Form(kind, label, at, op != "SETUP_FINALLY" or kind == UNBIND)
     return forms
 
 
@@ -74,7 +68,7 @@ class SixWalk(HandlerWalk):
 
     def six(self, state: State, label: str, kept: tuple[Any, ...]) -> State:
         """The state at the beginning of a handler."""
-        return ("handler", label, state[0]), kept + saved(label) + raised(label)
+        return ("handler", label, state[0]), kept + self.forms[label].six
 
     def _setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         blocks, stack = state
@@ -106,7 +100,7 @@ class SixWalk(HandlerWalk):
         if blocks is None or blocks[0] != "handler":
             raise self.error(index, "it is in no handler")
         label = blocks[1]
-        if self.top(index, stack, 3) != saved(label):
+        if self.top(index, stack, 3) != self.forms[label].saved:
             raise self.error(index, "what was handled before is not on top of the stack")
         return (blocks[2], stack[:-3]), None
 
@@ -115,17 +109,17 @@ class SixWalk(HandlerWalk):
         if blocks is None or blocks[0] != "handler":
             raise self.error(index, "it is in no handler")
         label = blocks[1]
-        if self.top(index, stack, 7)[1:] != saved(label) + raised(label):
+        if self.top(index, stack, 7)[1:] != self.forms[label].six:
             raise self.error(index, "the exception of the handler is not on top of the stack")
         return (blocks[2], stack[:-7]), None
 
     def _with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         seven = self.top(index, state[1], 7)
-        label = seven[-1][1]
-        if seven[1:] != saved(label) + raised(label):
+        form = self.forms.get(seven[-1][1])
+        if form is None or seven[1:] != form.six:
             raise self.error(index, "the six values of the handler are not on top of the stack")
         self.takes(index, seven[:1])
-        self.forms[label].lasti = True
+        form.lasti = True
         return (state[0], (*state[1], VALUE)), None
 
     def _reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:

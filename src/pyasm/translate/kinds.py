@@ -152,13 +152,6 @@ Special = Callable[[Any, int, Any, State], "tuple[State | None, State | None]"]
 """A method of a walk: of the index of an instruction, its operand, and what is there before it."""
 
 
-class _States(dict[int, State]):
-    """Index -> state; None where there is none."""
-
-    def __missing__(self, index: int) -> Any:
-        return None
-
-
 def _parted(state: State) -> tuple[State, int]:
     """A state as one that has no value on top, and how many there are above it."""
     blocks, stack = state
@@ -204,7 +197,7 @@ class SparseWalk:
         self.turns = list(where(self.ops, known.turns))
         """Indexes of labels, and of what else is told of."""
         self._look()
-        self.states = _States()
+        self.states: dict[int, State] = {}
         """Index -> what is there before the instruction; of those that are special, or reach what is not a value."""
         self.seen = bytearray(len(body) + 1)
         """For each instruction: does a way lead there?"""
@@ -238,9 +231,11 @@ class SparseWalk:
     def _follow_all(self, index: int, state: State) -> None:
         """All ways that begin at an instruction."""
         pending = self.pending
-        self._follow(index, *_parted(state))
+        base, above = _parted(state)
+        self._follow(index, base, above)
         while pending:
-            self._follow(*pending.pop())
+            index, base, above = pending.pop()
+            self._follow(index, base, above)
 
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
@@ -269,7 +264,8 @@ class SparseWalk:
             index += 1
         else:
             self.left.add(index)
-        self._cover(begin, index, base[0])
+        if base[0] is not None:
+            self._cover(begin, index, base[0])
         self.seen[first:index] = b"\1" * (index - first)
 
     def _cover(self, begin: int, behind: int, blocks: Any) -> None:
@@ -287,7 +283,9 @@ class SparseWalk:
             return self._meet(index, base, above)
         if op == "POP_TOP" and not above and base[1]:
             self.states[index] = base
-            return _parted((base[0], base[1][:-1]))
+            blocks, stack = base
+            below = stack[:-1]
+            return _parted((blocks, below)) if below and below[-1] is VALUE else ((blocks, below), 0)
         each = self.body[index]
         arg = each[1]
         special = self.known.specials.get(op)
@@ -301,12 +299,15 @@ class SparseWalk:
             state = self.states[index] = _whole(base, above)
             following, jumping = self.transfer(index, each, state)
         else:
-            state = self.states[index] = _whole(base, above)
+            state = self.states[index] = (base[0], base[1] + (VALUE,) * above) if above else base
             following, jumping = special(self, index, arg, state)
         if jumping is not None:
             there, more = _parted(jumping)
             self.pending.append((self.labels[arg], there, more))
-        return None if following is None else _parted(following)
+        if following is None:
+            return None
+        stack = following[1]
+        return _parted(following) if stack and stack[-1] is VALUE else (following, 0)
 
     def _meet(self, index: int, base: State, above: int) -> tuple[State, int] | None:
         """At a label; None when it was reached in the same way before."""

@@ -128,7 +128,7 @@ class _Renaming:
                 found.add(label)
                 ends[label] = index + 1
         for index, (op, label, _) in enumerate(self.body):
-            state = self.walk.states[index]
+            state = self.walk.states.get(index)
             around = state[0] if op == "SETUP_CLEANUP" and state else None
             while around is not None:
                 if around[0] not in found:
@@ -141,7 +141,7 @@ class _Renaming:
     def all(self) -> None:
         """Every instruction."""
         for index, each in enumerate(self.body):
-            state = self.walk.states[index]
+            state = self.walk.states.get(index)
             op, arg, position = each
             if op == LABEL or state is None or index in self.edits:
                 continue
@@ -166,12 +166,12 @@ class _Renaming:
 
     def _shadow(self, index: int, name: str) -> Any:
         """Name and level of the innermost variable that shadows this one there."""
-        state = self.walk.states[index]
+        state = self.walk.states.get(index)
         levels = [each for kind, each in (state[1] if state else ()) if kind == "saved" and each[0] == name]
         return max(levels) if levels and not isinstance(name, Free) else None
 
     def _restores(self, index: int) -> bool:
-        state = self.walk.states[index]
+        state = self.walk.states.get(index)
         return self.body[index][0] == "STORE_FAST" and state is not None and state[1][-1][0] == "saved"
 
     def _move(self, index: int, each: Row, stack: tuple[Any, ...]) -> None:
