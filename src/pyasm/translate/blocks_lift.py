@@ -12,7 +12,7 @@ from pyasm import isa
 from pyasm.code import Code, Handler, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import unraised
-from pyasm.translate.edit import Labels, instruction, opcode, operand, put_in
+from pyasm.translate.edit import Labels, change, instruction, opcode, operand
 from pyasm.translate.effects import Effects, effects
 from pyasm.translate.notes import BARE
 from pyasm.translate.regions import SETUPS, Regions
@@ -22,6 +22,8 @@ from pyasm.typed import Any
 CLEANUP = [("COPY", 3), ("POP_EXCEPT", None), ("RERAISE", 1)]
 """What ends a handler in which something is raised."""
 _POP_BLOCK = instruction("POP_BLOCK")
+_ADDED = frozenset({"POP_BLOCK", "JUMP_FORWARD", "RERAISE", LABEL})
+"""What lifting may put in, beside what begins regions."""
 
 
 def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
@@ -36,12 +38,12 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     inserter = _Inserter(regions, uncovered)
     if lost:
         inserter.unraised(code.handlers, table)
-    new = put_in(code, ops, inserter.found())
+    change(code, ops, inserter.found())
     if uncovered.taken:
         code.rows = mark_taken(code.rows, ops, uncovered, inserter.new_label, dialect)
         ops[:] = map(opcode, code.rows)
     code.handlers = []
-    return new
+    return _ADDED.union(regions.setups.values())
 
 
 class _Inserter:
@@ -153,6 +155,8 @@ class _Inserter:
 
     def _is_named(self, start: int, stop: int) -> bool:
         """Does anything go to one of these labels?"""
+        if stop == start + 1:
+            return self.old[start][1] in self.named
         return not self.named.isdisjoint(map(operand, self.old[start:stop]))
 
     def _again(self, index: int, coming: Any) -> Sequence[Row]:

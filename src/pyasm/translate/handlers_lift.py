@@ -9,7 +9,7 @@ from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.translate.blocks_lift import CLEANUP
 from pyasm.translate.caught import HandlerWalk
-from pyasm.translate.edit import instruction, put_in
+from pyasm.translate.edit import NOTHING, change, instruction
 from pyasm.translate.kinds import VALUE, State, next_real
 from pyasm.translate.moves import MOVING, permutation
 from pyasm.typed import Any
@@ -24,8 +24,8 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """The portable form of all handlers."""
     walk = _Lifting(code, ops, dialect)
     walk.run()
-    edits = _Rewriting(code.rows, walk).found()
-    return put_in(code, ops, edits)
+    change(code, ops, _Rewriting(code.rows, walk).found())
+    return NOTHING
 
 
 class Form:
@@ -70,7 +70,7 @@ def _form(walk: HandlerWalk, op: str, label: str) -> Form:
                 form.whole = ops[at + 2 : at + 4] in _WHOLE
     elif first == "END_ASYNC_FOR":
         form.kind = LOOP
-    elif lasti and is_unbinding(body, at) and body[at + 3][1] == 1:
+    elif first == "LOAD_CONST" and lasti and is_unbinding(body, at) and body[at + 3][1] == 1:
         form.kind = UNBIND
     return form
 

@@ -122,7 +122,8 @@ class _Rewriting:
             self.edits[index] = []
 
     def _moved(self, index: int, each: Row, left: Sequence[int], entries: tuple[Any, ...]) -> None:
-        self.edits[index] = moved(each, len(entries), left, [self.walk.width(entry) for entry in entries])
+        widths = [self.walk.width(entry) for entry in entries]
+        self.edits[index] = moved(each, len(entries), left, widths) if any(widths) else []
 
     def _peek(self, index: int, each: Row, stack: tuple[Any, ...]) -> None:
         """An operand that counts entries counts native ones."""
@@ -230,7 +231,8 @@ class _Rewriting:
     def _entries(self) -> None:
         """What handlers begin with."""
         known = _jumps()
-        jumps = {label for index, label in self.walk.jumps.items() if self.old[index][0] in known}
+        ops = self.walk.ops
+        jumps = {label for index, label in self.walk.jumps.items() if ops[index] in known}
         labels = self.walk.labels
         for label, form in self.forms.items():
             if not self.walk.seen[form.at]:

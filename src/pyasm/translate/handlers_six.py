@@ -49,7 +49,8 @@ def _forms(walk: HandlerWalk) -> dict[str, Form]:
         elif first == "END_ASYNC_FOR" and op == "SETUP_FINALLY":
             kind = LOOP
         else:
-            kind = UNBIND if op == "SETUP_FINALLY" and is_unbinding(body, at) else SIX
+            unbinds = first == "LOAD_CONST" and op == "SETUP_FINALLY" and is_unbinding(body, at)
+            kind = UNBIND if unbinds else SIX
         forms[label] = Form(kind, label, at, op != "SETUP_FINALLY" or kind == UNBIND)
     return forms
 

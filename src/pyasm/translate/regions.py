@@ -46,14 +46,15 @@ class Regions:
         self._find_firsts()
         labels = self.labels
         self.innermost: list[Any] = [None] * (len(self.body) + 1)
-        self.bounds: set[int] = set()
+        self.bounds: list[int] = []
         """The indexes where that may be another one than in front."""
         self.setups: dict[str, str] = {}
         """Handler -> the instruction that begins its region."""
+        bounds = self.bounds
         for start, end, target, _, lasti in code.handlers:
             first, last = labels[start], labels[end]
             self.innermost[first:last] = [target] * (last - first)
-            self.bounds.update((first, last))
+            bounds += first, last
             if target not in self.setups:
                 self.setups[target] = self._setup(target, lasti)
         self.around: dict[Any, Any] = {target: self._around(target) for target in self.setups}
@@ -129,7 +130,7 @@ class Regions:
     def put(self, index: int, handler: Any) -> None:
         """Put an instruction into the region of a handler, or into none."""
         self.innermost[index] = handler
-        self.bounds.update((index, index + 1))
+        self.bounds += index, index + 1
 
     def between(self, before: Any, after: Any) -> tuple[list[Any], list[Any], Any]:
         """From one handler to another: the regions that are left, those that are entered, both outwards; the one around
