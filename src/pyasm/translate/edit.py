@@ -126,15 +126,14 @@ class Labels:
 
     def __init__(self, body: Sequence[Row], stem: str = "L", taken: Iterable[Any] | None = None) -> None:
         """`taken` are the names of the body's labels, where they are at hand."""
-        self.taken = set(places(body) if taken is None else taken)
+        self.taken = frozenset(places(body) if taken is None else taken)
         self.stem = stem
         self.count = len(self.taken)
 
     def new(self) -> str:
         """Another name, each time."""
-        while True:
-            self.count += 1
-            name = f"{self.stem}{self.count}"
-            if name not in self.taken:
-                self.taken.add(name)
-                return name
+        stem, taken, count = self.stem, self.taken, self.count + 1
+        while (name := f"{stem}{count}") in taken:
+            count += 1
+        self.count = count
+        return name

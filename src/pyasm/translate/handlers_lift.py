@@ -43,13 +43,19 @@ class Form:
         """Is the exception used as a value (except*)?"""
 
 
+_NO_FORM = Form(ONE, "", 0, True)
+"""In place of that of a cleanup."""
+
+
 def _forms(walk: HandlerWalk) -> dict[str, Form]:
     """Label of each handler -> its form; without the cleanups."""
     forms: dict[str, Form] = {}
     for index in walk.begins:
         op, arg, _ = walk.body[index]
         if arg not in forms:
-            forms[arg] = _form(walk, op, arg)
+            form = forms[arg] = _form(walk, op, arg)
+            if form.cleanup:
+                forms.setdefault(form.cleanup, _NO_FORM)
     for form in list(forms.values()):
         if form.cleanup:
             del forms[form.cleanup]

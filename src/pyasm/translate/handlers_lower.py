@@ -51,7 +51,12 @@ class _Rewriting:
         self._extents()
         ops, states = self.walk.ops, self.walk.states
         for index in sorted(states):
-            if ops[index] in _CHANGED:
+            op = ops[index]
+            if op == "POP_TOP":
+                kind, label = states[index][1][-1]
+                if label is not None and kind != "exception":
+                    self._drop(index, kind, label)
+            elif op in _CHANGED:
                 self._instruction(index, self.old[index], states[index])
         self._entries()
         seen = self.walk.seen
@@ -96,11 +101,6 @@ class _Rewriting:
 
     def _instruction(self, index: int, each: Row, state: State) -> None:
         op, arg, _ = each
-        if op == "POP_TOP":
-            kind, label = state[1][-1]
-            if label is not None and kind != "exception":
-                self._drop(index, kind, label)
-            return
         method = _METHODS.get(op)
         if method is not None:
             method(self, index, each, state)
