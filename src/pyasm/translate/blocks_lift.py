@@ -40,8 +40,7 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
         inserter.unraised(code.handlers, table)
     change(code, ops, inserter.found())
     if uncovered.taken:
-        code.rows = mark_taken(code.rows, ops, uncovered, inserter.new_label, dialect)
-        ops[:] = map(opcode, code.rows)
+        mark_taken(code, ops, uncovered, inserter.new_label, dialect)
     code.handlers = []
     return _ADDED.union(regions.setups.values())
 

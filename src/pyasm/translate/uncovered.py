@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pyasm import isa
-from pyasm.code import Row
+from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import instruction, places, rewrite, where
+from pyasm.translate.edit import change, instruction, where
 from pyasm.translate.effects import PSEUDO
 from pyasm.translate.late import is_fresh, late_jumps, previous
 from pyasm.translate.notes import BARE, HELD, SLOT
@@ -19,6 +19,7 @@ from pyasm.typed import Any
 
 LEFT = "left"
 """Of a NOT_TAKEN: it is in the region that was left before its jump."""
+_MARKED = frozenset({LABEL, "NOT_TAKEN"})
 _SKIPPED = frozenset({*PSEUDO, LABEL, "NOT_TAKEN", "NOP"})
 
 
@@ -148,13 +149,14 @@ def _jump_to(regions: Regions, index: int, jumps: dict[Any, int]) -> int | None:
     return min((each for each in found if each is not None), default=None)
 
 
-def mark_taken(
-    body: list[Row], ops: Sequence[str], found: Uncovered, new_label: Any, dialect: isa.Dialect
-) -> list[Row]:
-    """The body where jumps whose NOT_TAKEN is in no region, or is in one, against the rule have labels of their own.
-    `ops` are the mnemonics."""
-    turns = list(where(ops, facts(dialect.name).telling))
-    late = {index for index, _ in late_jumps(body, ops, turns, places(body, ops), dialect)}
+def mark_taken(code: Code, ops: list[str], found: Uncovered, new_label: Any, dialect: isa.Dialect) -> None:
+    """Give jumps whose NOT_TAKEN is in no region, or is in one, against the rule labels of their own."""
+    if found.taken.count(None) == len(found.taken):
+        return
+    body = code.rows
+    turns = list(where(ops, facts(dialect.name).leaping | _MARKED))
+    labels = {body[index][1]: index for index in turns if ops[index] == LABEL}
+    late = {index for index, _ in late_jumps(body, ops, turns, labels, dialect)}
     taken = iter(found.taken)
     marks: dict[Any, list[Row]] = {}
     for index in turns:
@@ -171,15 +173,8 @@ def mark_taken(
             name = f"{SLOT}{new_label()[1:]}"
             body[before] = instruction(op, name, position)
             marks.setdefault(target, []).append(instruction(LABEL, name))
-    return beside(body, marks)
-
-
-def beside(body: list[Row], marks: dict[Any, list[Row]]) -> list[Row]:
-    """The body with new labels in front of old ones."""
-    if not marks:
-        return body
-    at = places(body)
-    return rewrite(body, {at[old]: [*new, body[at[old]]] for old, new in marks.items()})
+    if marks:
+        change(code, ops, {labels[old]: [*new, body[labels[old]]] for old, new in marks.items()})
 
 
 def uncover(
