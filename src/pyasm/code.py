@@ -83,6 +83,8 @@ class Tables(NamedTuple):
     """What decode read beside the bytecode; it holds for the same bytecode, however that came to be written again."""
 
     bytecode: bytes
+    instructions: tuple[str, bytes, bytes]
+    """The bytecode without caches: its dialect, its opcodes, its operands."""
     positions: tuple[Place | None, ...]
     """Of each instruction: as long as they are these, the line table is."""
     first_line: int

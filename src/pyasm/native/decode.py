@@ -52,6 +52,7 @@ class _Draft:
         "labels",
         "line_table",
         "places",
+        "plain",
         "raw",
         "regions",
     )
@@ -60,6 +61,7 @@ class _Draft:
         self.raw = raw
         """The code object, or its fields."""
         self.bytecode: bytes
+        self.plain: units.Units
         self.columns: units.Units
         self.kinds: bytes
         """Of the operands."""
@@ -118,7 +120,8 @@ def _placed(error: MalformedError, draft: _Draft) -> MalformedError:
 
 def _read(draft: _Draft, form: units.Shape) -> None:
     draft.bytecode = draft.raw.co_code
-    draft.columns = units.read(draft.bytecode, form)
+    draft.plain = plain = units.read(draft.bytecode, form)
+    draft.columns = units.joined(plain, form)
     draft.kinds = bytes(draft.columns.opcodes).translate(form.kinds)
 
 
@@ -185,7 +188,9 @@ def _body(draft: _Draft, consts: list[Any], form: units.Shape) -> list[Row]:
 
 def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Handler], form: units.Shape) -> Layout:
     raw, columns = draft.raw, draft.columns
-    kept = draft.bytecode, tuple(draft.places), raw.co_firstlineno, draft.line_table, draft.exception_table
+    opcodes, operands, _ = draft.plain
+    instructions = form.dialect.name, bytes(opcodes), bytes(operands)
+    beside = tuple(draft.places), raw.co_firstlineno, draft.line_table, draft.exception_table, raw.co_stacksize
     return Layout(
         tuple(consts),
         raw.co_names,
@@ -198,7 +203,7 @@ def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Ha
         _shift(_picks(columns, consts, draft.kinds), draft.labels),
         _shift(_prefixes(columns, draft.jumps, form), draft.labels),
         _odd_kinds(raw, form.dialect),
-        tables=_new(Tables, (*kept, raw.co_stacksize)),
+        tables=_new(Tables, (draft.bytecode, instructions, *beside)),
     )
 
 

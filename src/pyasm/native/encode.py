@@ -172,9 +172,13 @@ def _begin(code: Code, form: units.Shape, found: dict[int, _Draft]) -> None:
 def _write(draft: _Draft, form: units.Shape) -> None:
     code, numbered, layout = draft.code, draft.numbered, draft.layout
     draft.place = place = _picked(code, numbered, form, layout)
-    draft.bytecode = units.write(numbered.opcodes, place.operands, place.starts, form)
-    kept = code.layout.tables if code.layout is not None and not layout.body else None
-    draft.kept = kept if kept is not None and kept.bytecode == draft.bytecode else None
+    opcodes, operands = units.plain(numbered.opcodes, place.operands, place.starts, form)
+    kept = code.layout.tables if code.layout is not None else None
+    if kept is not None and kept.instructions == (form.dialect.name, opcodes, operands):
+        draft.bytecode = kept.bytecode
+    else:
+        draft.bytecode = units.write(opcodes, operands, form)
+    draft.kept = kept if kept is not None and not layout.body and kept.bytecode == draft.bytecode else None
 
 
 def _size_stack(draft: _Draft, proof: Proof | None, dialect: isa.Dialect) -> None:
@@ -230,13 +234,12 @@ def _line_table(draft: _Draft, dialect: isa.Dialect) -> bytes:
         return draft.layout.line_table
     if kept is not None and kept.first_line == code.first_line:
         found = numbered.positions
-        if kept.positions == (tuple(compress(found, numbered.opcodes.translate(_REAL))) if numbered.labels else found):
+        if numbered.labels:
+            found = tuple(compress(found, numbered.opcodes.translate(units.NO_LABEL)))
+        if kept.positions == found:
             return kept.line_table
     written = positions.write(dialect, numbered.positions, place.sizes, code.first_line)
     return written if draft.layout.body else _as_it_was(code, written, place.starts[-1], dialect)
-
-
-_REAL = bytes(number != units.LABEL_NUMBER for number in range(256))
 
 
 def _as_it_was(code: Code, line_table: bytes, units: int, dialect: isa.Dialect) -> bytes:

@@ -95,10 +95,7 @@ def _kind(opcode: Opcode, kinds: list[str]) -> int:
 
 
 def read(code: bytes, form: Shape) -> Units:
-    """The instructions of `co_code`. MalformedError for bytes that are none.
-
-    An EXTENDED_ARG that adds nothing to its operand stays as an instruction of its own, so that it can be put back.
-    """
+    """The instructions of `co_code`, plain: EXTENDED_ARG are like others. MalformedError for bytes that are none."""
     if len(code) % 2:
         raise MalformedError(f"bytecode of {len(code)} bytes: an odd number")
     opcodes, operands = code[::2], code[1::2]
@@ -118,9 +115,15 @@ def read(code: bytes, form: Shape) -> Units:
         operands = bytes(at_starts(all_operands))
         if len(operands) - operands.count(0) != len(all_operands) - all_operands.count(0):
             raise _wrong_caches(all_opcodes, all_operands, form)
-    if form.extended_arg in opcodes:
-        return _join_prefixes(opcodes, operands, bounds, form.extended_arg)
     return Units(opcodes, operands, bounds)
+
+
+def joined(plain: Units, form: Shape) -> Units:
+    """The same with prefixes as a part of their instructions. MalformedError for those that have none, or too many.
+
+    An EXTENDED_ARG that adds nothing to its operand stays as an instruction of its own, so that it can be put back.
+    """
+    return _join_prefixes(*plain, form.extended_arg) if form.extended_arg in plain.opcodes else plain
 
 
 def pick(items: Any, indexes: Sequence[Any]) -> tuple[Any, ...]:
@@ -147,7 +150,7 @@ def _wrong_caches(opcodes: bytes, operands: bytes, form: Shape) -> MalformedErro
     return MalformedError("bytecode: the wrong number of cache units")
 
 
-def _join_prefixes(opcodes: bytes, operands: bytes, bounds: list[int], extended_arg: int) -> Units:
+def _join_prefixes(opcodes: Any, operands: Sequence[int], bounds: Sequence[int], extended_arg: int) -> Units:
     kept_opcodes: list[int] = []
     kept_operands: list[int] = []
     kept_bounds: list[int] = []
@@ -194,42 +197,53 @@ def prefixes(operand: int) -> int:
     return (operand.bit_length() - 1) // 8 if operand > 255 else 0
 
 
-def write(opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape) -> bytes:
-    """The bytes of instructions and labels that begin at these units; the inverse of `read`.
+def plain(opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape) -> tuple[bytes, bytes]:
+    """Plain opcodes and operands, of instructions and labels that begin at these units; the inverse of `joined`.
 
     The last of `starts` is the end. An instruction gets as many EXTENDED_ARG prefixes as there is room for before the
     next one's start.
     """
-    count = starts[-1]
-    column = b"".join(pick(form.cells, opcodes))
-    if len(column) != count:
-        opcodes, operands, starts = _split_prefixes(opcodes, operands, starts, form)
-        column = b"".join(pick(form.cells, opcodes))
-    low_bits = bytearray(count + 1)  # a label may stand at the end
-    for start, operand in zip(starts, operands):
-        low_bits[start] = operand
-    code = bytearray(2 * count)
-    code[::2] = column
-    code[1::2] = low_bits[:count]
+    if sum(opcodes.translate(form.written_sizes)) != starts[-1]:
+        opcodes, operands = _split_prefixes(opcodes, operands, starts, form)
+    if LABEL_NUMBER in opcodes:
+        operands = list(compress(operands, opcodes.translate(NO_LABEL)))
+        opcodes = opcodes.translate(None, _LABELS)
+    return opcodes, bytes(operands)
+
+
+NO_LABEL = bytes(number != LABEL_NUMBER for number in range(256))
+"""Marks opcodes that are no labels."""
+_LABELS = bytes([LABEL_NUMBER])
+
+
+def write(opcodes: bytes, operands: bytes, form: Shape) -> bytes:
+    """The bytes of plain instructions; the inverse of `read`."""
+    code = bytearray(2 * sum(opcodes.translate(form.sizes)))
+    code[::2], code[1::2] = _with_caches(opcodes, operands, form) if form.has_caches else (opcodes, operands)
     return bytes(code)
+
+
+def _with_caches(opcodes: bytes, operands: bytes, form: Shape) -> tuple[bytes, bytearray]:
+    column = b"".join(pick(form.cells, opcodes))
+    low_bits = bytearray(len(column))
+    for start, operand in zip(accumulate(opcodes.translate(form.sizes), initial=0), operands):
+        low_bits[start] = operand
+    return column, low_bits
 
 
 def _split_prefixes(
     opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape
-) -> tuple[bytes, list[int], list[int]]:
-    """The same columns with the prefixes as instructions of their own."""
+) -> tuple[bytes, list[int]]:
+    """The same opcodes and operands with the prefixes as instructions of their own."""
     all_opcodes = bytearray()
     all_operands: list[int] = []
-    all_starts: list[int] = []
     sizes = opcodes.translate(form.written_sizes)
     done = 0
     for i in compress(range(len(sizes)), map(ne, map(sub, starts[1:], starts), sizes)):
         all_opcodes += opcodes[done:i]
         all_operands += operands[done:i]
-        all_starts += starts[done:i]
-        first, count = starts[i], starts[i + 1] - starts[i] - sizes[i]
+        count = starts[i + 1] - starts[i] - sizes[i]
         all_opcodes += bytes([form.extended_arg] * count) + opcodes[i : i + 1]
         all_operands += [operands[i] >> 8 * left & 255 for left in range(count, -1, -1)]
-        all_starts += range(first, first + count + 1)
         done = i + 1
-    return bytes(all_opcodes + opcodes[done:]), all_operands + list(operands[done:]), all_starts + list(starts[done:])
+    return bytes(all_opcodes + opcodes[done:]), all_operands + list(operands[done:])
