@@ -128,8 +128,7 @@ def _read(draft: _Draft, form: units.Shape) -> None:
 def _read_positions(draft: _Draft, form: units.Shape) -> None:
     raw, dialect, columns = draft.raw, form.dialect, draft.columns
     draft.line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
-    found = positions.read(dialect, draft.line_table, raw.co_firstlineno, columns.bounds[-1])
-    draft.places = _places(found, columns, form)
+    draft.places = positions.of_instructions(dialect, draft.line_table, raw.co_firstlineno, columns.bounds)
 
 
 def _read_ways(draft: _Draft, form: units.Shape) -> None:
@@ -205,13 +204,6 @@ def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Ha
         _odd_kinds(raw, form.dialect),
         tables=_new(Tables, (draft.bytecode, instructions, *beside)),
     )
-
-
-def _places(unit_positions: list[Any], columns: units.Units, form: units.Shape) -> Sequence[Any]:
-    """The position of each instruction: that of its opcode, which the optimizer of 3.9 may part from its prefixes."""
-    if form.has_caches:
-        return units.pick(unit_positions, columns.bounds[:-1])
-    return [unit_positions[end - 1] for end in columns.bounds[1:]]
 
 
 def _line_table(code: CodeType, dialect: isa.Dialect) -> bytes:

@@ -8,6 +8,8 @@ and `InternalDocs/code_objects.md` in CPython's sources.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
+from operator import length_hint
 
 from pyasm.code import Place
 from pyasm.errors import EncodeError, MalformedError
@@ -27,6 +29,18 @@ def read(dialect: Dialect, table: bytes, first_line: int, units: int) -> list[Pl
     if missing > 0:
         positions += [positions[-1] if dialect.line_table == "lnotab" else _on(None)] * missing
     return positions
+
+
+def of_instructions(dialect: Dialect, table: bytes, first_line: int, bounds: Sequence[int]) -> list[Place]:
+    """The same for instructions with these bounds: of each that of its opcode, which comes before its caches.
+
+    The optimizer of 3.9 may part it from its prefixes, which come before it.
+    """
+    if dialect.line_table != "locations":
+        positions = read(dialect, table, first_line, bounds[-1])
+        return [positions[end - 1] for end in bounds[1:]]
+    positions = _read_locations(table, first_line, bounds[:-1])
+    return positions + [_on(None)] * (len(bounds) - 1 - len(positions))
 
 
 def write(dialect: Dialect, positions: Sequence[Place | None], sizes: Iterable[int], first_line: int) -> bytes:
@@ -187,76 +201,93 @@ _FIRST_ONE_LINE, _FIRST_OTHER, _FIRST_LONG, _FIRST_NOWHERE = [
 ]
 _SHORT_COLUMNS, _SHORT_WIDTH, _BYTE_COLUMNS = 80, 16, 128
 _UNITS_PER_ENTRY = 8
+_MOST_BITS = 30
+"""Of a number, without its last six."""
 
 
-def _read_locations(table: bytes, first_line: int) -> list[Place]:
+def _read_locations(table: bytes, first_line: int, starts: Iterable[int] | None = None) -> list[Place]:
+    """The positions of the units at `starts`, or of all, as far as the table goes."""
     positions: list[Place] = []
-    add = positions.append
-    current: Place
-    line = first_line
-    i, end = 0, len(table)
+    current = _on(None)
+    line, end = first_line, 0
+    entries = iter(table + b"\0")  # which does not begin an entry
     try:
-        while i < end:
-            head = table[i]
-            if head < _FIRST_ONE_LINE:
-                if head < 128:
-                    raise MalformedError(f"position table, byte {i}: {head:#x} does not begin an entry")
-                second = table[i + 1]
-                i += 2
-                column = head & 120 | second >> 4
-                current = (line, line, column, column + (second & 15))
-            elif head < _FIRST_OTHER:
-                line += (head >> 3) - (_FIRST_ONE_LINE >> 3)
-                current = (line, line, table[i + 1], table[i + 2])
-                i += 3
-            elif head >= _FIRST_NOWHERE:
-                current = _on(None)
-                i += 1
-            elif head >= _FIRST_LONG and max(table[i + 1 : i + 5]) < 64:
-                number, extent, column, end_column = table[i + 1 : i + 5]
-                line += -(number >> 1) if number & 1 else number >> 1
-                columns = column - 1 if column else None, end_column - 1 if end_column else None
-                current = (line, line + extent, *columns)
-                i += 5
-            else:
-                i, line, current = _read_numbers(table, i, line)
-            more = head & 7
-            if more:
-                positions += [current] * (more + 1)
-            else:
-                add(current)
-    except (IndexError, ValueError):
-        raise MalformedError(f"position table: cut off in the entry at byte {i}") from None
-    return positions
+        for start in count() if starts is None else chain(starts, (_UNITS_PER_ENTRY * len(table),)):
+            while end <= start:
+                head = next(entries)
+                if head < _FIRST_ONE_LINE:
+                    if head < 128 and not length_hint(entries):
+                        return positions
+                    if head < 128:
+                        raise ValueError("not the head of an entry")
+                    second = next(entries)
+                    column = head & 120 | second >> 4
+                    current = (line, line, column, column + (second & 15))
+                elif head < _FIRST_OTHER:
+                    line += (head >> 3) - (_FIRST_ONE_LINE >> 3)
+                    current = (line, line, next(entries), next(entries))
+                elif head < _FIRST_NOWHERE:
+                    line, current = _read_numbers(head, line, entries)
+                else:
+                    current = _on(None)
+                end += (head & 7) + 1
+            positions.append(current)
+    except (StopIteration, ValueError):
+        pass
+    raise MalformedError(f"position table: cut off in the entry at byte {_broken_entry(table)}")
 
 
-def _read_numbers(table: bytes, i: int, line: int) -> tuple[int, int, Place]:
-    """An entry without columns or of the long form: where it ends, its line and its position."""
-    form = table[i] >> 3 & 15
-    number, i = _read_number(table, i + 1)
+def _read_numbers(head: int, line: int, entries: Iterator[int]) -> tuple[int, Place]:
+    """The line and the position of an entry without columns or of the long form."""
+    number = next(entries)
+    if number > 63:
+        number = _read_number(number, entries)
     line += -(number >> 1) if number & 1 else number >> 1
-    if form == _NO_COLUMNS:
-        return i, line, (line, line, None, None)
-    extent, i = _read_number(table, i)
-    column, i = _read_number(table, i)
-    end_column, i = _read_number(table, i)
-    return (
-        i,
-        line,
-        (line, line + extent, column - 1 if column else None, end_column - 1 if end_column else None),
-    )
+    if head < _FIRST_LONG:
+        return line, (line, line, None, None)
+    extent = next(entries)
+    if extent > 63:
+        extent = _read_number(extent, entries)
+    column = next(entries)
+    if column > 63:
+        column = _read_number(column, entries)
+    end_column = next(entries)
+    if end_column > 63:
+        end_column = _read_number(end_column, entries)
+    return line, (line, line + extent, column - 1 if column else None, end_column - 1 if end_column else None)
 
 
-def _read_number(table: bytes, i: int) -> tuple[int, int]:
-    """A number in groups of six bits, lowest first, 0x40 marking all but the last: its value, and where it ends."""
-    value = shift = 0
-    while table[i] & 64:
-        value |= (table[i] & 63) << shift
+def _read_number(byte: int, entries: Iterator[int]) -> int:
+    """A number that begins with this byte: groups of six bits, lowest first, 0x40 marking all but the last."""
+    value, shift = byte & 63, 0
+    while byte & 64:
         shift += 6
-        i += 1
-        if shift > 30:
-            raise MalformedError(f"position table, byte {i}: a number of more than 36 bits")
-    return value | (table[i] & 63) << shift, i + 1
+        if shift > _MOST_BITS:
+            raise ValueError("a number of more than 36 bits")
+        byte = next(entries)
+        value |= (byte & 63) << shift
+    return value
+
+
+def _broken_entry(table: bytes) -> int:
+    """Where the first entry is, or should be, that cannot be read."""
+    first = 0
+    while first < len(table) and table[first] >= 128:
+        form = table[first] >> 3 & 15
+        i = first + 1
+        if form < _NO_COLUMNS:
+            i += 1 if form < _ONE_LINE else 2
+        for _ in range({_NO_COLUMNS: 1, _LONG: 4}.get(form, 0)):
+            start = i
+            while i < len(table) and table[i] & 64:
+                i += 1
+            if 6 * (i - start) > _MOST_BITS:
+                return first
+            i += 1
+        if i > len(table):
+            return first
+        first = i
+    return first
 
 
 def _write_locations(groups: Groups, first_line: int) -> bytes:
