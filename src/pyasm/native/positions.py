@@ -38,6 +38,8 @@ def of_instructions(dialect: Dialect, table: bytes, first_line: int, bounds: Seq
     """
     if dialect.line_table != "locations":
         positions = read(dialect, table, first_line, bounds[-1])
+        if len(bounds) > bounds[-1]:  # there are no prefixes
+            return positions[: bounds[-1]]
         return [positions[end - 1] for end in bounds[1:]]
     positions = _read_locations(table, first_line, bounds[:-1])
     return positions + [_on(None)] * (len(bounds) - 1 - len(positions))
