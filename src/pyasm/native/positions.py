@@ -236,7 +236,7 @@ def _read_locations(table: bytes, first_line: int, starts: Iterable[int] | None 
             positions.append(current)
     except (StopIteration, ValueError):
         pass
-    raise MalformedError(f"position table: cut off in the entry at byte {_broken_entry(table)}")
+    raise MalformedError(f"position table: {_broken(table)}")
 
 
 def _read_numbers(head: int, line: int, entries: Iterator[int]) -> tuple[int, Place]:
@@ -271,8 +271,8 @@ def _read_number(byte: int, entries: Iterator[int]) -> int:
     return value
 
 
-def _broken_entry(table: bytes) -> int:
-    """Where the first entry is, or should be, that cannot be read."""
+def _broken(table: bytes) -> str:
+    """What is wrong with the first entry that cannot be read."""
     first = 0
     while first < len(table) and table[first] >= 128:
         form = table[first] >> 3 & 15
@@ -284,12 +284,12 @@ def _broken_entry(table: bytes) -> int:
             while i < len(table) and table[i] & 64:
                 i += 1
             if 6 * (i - start) > _MOST_BITS:
-                return first
+                return f"a number of more than {_MOST_BITS + 6} bits at byte {start}"
             i += 1
         if i > len(table):
-            return first
+            return f"cut off in the entry at byte {first}"
         first = i
-    return first
+    return f"byte {first} does not begin an entry"
 
 
 def _write_locations(groups: Groups, first_line: int) -> bytes:

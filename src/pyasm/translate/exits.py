@@ -175,21 +175,24 @@ class _Exits(SparseWalk):
         return state, (None, (*state[1], VALUE, VALUE))
 
     def setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        self.takes(index, self.top(index, state[1], 1))
-        kept = (*state[1][:-1], EXIT)
+        _, stack = state
+        self.takes(index, self.top(index, stack, 1))
+        kept = (*stack[:-1], EXIT)
         return (None, (*kept, VALUE)), (None, (*kept, VALUE, VALUE))
 
     def setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         return state, (None, (*state[1][:-1], VALUE, VALUE))
 
     def before(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        self.takes(index, self.top(index, state[1], 1))
-        return (None, (*state[1][:-1], EXIT, VALUE)), None
+        _, stack = state
+        self.takes(index, self.top(index, stack, 1))
+        return (None, (*stack[:-1], EXIT, VALUE)), None
 
     def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if self.top(index, state[1], 4)[0] != EXIT:
+        _, stack = state
+        if self.top(index, stack, 4)[0] != EXIT:
             raise self.error(index, "the fourth entry is no exit", "SETUP_WITH and BEFORE_ASYNC_WITH push one")
-        return (None, (*state[1], VALUE)), None
+        return (None, (*stack, VALUE)), None
 
     def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return (None, state[1][:-1]), None

@@ -152,16 +152,19 @@ class _Lifting(HandlerWalk):
         return (blocks, stack[:-1] + (("before", exception[1]), exception)), None
 
     def with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return (state[0], (*state[1], VALUE)), None
+        blocks, stack = state
+        return (blocks, (*stack, VALUE)), None
 
     def pop_except(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return (state[0], state[1][:-1]), None
+        blocks, stack = state
+        return (blocks, stack[:-1]), None
 
     def reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         return None, None
 
     def end_async_for(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        return (state[0], state[1][:-2]), None
+        blocks, stack = state
+        return (blocks, stack[:-2]), None
 
     def merge_kinds(self, old: State, new: State) -> State:
         """Of two kinds, a value."""

@@ -100,17 +100,18 @@ class _Rewriting:
                 self.forms[inner[1]].depth = depth
 
     def _instruction(self, index: int, each: Row, state: State) -> None:
+        _, stack = state
         op, arg, _ = each
         method = _METHODS.get(op)
         if method is not None:
             method(self, index, each, state)
         elif op in _PEEKS:
-            self._peek(index, each, state[1])
+            self._peek(index, each, stack)
         else:
             moves = permutation(op, arg)
             if moves is not None:
                 taken, left = moves
-                entries = state[1][len(state[1]) - taken :]
+                entries = stack[len(stack) - taken :]
                 if entries.count(VALUE) < taken:
                     self._moved(index, each, left, entries)
 

@@ -80,10 +80,11 @@ class SixWalk(HandlerWalk):
         return (("region", label, blocks), stack), (blocks, (*stack, VALUE, VALUE))
 
     def _setup_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        manager = self.top(index, state[1], 1)
+        blocks, stack = state
+        manager = self.top(index, stack, 1)
         self.takes(index, manager)
-        kept = (*state[1][:-1], VALUE)
-        return (("region", label, state[0]), (*kept, VALUE)), self.six(state, label, kept)
+        kept = (*stack[:-1], VALUE)
+        return (("region", label, blocks), (*kept, VALUE)), self.six(state, label, kept)
 
     def _setup_async_with(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
         self.top(index, state[1], 1)
@@ -115,13 +116,14 @@ class SixWalk(HandlerWalk):
         return (blocks[2], stack[:-7]), None
 
     def _with_except_start(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        seven = self.top(index, state[1], 7)
+        blocks, stack = state
+        seven = self.top(index, stack, 7)
         form = self.forms.get(seven[-1][1])
         if form is None or seven[1:] != form.six:
             raise self.error(index, "the six values of the handler are not on top of the stack")
         self.takes(index, seven[:1])
         form.lasti = True
-        return (state[0], (*state[1], VALUE)), None
+        return (blocks, (*stack, VALUE)), None
 
     def _reraise(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
         self.top(index, state[1], 3)
@@ -131,10 +133,11 @@ class SixWalk(HandlerWalk):
         return self.transfer(index, self.body[index], state)
 
     def _match(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        matched, _type = self.top(index, state[1], 2)
+        blocks, stack = state
+        matched, _type = self.top(index, stack, 2)
         if matched[0] != "type":
             self.takes(index, [matched])
-        after = state[0], state[1][:-2]
+        after = blocks, stack[:-2]
         return after, after
 
     def takes(self, index: int, entries: Sequence[Any]) -> None:

@@ -55,25 +55,29 @@ class _Saving(Walk):
         super().__init__(code.rows, ops, code.qualname, isa.PORTABLE)
 
     def save(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
-        level = 1 + sum(kind == "saved" and which[0] == name for kind, which in state[1])
-        return (state[0], (*state[1], ("saved", (name, level)))), None
+        blocks, stack = state
+        level = 1 + sum(kind == "saved" and which[0] == name for kind, which in stack)
+        return (blocks, (*stack, ("saved", (name, level)))), None
 
     def store(self, index: int, name: str, state: State) -> tuple[State | None, State | None]:
-        [top] = self.top(index, state[1], 1)
+        blocks, stack = state
+        [top] = self.top(index, stack, 1)
         if top[0] == "saved" and top[1][0] != name:
             self.takes(index, [top])
-        return (state[0], state[1][:-1]), None
+        return (blocks, stack[:-1]), None
 
     def setup(self, index: int, label: str, state: State) -> tuple[State | None, State | None]:
-        following, handler = self.transfer(index, self.body[index], (None, state[1]))
+        blocks, stack = state
+        following, handler = self.transfer(index, self.body[index], (None, stack))
         if following is None or handler is None:
             return None, None
-        return ((label, state[0]), following[1]), (state[0], handler[1])
+        return ((label, blocks), following[1]), (blocks, handler[1])
 
     def pop_block(self, index: int, _: Any, state: State) -> tuple[State | None, State | None]:
-        if state[0] is None:
+        blocks, stack = state
+        if blocks is None:
             raise self.error(index, "outside of a block")
-        return (state[0][1], state[1]), None
+        return (blocks[1], stack), None
 
     def takes(self, index: int, entries: Sequence[Any]) -> None:
         """Only STORE_FAST may take what was saved."""
@@ -145,18 +149,19 @@ class _Renaming:
             op, arg, position = each
             if op == LABEL or state is None or index in self.edits:
                 continue
-            region = arg if op == "SETUP_CLEANUP" else state[0][0] if op == "POP_BLOCK" else None
+            blocks, stack = state
+            region = arg if op == "SETUP_CLEANUP" else blocks[0] if op == "POP_BLOCK" else None
             if op == _SAVE or region in self.dropped:
                 self.edits[index] = []
             elif self._restores(index):
-                self.edits[index] = _cleared(self.name(*state[1][-1][1]), position)
+                self.edits[index] = _cleared(self.name(*stack[-1][1]), position)
             elif op == "LOAD_CLOSURE" and self._shadow(index, arg) is not None:
                 self._use(index, each)
                 self._made(index)
             elif op in MOVING:
-                self._move(index, each, state[1])
+                self._move(index, each, stack)
             elif op in _PEEKS:
-                self._peek(index, each, state[1])
+                self._peek(index, each, stack)
             else:
                 self._use(index, each)
 
