@@ -16,6 +16,7 @@ from pyasm import isa
 from pyasm.marshal import read
 from pyasm.native.decode import decode_raw
 from pyasm.native.encode import encode_raw
+from pyasm.native.flags import GENERATORS
 from pyasm.native.raw import RawCode
 
 DIALECT = isa.running()
@@ -104,6 +105,18 @@ def damaged_bytes(value: bytes, chance: random.Random) -> bytes:
     else:
         del table[place : place + chance.randrange(1, 8)]
     return bytes(table)
+
+
+@pytest.mark.parametrize("size", [-8, 0, 7])
+def test_odd_stack_sizes_come_back(size: int) -> None:
+    """Where the instructions are those that were read, and where there are none."""
+    native = pyasm.encode(pyasm.decode(test_odd_stack_sizes_come_back.__code__))
+    raw = encode_raw(pyasm.decode(native))._replace(co_stacksize=size)
+    empty = raw._replace(co_code=b"", line_table=b"", co_exceptiontable=raw.co_exceptiontable and b"")
+    coroutine = empty._replace(co_flags=raw.co_flags | GENERATORS)  # which finds an entry when it begins
+    for one in (raw, empty, coroutine):
+        again = encode_raw(decode_raw(one, isa.running()))
+        assert encode_raw(decode_raw(again, isa.running())) == again
 
 
 @pytest.mark.parametrize("version", pycs.VERSIONS)

@@ -194,7 +194,7 @@ def _size_stack(draft: _Draft, proof: Proof | None, dialect: isa.Dialect) -> Non
         return
     told = kept.stack_size if kept is not None and kept.exception_table == draft.exception_table else 0
     needed = proof.size(code) if proof is not None else None
-    if needed is None and (not told or proof is not None):  # what was verified need not be true of what it was told
+    if needed is None and (told < 1 or proof is not None):  # what was verified need not be true of what it was told
         needed = _stack_size(code, draft.numbered, draft.place, regions, dialect)
     draft.size = max(code.stack_size, told, needed or 0, dialect.least_stack)
 
