@@ -50,8 +50,8 @@ MODULES = [
     "zipfile",
 ]
 
-LEAST_RATIO = 6.0
-"""How many times as fast as `bytecode` decode and encode must be."""
+LEAST_RATIOS = {"decode, encode": 6.0, "decode, lift, lower, encode": 2.0}
+"""How many times as fast as `bytecode` these rows must be. The second is to be 3, which 3.14 and 3.15 miss so far."""
 MOST_VERIFYING = 1.0
 """How long verifying may take, as a multiple of decode and encode."""
 MOST_IMPORT_MS = 25.0
@@ -327,8 +327,9 @@ def report(quick: bool) -> list[str]:
     print(f"\n{'':32}{'x compile()':>12}{'x codec':>10}{'times as fast as bytecode':>28}")
     for name, ratios in measure(5 if quick else 15).items():
         print(f"{name:32}{ratios.to_compile:12.2f}{ratios.to_codec:10.2f}{ratios.to_bytecode:28.1f}")
-        if name == "decode, encode" and ratios.to_bytecode < LEAST_RATIO:
-            missed.append(f"{name}: {ratios.to_bytecode:.2f} times as fast as bytecode, not {LEAST_RATIO}")
+        least = LEAST_RATIOS.get(name, 0)
+        if ratios.to_bytecode < least:
+            missed.append(f"{name}: {ratios.to_bytecode:.2f} times as fast as bytecode, not {least}")
         if name == "verify" and ratios.to_codec > MOST_VERIFYING:
             missed.append(f"{name}: {ratios.to_codec:.2f} times as long as decode and encode, not {MOST_VERIFYING}")
 
