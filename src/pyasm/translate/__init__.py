@@ -35,6 +35,7 @@ from pyasm.translate import (
 from pyasm.translate.edit import NOTHING, instruction, opcode, put_in, where
 from pyasm.translate.effects import constant_loads, effects
 from pyasm.translate.flow import drop_unreached
+from pyasm.translate.merges import MERGES, complete
 from pyasm.translate.returns import clean, is_clean
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 
@@ -310,7 +311,8 @@ def _reading(found: set[str], dialect: isa.Dialect) -> str:
 
 def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """What no compiler of the target has made: without code that is never reached, in blocks that are not there, and
-    operands of instructions that take none; without what hand-written code leaves below a returned value.
+    operands of instructions that take none; without what hand-written code leaves below a returned value, and with a
+    callable for what needs one.
 
     Empty constants are loaded, not built: interpreters count references to what they build.
     """
@@ -325,6 +327,8 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
         elif not is_clean(code.rows, ops):  # if it is, all is reached, too
             new = clean(code, ops)
             drop_unreached(code, ops, reading)
+    if origin in (_BY_HAND, _TIDY) and not MERGES.isdisjoint(ops):
+        new |= complete(code, ops)
     told, edits = _told(), {}
     for index in where(ops, told):
         op, arg, position = code.rows[index]
