@@ -41,7 +41,10 @@ def test_every_instruction_is_in_one_group():
 
 
 def test_it_has_the_instructions_of_the_oldest_version():
-    """What 3.9 has is portable, as it is there; what is not there says since when it can be expressed."""
+    """What 3.9 has is portable, as it is there; what is not there says since when it can be expressed.
+
+    But DICT_MERGE needs no callable below what it merges, as the document has it.
+    """
     oldest = isa.load(isa.names()[0])
     assert set(oldest.opcodes) == set(PORTABLE.opcodes) - set(PORTABLE.since)
     for name, row in oldest.opcodes.items():
@@ -49,7 +52,8 @@ def test_it_has_the_instructions_of_the_oldest_version():
         assert (portable.operand, portable.flow) == (row.operand, row.flow), name
         for n in range(16 if name == "MAKE_FUNCTION" else 40):
             for jump in (False, True):
-                assert (portable.pops(n), portable.effect(n, jump)) == (row.pops(n), row.effect(n, jump)), name
+                more = 2 if name == "DICT_MERGE" else 0
+                assert (portable.pops(n) + more, portable.effect(n, jump)) == (row.pops(n), row.effect(n, jump)), name
 
 
 def test_since_when_is_a_version_that_has_it():

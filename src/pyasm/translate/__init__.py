@@ -328,7 +328,7 @@ def _tidy(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
             new = clean(code, ops)
             drop_unreached(code, ops, reading)
     if origin in (_BY_HAND, _TIDY) and not MERGES.isdisjoint(ops):
-        new |= complete(code, ops)
+        new |= complete(code, ops, dialect)
     told, edits = _told(), {}
     for index in where(ops, told):
         op, arg, position = code.rows[index]

@@ -10,7 +10,7 @@ from collections.abc import Set
 
 from pyasm import isa
 from pyasm.code import Code, Row
-from pyasm.errors import TargetError
+from pyasm.errors import Finding, TargetError
 from pyasm.translate.edit import NOTHING, put_in, where
 from pyasm.translate.kinds import Walk
 from pyasm.typed import Any
@@ -18,6 +18,8 @@ from pyasm.typed import Any
 MERGES = frozenset({"DICT_MERGE"})
 _BETWEEN = 3
 """How many entries beside those between the dict and the mapping there are with a callable: it, its arguments, …"""
+_NEAR, _FAR = 2, frozenset({"COPY", "ROT_N"})
+"""Without one of these instructions, entries further away are moved as those of tuples."""
 _ALONE: tuple[tuple[str, Any], ...] = (
     ("LOAD_CONST", "DICT_MERGE"),
     ("LOAD_CONST", None),
@@ -31,8 +33,11 @@ _ALONE: tuple[tuple[str, Any], ...] = (
 """Of a dict and the mapping on it: with a name and arguments below them."""
 
 
-def complete(code: Code, ops: list[str]) -> Set[str]:
-    """Give each of a portable body its callable. The mnemonics of what does so; `ops` are those of the body."""
+def complete(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
+    """Give each of a portable body its callable. The mnemonics of what does so; `ops` are those of the body.
+
+    TargetError where the dict is so far away that the dialect cannot bring it near as a dict.
+    """
     walk = Walk(code.rows, ops, code.qualname, isa.PORTABLE)
     try:
         walk.run()
@@ -44,6 +49,9 @@ def complete(code: Code, ops: list[str]) -> Set[str]:
         state = walk.states.get(index)
         count = code.rows[index][1]
         if state is not None and not (is_for_calls and len(state[1]) >= count + _BETWEEN):
+            if count > _NEAR and _FAR.isdisjoint(dialect.opcodes):
+                message = f"{dialect.name} can only express DICT_MERGE {count} for the arguments of a call"
+                raise TargetError(Finding(message, f"{code.qualname}, instruction {index}"))
             edits[index] = _alone(count, code.rows[index][2])
     return put_in(code, ops, edits)
 
