@@ -19,7 +19,7 @@ BORROWED = {"LOAD_FAST": "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST": "LOAD_FAST_B
 BORROWS = frozenset(BORROWED.values())
 LOADING = BORROWS.union(BORROWED)
 
-FIXED, COUNTED, LOAD, LOADS, STORE, STORE_LOAD, STORES, CLEAR, KILL, COPY, SWAP, SETUP = range(12)
+FIXED, COUNTED, LOAD, LOADS, STORE, STORE_LOAD, STORES, CLEAR, KILL, COPY, SWAP, SETUP, OWN = range(13)
 """What an instruction does with entries: always the same; dependent on its operand; something with locals; …"""
 _SPECIAL = {
     "LOAD_FAST": LOAD,
@@ -34,7 +34,11 @@ _SPECIAL = {
     "MAKE_CELL": KILL,
     "COPY": COPY,
     "SWAP": SWAP,
+    "GET_YIELD_FROM_ITER": OWN,  # it may leave what it finds, and keep it
 }
+
+_STORING = frozenset({STORE, OWN})
+"""These need the top entry to have a reference of its own."""
 
 NEXT, BRANCH, JUMP, END = range(4)
 """Where execution goes on."""
@@ -190,7 +194,7 @@ class Follower:
                 if changes is None:
                     if height <= last[number]:
                         done = index + 1
-                    elif last[number] >= 0 or (height == 1 and steps[number].kind == STORE):
+                    elif last[number] >= 0 or (height == 1 and steps[number].kind in _STORING):
                         owned.add(load)
                         done = load + 1
                     break
@@ -301,6 +305,13 @@ def _pop(entries: list[_Entry], slots: list[int], height: int) -> _Entry | None:
     return entries.pop()
 
 
+def _own(arg: Any, entries: list[_Entry], slots: list[int], height: int, owned: set[int]) -> int:
+    top = _pop(entries, slots, height)
+    if top:
+        owned.add(top[0])
+    return height
+
+
 def _store_load(arg: Any, entries: list[_Entry], slots: list[int], height: int, owned: set[int]) -> int:
     return _store(arg[0], entries, slots, height, owned) + 1  # its load never borrows
 
@@ -336,6 +347,7 @@ def _swap(arg: Any, entries: list[_Entry], slots: list[int], height: int, owned:
 
 _OTHERS: dict[int, Callable[[Any, list[_Entry], list[int], int, set[int]], int]] = {
     STORE: _store,
+    OWN: _own,
     STORE_LOAD: _store_load,
     STORES: _stores,
     CLEAR: _clear,
