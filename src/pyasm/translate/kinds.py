@@ -231,11 +231,9 @@ class SparseWalk:
     def _follow_all(self, index: int, state: State) -> None:
         """All ways that begin at an instruction."""
         pending = self.pending
-        base, above = _parted(state)
-        self._follow(index, base, above)
+        self._follow(index, *_parted(state))
         while pending:
-            index, base, above = pending.pop()
-            self._follow(index, base, above)
+            self._follow(*pending.pop())
 
     def _follow(self, index: int, base: State, above: int) -> None:
         """One way, until it ends or comes to where nothing new is found."""
@@ -283,9 +281,7 @@ class SparseWalk:
             return self._meet(index, base, above)
         if op == "POP_TOP" and not above and base[1]:
             self.states[index] = base
-            blocks, stack = base
-            below = stack[:-1]
-            return _parted((blocks, below)) if below and below[-1] is VALUE else ((blocks, below), 0)
+            return _parted((base[0], base[1][:-1]))
         each = self.body[index]
         arg = each[1]
         special = self.known.specials.get(op)
@@ -299,15 +295,11 @@ class SparseWalk:
             state = self.states[index] = _whole(base, above)
             following, jumping = self.transfer(index, each, state)
         else:
-            state = self.states[index] = (base[0], base[1] + (VALUE,) * above) if above else base
+            state = self.states[index] = _whole(base, above)
             following, jumping = special(self, index, arg, state)
         if jumping is not None:
-            there, more = _parted(jumping)
-            self.pending.append((self.labels[arg], there, more))
-        if following is None:
-            return None
-        stack = following[1]
-        return _parted(following) if stack and stack[-1] is VALUE else (following, 0)
+            self.pending.append((self.labels[arg], *_parted(jumping)))
+        return None if following is None else _parted(following)
 
     def _meet(self, index: int, base: State, above: int) -> tuple[State, int] | None:
         """At a label; None when it was reached in the same way before."""
