@@ -67,7 +67,7 @@ def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> No
         code.rows = _rewrite_long(code.rows, edits)
         ops[:] = map(opcode, code.rows)
         return
-    rows = code.rows = code.rows[:]
+    rows = code.rows
     order = sorted(edits, reverse=True)
     if order[0] == size:
         rows += edits[size]
