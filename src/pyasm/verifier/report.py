@@ -105,7 +105,11 @@ def _short(arg: Any) -> str:
 
 
 def _position(code: Code, index: int) -> Position | None:
-    while 0 <= index < len(code.rows):
+    """That of an instruction; of a label, that of the instruction at it."""
+    size = len(code.rows)
+    while 0 <= index < size - 1 and code.rows[index][0] == "LABEL":
+        index += 1
+    while 0 <= index < size:
         found = code.rows[index][2]
         if found is not None:
             return found if isinstance(found, Position) else Position(*found)
