@@ -337,10 +337,10 @@ def test_the_source_is_shown(tmp_path: Path) -> None:
         pyasm.verify(pyasm.parse(LEFT, str(file)))
     first = str(caught.value.findings[0]).splitlines()
     assert first[1:5] == [
-        "    LOAD 3 -> $x",
-        "              ^",
+        "    again: CALL @print($x)",
+        "                ^",
         "    the stack, its top first:",
-        "    1: an object, from 5 (CALL_FUNCTION 1), line 2",
+        "    1: an object, from 5 (CALL_FUNCTION 1)",
     ]
 
 
