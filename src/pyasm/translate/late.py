@@ -123,19 +123,21 @@ def is_fresh(body: Sequence[Row], ops: Sequence[str], index: int, dialect: isa.D
     The NOT_TAKEN takes over what such a slot says.
     """
     late = _late(dialect.name)
+    behind = 0  # the instruction that is executed after the one that is looked at, if that is in the block
     while index > 1:
         index -= 1
         op = ops[index]
         if op == "NOT_TAKEN" or (op == LABEL and not body[index][1].startswith((BEGIN, EMPTY))):
-            return True
+            break
         if op in PSEUDO:
             if body[index][2] is None:
                 return False
         elif op != LABEL:
-            before = previous(ops, index)
-            if (op in late.telling or ops[before] in late.merging) and late.removed(body[index], body[before]):
+            if behind and late.merges(ops[behind], op) and late.removed(body[behind], body[index]):
                 return False
-    return True
+            behind = index
+    before = previous(ops, behind)
+    return not (behind and late.merges(ops[behind], ops[before]) and late.removed(body[behind], body[before]))
 
 
 class _Late:
@@ -150,6 +152,10 @@ class _Late:
         self.merged = frozenset(row.name for row in rows if row.operand == "locals" or "_NONE" in row.name)
         self.telling = self.merged | {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP"}
         self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"})
+
+    def merges(self, op: str, before: str) -> bool:
+        """May there have been more instructions once, by what these two are?"""
+        return op in self.telling or before in self.merging
 
     def removed(self, each: Row, before: Row) -> bool:
         """Has the optimizer made this instruction, or the one before it, of several?"""

@@ -58,9 +58,10 @@ def _fill_taken(regions: Regions, found: Uncovered) -> None:
     for index in regions.others["NOT_TAKEN"]:
         before = previous(ops, index)
         if ops[before] != "END_SEND":  # that of an async for is as any other
-            covered, alone = innermost[before] is not None, innermost[index] is not None
-            found.taken.append(not alone if covered else LEFT if alone else None)
-            regions.put(index, innermost[before])
+            inside, own = innermost[before], innermost[index]
+            found.taken.append(own is None if inside is not None else None if own is None else LEFT)
+            if own is not inside:
+                regions.put(index, inside)
 
 
 def _fill_bare(regions: Regions, found: Uncovered) -> None:
