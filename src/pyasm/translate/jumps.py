@@ -58,6 +58,8 @@ BOOLS = frozenset(
 """Their result is a bool, or the compiler makes it one by the operand."""
 NONE = ("LOAD_CONST", None)
 _BEFORE_TEST = frozenset({*TESTS, "UNARY_NOT"})
+_BEHIND_TEST = frozenset({"NOT_TAKEN", "JUMP_BACKWARD", "POP_TOP"})
+"""What a conditional jump may have behind it that is a part of it."""
 _NOTES = (BARE, HELD, SLOT)
 """How labels begin that are notes of other jumps."""
 
@@ -122,6 +124,14 @@ def _inside(part: Place, whole: Place) -> bool:
     return (first_line, first) <= (line, column) and (end_line, end_column) <= (last_line, last)
 
 
+def _after_labels(walk: Peephole, label: int) -> int:
+    """Index of what belongs to the conditional jump in front of this label, if that is such; else that of a label."""
+    place = label
+    while walk.ops[place] == LABEL:
+        place += 1
+    return walk.after(label - 1) if walk.ops[place] in _BEHIND_TEST else label
+
+
 class _Lifting(_Facts):
     """From a dialect to the portable one."""
 
@@ -154,12 +164,15 @@ class _Lifting(_Facts):
         after = index + 1
         following = ops[after]
         if following == LABEL:
-            after = walk.after(index)
+            after = _after_labels(walk, after)
             following = ops[after]
         if following == "NOT_TAKEN":
             edits[after] = ()
-            after = walk.after(after)
+            after += 1
             following = ops[after]
+            if following == LABEL:
+                after = _after_labels(walk, after)
+                following = ops[after]
         if following == "JUMP_BACKWARD":
             if not self.directed and self._goes_back(walk, after, label, position):
                 name, label = OPPOSITE[name], body[after][1]
@@ -301,7 +314,9 @@ class _Lowering(_Facts):
 
     def _compares_ints(self, walk: Peephole, index: int, before: int) -> bool:
         """Two places where compilers know that the result is a bool: in sequence patterns and in annotation scopes."""
-        number = walk.before(before)
+        number = before - 1
+        if walk.ops[number] == LABEL:
+            number = walk.before(before)
         if walk.ops[number] != "LOAD_CONST" or type(walk.body[number][1]) is not int:
             return False
         if walk.ops[walk.before(number)] == "GET_LEN":
