@@ -45,14 +45,10 @@ def borrowing(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: 
     `ops` are the mnemonics, `numbers` those of them, here and below.
     """
     tables = _tables(dialect.name)
-    names = labels(body, numbers, dialect.name) if dialect.empty_hides else {}
-    if names and hidden.has_empty(names):
-        found = bytearray(len(numbers))
-        for index in hidden.Blocks(body, ops, numbers, dialect).all_borrowable():
-            found[index] = 1
-        return found
     loads = numbers.translate(tables.plain)
-    if 1 in numbers.translate(tables.regions):
+    if dialect.empty_hides and hidden.has_empty(labels(body, numbers, dialect.name)):
+        loads = both(loads, hidden.Blocks(body, ops, numbers, dialect).reached())
+    elif 1 in numbers.translate(tables.regions):
         loads = both(loads, _reached(body, ops, numbers, dialect))
     kept = both(loads, numbers.translate(tables.kept)[1:] + b"\1")
     found = bytearray(loads)
@@ -75,4 +71,4 @@ def hidden_blocks(body: Sequence[Row], ops: Sequence[str], numbers: bytes, diale
     wrong = [index for index in loads if index not in owned]
     if wrong and 1 in numbers.translate(tables.regions):
         wrong = list(filter(_reached(body, ops, numbers, dialect).__getitem__, wrong))
-    return hidden.marks(body, ops, numbers, dialect) if wrong else {}
+    return hidden.marks(body, ops, numbers, dialect, wrong) if wrong else {}

@@ -6,40 +6,55 @@ Lifting leaves labels there, of the kinds BEGIN and EMPTY.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
 from itertools import compress
 
 from pyasm import isa
 from pyasm.code import Row
 from pyasm.native.units import LABEL
-from pyasm.translate.columns import classes, flags
-from pyasm.translate.edit import places
+from pyasm.translate.columns import classes, flags, labels
 from pyasm.translate.loaded import BORROWED, BORROWS, BRANCH, END, JUMP, LABELLED, LOADING, NEXT, Follower, steps
 from pyasm.translate.notes import BEGIN, EMPTY
-from pyasm.typed import Any
+from pyasm.typed import Any, NamedTuple
 
 _TURN = re.compile(b"[^\0]")
 """What does not just go on."""
 
 
+class _Tables(NamedTuple):
+    """For `translate`, from the numbers of mnemonics."""
+
+    flows: bytes
+    loads: bytes
+    naming: bytes
+    """What names a label that something goes to."""
+
+
 @cache
-def _tables(dialect_name: str) -> tuple[bytes, bytes]:
-    """For `translate`, from the numbers of mnemonics: the flows; flags of loads."""
+def _tables(dialect_name: str) -> _Tables:
     flows = {name: step.flow for name, step in steps(dialect_name).items()}
-    return classes(flows, dialect_name), flags(LOADING, dialect_name)
+    naming = [name for name, flow in flows.items() if flow in (BRANCH, JUMP) or name.startswith("SETUP_")]
+    return _Tables(classes(flows, dialect_name), flags(LOADING, dialect_name), flags(naming, dialect_name))
 
 
-def marks(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> dict[int, str]:
-    """Index -> BEGIN or EMPTY, in a body where some loads do not borrow though they might."""
+def marks(
+    body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect, suspects: Iterable[int]
+) -> dict[int, str]:
+    """Index -> BEGIN or EMPTY, in a body where some loads do not borrow though they might: the `suspects`."""
     found: dict[int, str] = {}
     blocks = Blocks(body, ops, numbers, dialect)
+    suspected = bytearray(len(body))
+    for index in suspects:
+        suspected[index] = 1
     while blocks.pending:
         start = blocks.next()
         if start is None:
             continue
-        may = blocks.borrowable(start, len(body))
-        wrong = [index for index in may if ops[index] in BORROWED]
+        blocks.bound(start, len(body))
+        wrong: list[int] = []
+        if suspected.find(1, start, blocks.end) >= 0:
+            wrong = [index for index in blocks.borrowable(start, len(body)) if ops[index] in BORROWED]
         if wrong:
             do = [index for index in range(start, blocks.end) if ops[index] in BORROWS]
             alone = len(wrong) == 1 and blocks.flow == END  # part of an expression that is returned
@@ -58,16 +73,16 @@ class Blocks:
     def __init__(self, body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> None:
         self.body, self.ops = body, ops
         self.follower = Follower(body, numbers, dialect)
-        self.flows, self.loads = (numbers.translate(table) for table in _tables(dialect.name))
-        self.labels = places(body, self.ops)
+        self.tables = _tables(dialect.name)
+        self.flows, self.loads = numbers.translate(self.tables.flows), numbers.translate(self.tables.loads)
+        self.labels = labels(body, numbers, dialect.name)
         self.pending = [0]
         self.seen: set[int] = set()
         self.done: set[int] = set()
         """Indexes of the first instructions of blocks; a block with several labels begins at each of them."""
         self.hides = dialect.empty_hides
-        self.empties = self.hides and has_empty(self.labels)
-        self.named: set[Any] | None = None
-        """The labels to which something goes; found when they are needed."""
+        self.hiding: Set[int] = self._hiding(numbers) if self.hides and has_empty(self.labels) else frozenset()
+        """Indexes of the labels of empty blocks to which nothing goes."""
         self.first = self.end = 0
         """Of the block: the index behind its labels, and that behind all of it."""
         self.flow = NEXT
@@ -83,19 +98,17 @@ class Blocks:
         while first < len(ops) and ops[first] == LABEL:
             first += 1
         self.first = first
-        if first in self.done or (self.empties and self._is_empty(start, first)):
+        if first in self.done or not self.hiding.isdisjoint(range(start, first)):
             return None
         self.done.add(first)
         return start
 
-    def _is_empty(self, start: int, first: int) -> bool:
-        """Is an empty block among these labels?"""
-        if not any(str(each[1]).startswith(EMPTY) for each in self.body[start:first]):
-            return False
-        if self.named is None:
-            flows = zip(self.flows, self.body)
-            self.named = {arg for flow, (op, arg, _) in flows if flow in (BRANCH, JUMP) or op[:6] == "SETUP_"}
-        return any(str(each[1]).startswith(EMPTY) and each[1] not in self.named for each in self.body[start:first])
+    def _hiding(self, numbers: bytes) -> set[int]:
+        naming = numbers.translate(self.tables.naming)
+        named = {self.body[index][1] for index in compress(range(len(naming)), naming)}
+        return {
+            index for label, index in self.labels.items() if str(label).startswith(EMPTY) and label not in named
+        }
 
     def go_on(self) -> None:
         """To where the block goes."""
@@ -138,8 +151,8 @@ class Blocks:
         self.end, self.flow = stop, flow
         return found
 
-    def borrowable(self, start: int, stop: int) -> list[int]:
-        """The loads that may borrow in the block that begins there, or its part up to `stop`."""
+    def bound(self, start: int, stop: int) -> int:
+        """Find the end and the flow of the block that begins there, or of its part up to `stop`; its first index."""
         start = max(start, self.first)
         turn = _TURN.search(self.flows, start, stop)
         end, flow = max(start, stop), NEXT
@@ -150,21 +163,29 @@ class Blocks:
             else:
                 end += 1  # it belongs to the block
         self.end, self.flow = end, flow
-        loads = list(compress(range(start, end), self.loads[start:end]))
-        owned = self.follower.owned(loads, end)
+        return start
+
+    def borrowable(self, start: int, stop: int) -> list[int]:
+        """The loads that may borrow in the block that begins there, or its part up to `stop`."""
+        start = self.bound(start, stop)
+        loads = list(compress(range(start, self.end), self.loads[start : self.end]))
+        owned = self.follower.owned(loads, self.end)
         return [index for index in loads if index not in owned]
 
-    def all_borrowable(self) -> list[int]:
-        """The loads that may borrow in all blocks."""
-        found: list[int] = []
+    def reached(self) -> bytearray:
+        """For each instruction, 1 if it is in one of the blocks."""
+        found = bytearray(len(self.body))
         while self.pending:
             start = self.next()
             if start is not None:
-                found += self.borrowable(start, len(self.body))
+                start = self.bound(start, len(found))
+                found[start : self.end] = b"\1" * (self.end - start)
                 self.go_on()
         return found
 
 
 def has_empty(labels: Iterable[Any]) -> bool:
     """Does one of these labels stand for an empty block?"""
-    return any(type(label) is str and label.startswith(EMPTY) for label in labels)
+    return EMPTY in " ".join(map(str, labels)) and any(
+        type(label) is str and label.startswith(EMPTY) for label in labels
+    )
