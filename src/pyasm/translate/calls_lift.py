@@ -6,7 +6,7 @@ from pyasm import isa
 from pyasm.code import Code, Position, Row
 from pyasm.native.units import LABEL
 from pyasm.translate.callables import LEAST_PLAIN, LEAVES, Calls, Paths, is_null
-from pyasm.translate.edit import NOTHING, instruction
+from pyasm.translate.edit import NOTHING, instruction, where
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Watched, Winding
 from pyasm.typed import Any
@@ -51,8 +51,11 @@ class Lift(Calls):
         body, ops, new, words, functions = self.body, self.ops, self.new, self.words, _WATCHED.all
         callees, dropped, looks_up_super = stack.callees, self.dropped, self.habits.looks_up_super
         flagged = 0
-        for index, op in enumerate(ops):
-            if op not in functions:
+        for index in where(ops, functions):
+            op = ops[index]
+            if op == "PUSH_NULL" or op == "LOAD_METHOD":
+                if ops[index + 1] != LABEL or ops[index + 2 : index + 3] != _LOOP:  # else its NULL is not for a call
+                    stack.open += 1
                 continue
             _, arg, position = body[index]
             if op == "LOAD_GLOBAL":
@@ -86,9 +89,6 @@ class Lift(Calls):
                     made = "CALL_FUNCTION_KW"
                 words[index] = made
                 new[index] = (made, arg + (loader == "LOAD_CONST"), position)
-            elif op == "PUSH_NULL" or op == "LOAD_METHOD":
-                if ops[index + 1] != LABEL or ops[index + 2 : index + 3] != _LOOP:  # else its NULL is not for a call
-                    stack.open += 1
             else:
                 functions[op](self, index, arg)
         stack.open += flagged

@@ -49,7 +49,8 @@ class Lower(Placing):
         body, new, flagged = self.body, self.new, self.flagged
         for index in self.globals:
             _, name, position = body[index]
-            new[index] = ("LOAD_GLOBAL", (name, 1 if index in flagged else 0), position)
+            if type(name) is not tuple:
+                new[index] = ("LOAD_GLOBAL", (name, 1 if index in flagged else 0), position)
         self.edit()
         return None if self.supers else _ADDED
 
@@ -57,10 +58,15 @@ class Lower(Placing):
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
         body, ops, functions = self.body, self.ops, _WATCHED.all
         callees, calls, globals, plain = stack.callees, self.calls, self.globals, self.plain
-        for index, op in enumerate(ops):
-            if op not in functions:
+        for index in where(ops, functions):
+            op = ops[index]
+            if op == "LOAD_GLOBAL":
+                globals.append(index)
                 continue
-            _, arg, _ = body[index]
+            if op == "LOAD_METHOD":
+                stack.open += 1
+                continue
+            arg = body[index][1]
             if op == "CALL_METHOD":
                 callee, rest = stack.quickly(index, arg)
                 if rest == 0 and ops[callee] == "LOAD_METHOD":
@@ -80,19 +86,11 @@ class Lower(Placing):
                     if ops[callee] == "LOAD_BUILD_CLASS":
                         self.definitions.add(index)
                     continue
-            elif op == "LOAD_GLOBAL":
-                if type(arg) is not tuple:
-                    globals.append(index)
-                continue
-            elif op == "LOAD_METHOD":
-                stack.open += 1
-                continue
             functions[op](self, index, arg)
 
     def _load_global(self, index: int, name: Any) -> None:
         """A global: with NULL, if a call will want that."""
-        if type(name) is not tuple:
-            self.globals.append(index)
+        self.globals.append(index)
 
     def _dict_merge(self, index: int, number: int) -> None:
         """Where the interpreter looks for the callable there must be one: NULL must be there before."""
