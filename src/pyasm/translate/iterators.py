@@ -65,6 +65,9 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
         Lowering(webs, edits).run()
         code.rows = rewrite(body, edits)
     elif "FOR_ITER" in found and _iterates_over_calls(ops, picked):
+        usual = pair_all(code, ops, picked, dialect) if found.isdisjoint(_DELEGATING) else None
+        if usual is not None:
+            return {index: new for index, new in usual.items() if new and new[0][0] == "POP_ITER"}  # no pairs here
         webs = Webs(code, dialect, {})
         webs.find()
         return webs.popped()

@@ -29,6 +29,7 @@ from pyasm.typed import Any
 
 _LOOPS = frozenset({"FOR_ITER"})
 _MAKERS = frozenset({"GET_ITER", "MAKE_FUNCTION"})
+_VALUES = frozenset({"MAKE_FUNCTION"})
 PICKED = frozenset({"FOR_ITER", "GET_ITER", "MAKE_FUNCTION", LABEL})
 """What is looked up, besides what names labels."""
 _LOOKED_AT = MOVING.union(ADDING, _LOOPS, _MAKERS, {"POP_TOP", "GET_ANEXT", "CALL_FUNCTION"})
@@ -40,6 +41,8 @@ Slot = tuple[int, int]
 
 def pair_all(code: Code, ops: Sequence[str], picked: Picked, dialect: isa.Dialect) -> Edits | None:
     """The edits that make pairs of all iterators; None when something is not as usual.
+
+    In a dialect whose iterators are single entries, only what drops them matters.
 
     `ops` are the mnemonics; `picked` has those that matter here.
     """
@@ -80,6 +83,9 @@ class _Follower:
         self.calls = {index: loop for index, loop in befores.items() if ops[index] == "CALL_FUNCTION"}
         """Calls that make iterators, as `all` and `any` have them -> their loops."""
         self.loops: set[int] = set()
+        self.pairs = dialect.opcodes["FOR_ITER"].pops(0) == 2
+        self.values = _VALUES if self.pairs else _VALUES | {"GET_ITER"}
+        """What makes entries that may be used as values."""
         self.table = effects(dialect.name)
         self.entered: set[int] = set()
         """The labels to which a way came from what stands before, and the jumps on ways."""
@@ -159,9 +165,9 @@ class _Follower:
         return all(index in entered or body[index][1] not in names for index in self.picked.where(self.table.naming))
 
     def _used(self, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
-        """The entries up to this height, when those above are used as values: functions may be, iterators may not."""
+        """The entries up to this height, when those above are used as values: functions may be, pairs may not."""
         while slots and slots[-1][0] > height:
-            if self.ops[slots[-1][1]] != "MAKE_FUNCTION":
+            if self.ops[slots[-1][1]] not in self.values:
                 raise _Unusual
             slots = slots[:-1]
         return slots
@@ -190,7 +196,7 @@ class _Follower:
             return height, slots, None, True
         if op == "GET_ANEXT" and top is not None:
             raise _Unusual
-        if op == "CALL_FUNCTION" and arg == 1 and top is not None:
+        if op == "CALL_FUNCTION" and arg == 1 and top is not None and self.pairs:
             slots = self._passed(top, height, slots)
         pops, net, jump, goes_on = self.effect(op, arg)
         slots = self._used(height - pops, slots)
