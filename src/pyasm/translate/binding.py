@@ -72,6 +72,9 @@ class Locals:
         """Where they are used."""
         self.used = {body[index][1] for index in self.places}
         self.parameters = code.parameters
+        self.others = self.used.difference(self.parameters)
+        """Those that are unbound at the beginning."""
+        self.all_declared = self.others.issubset(code.locals)
 
     def numbers(self) -> dict[str, int]:
         """Name of each local -> its index."""
@@ -79,8 +82,8 @@ class Locals:
 
     def first(self, number: int) -> Set[str]:
         """The locals with the lowest indexes, so many."""
-        declared = self.parameters + self.code.locals
-        if self.used.issubset(declared):
+        if self.all_declared:
+            declared = self.parameters + self.code.locals
             return self.used if len(declared) <= number else set(declared[:number])
         return {name for name, index in self.numbers().items() if index < number}
 
@@ -89,21 +92,19 @@ class Locals:
 
         `restores` are the STORE_FAST that may store NULL.
         """
-        body, kinds, parameters, declared = self.body, self.kinds, self.parameters, self.code.locals
-        others = self.used.difference(parameters)
-        """The locals that are unbound at the beginning."""
+        body, kinds, others = self.body, self.kinds, self.others
         unbinds = CLEAR in kinds or DELETE in kinds
         touched = self._touched(restores) if unbinds else set()
         found: set[int] = set()
-        if len(parameters) + len(declared) + len(others) > FOLLOWED or not others.issubset(declared):
+        if len(self.parameters) + len(self.code.locals) + len(others) > FOLLOWED or not self.all_declared:
             numbers = self.numbers()
-            if len(numbers) > FOLLOWED and (len(numbers) > len(parameters) or touched):
+            if len(numbers) > FOLLOWED and (len(numbers) > len(self.parameters) or touched):
                 found = _one_by_one(numbers, body, kinds, restores, frozenset())[0]
             followed = {name for name, index in numbers.items() if index < FOLLOWED}
-            others &= followed
+            others = others & followed
             touched &= followed
         if others:
-            others -= self._bound_first() - touched
+            others = others - (self._bound_first() - touched)
         if not others and not touched:
             return found
         bits = {name: 1 << number for number, name in enumerate(others | touched)}

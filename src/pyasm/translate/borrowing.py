@@ -14,7 +14,7 @@ from itertools import compress
 from pyasm import isa
 from pyasm.code import Row
 from pyasm.translate import hidden
-from pyasm.translate.columns import both, flags, labels, turns
+from pyasm.translate.columns import both, classes, flags, labels, turns
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
 from pyasm.translate.loaded import BORROWED, Follower, steps, taking
@@ -27,16 +27,16 @@ class _Tables(NamedTuple):
     """For `translate`, from the numbers of mnemonics."""
 
     plain: bytes
-    """Loads that do not borrow."""
-    kept: bytes
-    """What need not take the entry in front of it."""
+    """Loads that do not borrow: 1."""
+    taken: bytes
+    """The same, and 2 for what takes the entry in front of it in any case."""
     regions: bytes
 
 
 @cache
 def _tables(dialect_name: str) -> _Tables:
-    kept = steps(dialect_name).keys() - taking(dialect_name)
-    return _Tables(*[flags(each, dialect_name) for each in (BORROWED, kept, _REGIONS)])
+    kinds = {**dict.fromkeys(taking(dialect_name), 2), **dict.fromkeys(BORROWED, 1)}
+    return _Tables(flags(BORROWED, dialect_name), classes(kinds, dialect_name), flags(_REGIONS, dialect_name))
 
 
 def borrowing(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: isa.Dialect) -> bytearray:
@@ -46,11 +46,15 @@ def borrowing(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: 
     """
     tables = _tables(dialect.name)
     loads = numbers.translate(tables.plain)
+    kept = numbers.translate(tables.taken).replace(b"\1\2", b"\0\0").replace(b"\2", b"\0")
+    """Those of them that are not gone with the next instruction."""
+    parts: bytearray | None = None
     if dialect.empty_hides and hidden.has_empty(labels(body, numbers, dialect.name)):
-        loads = both(loads, hidden.Blocks(body, ops, numbers, dialect).reached())
+        parts = hidden.Blocks(body, ops, numbers, dialect).reached()
     elif 1 in numbers.translate(tables.regions):
-        loads = both(loads, _reached(body, ops, numbers, dialect))
-    kept = both(loads, numbers.translate(tables.kept)[1:] + b"\1")
+        parts = _reached(body, ops, numbers, dialect)
+    if parts is not None:
+        loads, kept = both(loads, parts), both(kept, parts)
     found = bytearray(loads)
     if 1 in kept:
         for index in Follower(body, numbers, dialect).owned(compress(range(len(numbers)), kept), len(numbers)):

@@ -121,6 +121,8 @@ def _inside(part: Place, whole: Place) -> bool:
         return True
     line, end_line, column, end_column = part
     first_line, last_line, first, last = whole
+    if line == first_line and end_line == last_line:
+        return first <= column and end_column <= last  # type: ignore[operator]
     return (first_line, first) <= (line, column) and (end_line, end_column) <= (last_line, last)
 
 
@@ -146,7 +148,7 @@ class _Lifting(_Facts):
         return rules
 
     def backward(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
-        walk.put(index, instruction("JUMP_ABSOLUTE", label, position))
+        walk.put(index, ("JUMP_ABSOLUTE", label, position))
 
     def uninterrupted(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         """That of a SEND loop comes right after the yield; it belongs to another pass."""
@@ -184,12 +186,12 @@ class _Lifting(_Facts):
             edits[after] = ()
         if name in NONE_TESTS:
             edits[index] = (
-                instruction("LOAD_CONST", None, position),
-                instruction("IS_OP", NONE_TESTS[name], position),
-                instruction("POP_JUMP_IF_FALSE", label, position),
+                ("LOAD_CONST", None, position),
+                ("IS_OP", NONE_TESTS[name], position),
+                ("POP_JUMP_IF_FALSE", label, position),
             )
         elif name != op or label is not body[index][1]:
-            walk.put(index, instruction(name, label, position))
+            walk.put(index, (name, label, position))
 
     def _goes_back(self, walk: Peephole, after: int, label: str, position: Place | None) -> bool:
         """Is a conditional jump one over the jump that it stands for? Then a label for nothing else goes."""
@@ -248,7 +250,7 @@ class _Lifting(_Facts):
         plain = self.plain_of.get(operator)
         if plain is None:
             return
-        compare = instruction("COMPARE_OP", plain, position)
+        compare = ("COMPARE_OP", plain, position)
         if walk.ops[walk.after(index)] in _BEFORE_TEST:
             walk.put(index, compare)
         else:
@@ -273,9 +275,9 @@ class _Lowering(_Facts):
         op = walk.ops[index]
         if label in walk.passed:
             made = "JUMP_BACKWARD" if op == "JUMP_ABSOLUTE" else "JUMP_BACKWARD_NO_INTERRUPT"
-            walk.put(index, instruction(made, label, position))
+            walk.put(index, (made, label, position))
         elif op == "JUMP_ABSOLUTE":
-            walk.put(index, instruction("JUMP_FORWARD", label, position))
+            walk.put(index, ("JUMP_FORWARD", label, position))
 
     def test(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         """A conditional jump."""
@@ -297,16 +299,16 @@ class _Lowering(_Facts):
                 if not self._compares_ints(walk, index, before):
                     self._compare_for_test(walk, before)
             elif op not in BOOLS:
-                parts.append(instruction("TO_BOOL", None, _test_position(walk, before, position)))
+                parts.append(("TO_BOOL", None, _test_position(walk, before, position)))
         if label in walk.passed or self.directed:
             behind = body[index + 1][1] if ops[index + 1] == LABEL else None
             if behind is not None and behind.startswith(_NOTES):
                 behind = None
             self._jump_if(walk, name, label, position, behind, parts)
         else:
-            parts.append(body[index] if name == ops[index] else instruction(name, label, position))
+            parts.append(body[index] if name == ops[index] else (name, label, position))
             if self.not_taken:
-                parts.append(instruction("NOT_TAKEN", None, position))
+                parts.append(("NOT_TAKEN", None, position))
         if len(parts) == 1:
             walk.put(index, parts[0])
         else:
@@ -332,7 +334,7 @@ class _Lowering(_Facts):
 
     def _compare_for_test(self, walk: Peephole, index: int) -> None:
         op, operator, position = walk.body[index]
-        walk.put(index, instruction(op, self.bool_of.get(operator, operator), position))
+        walk.put(index, (op, self.bool_of.get(operator, operator), position))
 
     def _jump_if(
         self,
@@ -349,16 +351,16 @@ class _Lowering(_Facts):
             name = name.replace("JUMP", "JUMP_BACKWARD" if back else "JUMP_FORWARD")
         elif back:
             over = behind or walk.new_label()
-            parts.append(instruction(OPPOSITE[name], over, position))
+            parts.append((OPPOSITE[name], over, position))
             if self.not_taken:
-                parts.append(instruction("NOT_TAKEN", None, position))
-            parts.append(instruction("JUMP_BACKWARD", label, position))
+                parts.append(("NOT_TAKEN", None, position))
+            parts.append(("JUMP_BACKWARD", label, position))
             if behind is None:
                 parts.append(instruction(LABEL, over))
             return
-        parts.append(instruction(name, label, position))
+        parts.append((name, label, position))
         if self.not_taken:
-            parts.append(instruction("NOT_TAKEN", None, position))
+            parts.append(("NOT_TAKEN", None, position))
 
     def keeping(self, walk: Peephole, index: int, label: str, position: Place | None) -> None:
         op = walk.ops[index]

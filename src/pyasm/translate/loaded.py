@@ -179,8 +179,8 @@ class Follower:
             if load < done:
                 continue
             height = pushing[numbers[load]]
-            done = 0
-            for index in range(load + 1, stop):
+            done, index = 0, load
+            while (index := index + 1) < stop:
                 number = numbers[index]
                 change = fixed[number]
                 if change:

@@ -113,7 +113,7 @@ def _fuse(
                     if borrows[index] and borrows[behind]:
                         pair = "LOAD_FAST_BORROW_LOAD_FAST_BORROW"
                     borrows[index] = borrows[behind] = 0
-                body[index] = instruction(pair, (one, other), position)
+                body[index] = (pair, (one, other), position)
                 ops[index] = pair
                 dropped[behind] = ()
                 behind += 1
@@ -264,7 +264,7 @@ def _closures(code: Code, ops: list[str], kinds: bytes, plain: Set[tuple[int, st
     for index in compress(range(len(kinds)), kinds.translate(_LOADING)):
         _, name, position = body[index]
         if type(name) is Free or (name in cells and (index, name) not in plain):
-            body[index] = instruction("LOAD_CLOSURE", name, position)
+            body[index] = ("LOAD_CLOSURE", name, position)
             ops[index] = "LOAD_CLOSURE"
             rest[index] = 0
     return bytes(rest)
@@ -294,7 +294,7 @@ def _separate(code: Code, ops: list[str], pairs: Iterable[int], marks: dict[int,
     for index in pairs:
         op, names, position = body[index]
         one, other = _PARTS[op]
-        edits[index] = [instruction(one, names[0], position), instruction(other, names[1], position)]
+        edits[index] = [(one, names[0], position), (other, names[1], position)]
     if marks:
         names = {kind: Labels(body, kind) for kind in set(marks.values())}
         for index, kind in marks.items():
