@@ -57,8 +57,10 @@ def made_by(body: Sequence[Row], index: int) -> str | None:
 
 def first_maker(code: Code) -> str | None:
     """What makes the iterator of the first loop of a generator expression."""
-    start = [op for op, _, _ in code.rows[:16] if op in FIRST]
-    return FIRST[start[0]] if start else None
+    for op, _, _ in code.rows[:16]:
+        if op in FIRST:
+            return FIRST[op]
+    return None
 
 
 class _Effects(dict[tuple[str, int], "tuple[int, int, int | None, bool]"]):

@@ -76,11 +76,11 @@ def lower(code: Code, dialect: isa.Dialect, ops: Sequence[str], found: set[str],
 
 def _has_expressions(body: Sequence[Row], ops: Sequence[str]) -> bool:
     """Does it make functions of generator expressions?"""
-    return any(
-        type(each[1]) is Code and is_expression(each[1])
-        for index in where(ops, _FUNCTIONS)
-        for each in body[max(0, index - 2) : index]
-    )
+    for index in where(ops, _FUNCTIONS):
+        for _, arg, _ in body[max(0, index - 2) : index]:
+            if type(arg) is Code and is_expression(arg):
+                return True
+    return False
 
 
 def _lower_delegations(body: Sequence[Row], ops: Sequence[str], edits: Edits) -> bool:

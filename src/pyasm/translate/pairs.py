@@ -26,7 +26,8 @@ from pyasm.translate.iteration import (
 )
 from pyasm.typed import Any
 
-_MAKING = frozenset({"GET_ITER", "MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
+_FUNCTIONS = frozenset({"MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"})
+_MAKING = _FUNCTIONS | {"GET_ITER"}
 """Native instructions that may make a pair, or the function of a generator expression."""
 PICKED = _MAKING.union({"PUSH_NULL", "FOR_ITER", LABEL})
 """What is looked up."""
@@ -90,8 +91,9 @@ class Pairs:
     def follow(self) -> None:
         """From wherever a pair or such a function is made, as long as there are any."""
         nothing: State = (0, (), ())
+        body, ops = self.body, self.ops
         for start in sorted([*self.picked.where(_MAKING), *self.nulls]):
-            if start in self.done:
+            if start in self.done or (ops[start] in _FUNCTIONS and made_by(body, start) is None):
                 continue
             pending = [(start, nothing)]
             while pending:
