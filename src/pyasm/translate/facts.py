@@ -31,6 +31,8 @@ class Facts(NamedTuple):
     """What leaves nothing on top."""
     bends: frozenset[str]
     """Labels, and what names one or does not go on."""
+    naming: frozenset[str]
+    """What names a label."""
     ways: dict[str, tuple[bool, int, bool]]
     """Does it name a label, how does the depth change on the way there, and does it go on?"""
     turns: frozenset[str]
@@ -70,6 +72,7 @@ def facts(dialect: str, portable: frozenset[str]) -> Facts:
         makers=makers,
         silent=frozenset(silent),
         bends=frozenset(bends),
+        naming=frozenset(name for name, row in table.items() if row.names_label),
         ways={name: _way(table[name]) for name in bends - {LABEL}},
         turns=frozenset(turns),
         reading=reading,

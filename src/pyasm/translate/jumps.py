@@ -220,8 +220,11 @@ class _Lifting(_Facts):
     def made_bool(self, walk: Peephole, index: int, _: Any, position: Place | None) -> None:
         """Dropped where lowering puts it back; elsewhere it is what a double negation is in every dialect."""
         ops = walk.ops
-        following = walk.after(index)
-        before = walk.before(index)
+        following, before = index + 1, index - 1
+        if ops[following] == LABEL:
+            following = walk.after(index)
+        if ops[before] == LABEL:
+            before = walk.before(index)
         if ops[following] in _BEFORE_TEST and ops[before] not in BOOLS:
             jump = walk.body[following][2]
             if _test_position(walk, before, jump) == position:
@@ -251,8 +254,11 @@ class _Lifting(_Facts):
         if plain is None:
             return
         compare = ("COMPARE_OP", plain, position)
-        if walk.ops[walk.after(index)] in _BEFORE_TEST:
-            walk.put(index, compare)
+        following = walk.ops[index + 1]
+        if following == LABEL:
+            following = walk.ops[walk.after(index)]
+        if following in _BEFORE_TEST:
+            walk.new[index] = compare
         else:
             negation = instruction("UNARY_NOT", None, position)
             walk.edits[index] = (compare, negation, negation)
@@ -334,7 +340,9 @@ class _Lowering(_Facts):
 
     def _compare_for_test(self, walk: Peephole, index: int) -> None:
         op, operator, position = walk.body[index]
-        walk.put(index, (op, self.bool_of.get(operator, operator), position))
+        made = self.bool_of.get(operator)
+        if made is not None:
+            walk.new[index] = (op, made, position)
 
     def _jump_if(
         self,

@@ -103,10 +103,11 @@ def _lift(body: Sequence[Row], ops: Sequence[str], dialect: isa.Dialect, edits: 
         op, arg, position = body[index]
         if op == "END_FOR":
             edits[index] = ()
-            if dropping is not None and ops[index + 1 : index + 2] == [dropping]:
+            if dropping is not None and index + 1 < len(ops) and ops[index + 1] == dropping:
                 edits[index + 1] = ()
         elif op == "POP_ITER":
-            edits.setdefault(index, (instruction("POP_TOP", None, position),))
+            if index not in edits:
+                edits[index] = (("POP_TOP", None, position),)
         elif arg is not None and arg == awaited_by(body, index):
             edits[index] = (instruction(op, None, position),)
 
@@ -225,9 +226,9 @@ class _Ends:
         self.edits[place] = [*over, *first, *self._drop(position), *others]
 
     def _drop(self, position: Any) -> list[Row]:
-        dropping = [instruction("END_FOR", None, position)] if self.facts.drops else []
+        dropping: list[Row] = [("END_FOR", None, position)] if self.facts.drops else []
         if self.facts.dropping is not None:
-            dropping.append(instruction(self.facts.dropping, None, position))
+            dropping.append((self.facts.dropping, None, position))
         return dropping
 
     def _renamed(self, label: Any) -> str:

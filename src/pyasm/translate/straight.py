@@ -231,8 +231,7 @@ class Straight:
 
     def _jumps(self) -> Counter[Any]:
         """How many instructions name each label."""
-        naming = {op for op in self.facts.bends.intersection(self.ops) if op != LABEL and self.rows[op].names_label}
-        return Counter([self.body[index][1] for index in where(self.ops, naming)])
+        return Counter([self.body[index][1] for index in where(self.ops, self.facts.naming)])
 
     def _guarded(self) -> Mapping[int, int]:
         """Labels before which a callable was compared with the builtin that it should be -> where it is complete.
