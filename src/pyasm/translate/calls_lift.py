@@ -186,7 +186,9 @@ class Lift(Calls):
             return False
         if begin != callee - 1 or self.ops[begin] not in LEAVES or not self._stands_beside(null, callee):
             return False
-        self.evidence |= {str.__str__(self.name(begin))}
+        name = str.__str__(self.name(begin))
+        if name not in self.evidence:
+            self.evidence |= {name}
         if not keywords:
             self.put(callee, instruction("LOAD_METHOD", self.body[callee][1], self.body[callee][2]))
         return not keywords

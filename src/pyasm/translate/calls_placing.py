@@ -10,6 +10,8 @@ from pyasm.translate.edit import instruction
 from pyasm.translate.entries import MIXED
 from pyasm.translate.straight import Straight, Winding
 
+_GLOBALS = frozenset({"LOAD_GLOBAL"})
+
 Call = tuple[int, str, int, int, int]
 """A call that wants NULL: where it stands, its portable mnemonic, how many arguments it has, where its callable is
 complete, and the start of that.
@@ -40,16 +42,12 @@ class Placing(Calls):
     def place(self) -> None:
         """Decide where each NULL goes."""
         self._pair_branches()
-        ops, flagged, placed, stack = self.ops, self.flagged, self.placed, self.stack
-        null_first = self.habits.null_first
+        ops, flagged, placed, bad, used = self.ops, self.flagged, self.placed, self.stack.bad, self.stack.used
+        leaves = _GLOBALS if self.habits.null_first else LEAVES
         for call in self.calls:
             index, op, count, callee, _ = call
             loader = ops[callee] if op == "CALL_FUNCTION" and callee >= 0 else ""
-            if (
-                loader not in LEAVES
-                or (null_first and loader != "LOAD_GLOBAL")
-                or (callee in placed or callee in stack.bad or callee in stack.used)
-            ):
+            if loader not in leaves or callee in placed or callee in bad or callee in used:
                 self._place(call)
                 continue
             if loader == "LOAD_GLOBAL":
