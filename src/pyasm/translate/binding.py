@@ -9,7 +9,7 @@ before execution can take different ways.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import compress, count
 
@@ -29,6 +29,7 @@ SETUP to JUMP they name a label, JUMP and END do not go on."""
 _EVENTS = among(range(LOAD, POP + 1))
 """Uses of locals, and where ways meet or part."""
 _USES = among(range(LOAD, CLEAR + 1))
+_MARKS = among((MARK,))
 _STRAIGHT = bytes([0, *range(LOAD, MARK), CLOSURE])
 _NO_INSTRUCTIONS = frozenset({MARK, SETUP, POP})
 
@@ -56,9 +57,14 @@ def numbered(code: Code, parameters: Sequence[str], used: Iterable[str]) -> dict
     return names
 
 
-def events(kinds: bytes) -> list[int]:
+def events(kinds: bytes) -> Iterator[int]:
     """The indexes of all that matters for the analysis."""
-    return list(compress(range(len(kinds)), kinds.translate(_EVENTS)))
+    return compress(range(len(kinds)), kinds.translate(_EVENTS))
+
+
+def _marks(kinds: bytes) -> Iterator[int]:
+    """The indexes of labels."""
+    return compress(range(len(kinds)), kinds.translate(_MARKS))
 
 
 class Locals:
@@ -148,7 +154,7 @@ def _unsure(body: Sequence[Row], kinds: bytes, bits: Mapping[str, int], mask: in
     news: set[Any] = set()
     """The labels with more of them than when they were passed."""
     bit_of, mask_of = bits.get, masks.get
-    every = indexes = events(kinds)
+    indexes: Iterable[int] = events(kinds)
     while True:
         for index in indexes:
             kind = kinds[index]
@@ -158,6 +164,8 @@ def _unsure(body: Sequence[Row], kinds: bytes, bits: Mapping[str, int], mask: in
                     mask ^= bit
                     if kind == LOAD:
                         found.add(index)
+                    if not mask and not news:  # all are bound, on all ways from here
+                        return found
             elif kind == MARK:
                 label = body[index][1]
                 masks[label] = mask = mask | mask_of(label, 0)
@@ -171,11 +179,10 @@ def _unsure(body: Sequence[Row], kinds: bytes, bits: Mapping[str, int], mask: in
                         news.add(label)
                 if kind >= JUMP and kind != POP:
                     mask = 0
-        again = (at for at, index in enumerate(every) if kinds[index] == MARK and body[index][1] in news)
-        first = next(again, None) if news else None
+        first = next((index for index in _marks(kinds) if body[index][1] in news), None) if news else None
         if first is None:
             return found
-        indexes, mask = every[first:], 0
+        indexes, mask = [index for index in events(kinds) if index >= first], 0
 
 
 _Chain = Any
@@ -187,7 +194,7 @@ class _Unbinding:
 
     def __init__(self, body: Sequence[Row], kinds: bytes, bits: Mapping[str, int], restores: Container[int]) -> None:
         self.body, self.kinds, self.bits, self.restores = body, kinds, bits, restores
-        self.events = events(kinds)
+        self.events = list(events(kinds))
         self.masks: dict[Any, int] = {}
         self.chains: dict[Any, _Chain] = {}
         """Label -> the handlers around."""
