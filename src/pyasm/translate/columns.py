@@ -33,6 +33,15 @@ def numbered(ops: Sequence[str], dialect_name: str) -> bytes:
         return bytes([numbers.get(op, 0) for op in ops])
 
 
+def renumbered(numbers: bytes, changes: Mapping[str, Iterable[int]], dialect_name: str) -> bytes:
+    """The numbers with these mnemonics at the indexes of each."""
+    known, found = _numbers(dialect_name), bytearray(numbers)
+    for op, indexes in changes.items():
+        for index in indexes:
+            found[index] = known[op]
+    return bytes(found)
+
+
 def by_number(found: Mapping[str, Any], dialect_name: str, default: Any = None) -> list[Any]:
     """What is known of mnemonics, by their numbers."""
     return [default, *[found.get(name, default) for name in _numbers(dialect_name)]]
@@ -67,6 +76,11 @@ def turns(numbers: bytes, dialect_name: str) -> list[int]:
 @cache
 def _labels(dialect_name: str) -> bytes:
     return flags({LABEL}, dialect_name)
+
+
+def label_names(body: Sequence[Row], numbers: bytes, dialect_name: str) -> list[Any]:
+    """The names of all labels of a body with these numbers."""
+    return [body[index][1] for index in compress(range(len(body)), numbers.translate(_labels(dialect_name)))]
 
 
 def labels(body: Sequence[Row], numbers: bytes, dialect_name: str) -> dict[Any, int]:

@@ -186,6 +186,8 @@ class Blocks:
 
 def has_empty(labels: Iterable[Any]) -> bool:
     """Does one of these labels stand for an empty block?"""
-    return EMPTY in " ".join(map(str, labels)) and any(
-        type(label) is str and label.startswith(EMPTY) for label in labels
-    )
+    try:
+        found = EMPTY in " ".join(labels)
+    except TypeError:  # the name of a label may be anything
+        found = True
+    return found and any(type(label) is str and label.startswith(EMPTY) for label in labels)

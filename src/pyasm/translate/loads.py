@@ -20,7 +20,7 @@ from pyasm import isa
 from pyasm.code import Code, Free, Row
 from pyasm.native.units import LABEL
 from pyasm.translate import binding, borrowing
-from pyasm.translate.columns import among, classes, flags, labels, numbered
+from pyasm.translate.columns import among, classes, flags, labels, numbered, renumbered
 from pyasm.translate.edit import NOTHING, Labels, change, instruction, where
 from pyasm.translate.effects import effects, number
 from pyasm.translate.notes import BEGIN
@@ -69,7 +69,7 @@ def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     if checks or closures:
         _turn(body, ops, checks, CHECKED)
         _turn(body, ops, closures, "LOAD_FAST")
-        numbers = numbered(ops, dialect.name)
+        numbers = renumbered(numbers, {CHECKED: checks, "LOAD_FAST": closures}, dialect.name)
     borrows = bytearray()
     if "LOAD_FAST_BORROW" in opcodes:
         borrows = borrowing.borrowing(body, ops, numbers, dialect)
