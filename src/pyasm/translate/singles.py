@@ -140,7 +140,8 @@ class _Follower:
                     return
             else:
                 arg = body[index][1]
-                if slots and op not in _LOOKED_AT:
+                calls = op == "CALL_FUNCTION" and height - arg > lowest and index not in self.calls
+                if slots and (calls or op not in _LOOKED_AT):
                     pops, net, jump, goes_on = steady.get(op) or self.effect(op, arg)
                     if height - pops < lowest:
                         slots = self._used(height - pops, slots)
@@ -158,11 +159,11 @@ class _Follower:
 
     def has_met_all(self) -> bool:
         """Are all ways known that lead to where the entries are?"""
-        body, ops, entered = self.body, self.ops, self.entered
-        if any(place not in entered and ops[place - 1] not in self.table.ends for place in self.known):
+        body, ops, entered, ends = self.body, self.ops, self.entered, self.table.ends
+        if [place for place in self.known if place not in entered and ops[place - 1] not in ends]:
             return False
-        names = {body[place][1] for place in self.known}
-        return all(index in entered or body[index][1] not in names for index in self.picked.where(self.table.naming))
+        others = [body[index][1] for index in self.picked.where(self.table.naming) if index not in entered]
+        return {body[place][1] for place in self.known}.isdisjoint(others)
 
     def _used(self, height: int, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
         """The entries up to this height, when those above are used as values: functions may be, pairs may not."""
