@@ -93,9 +93,10 @@ class Calls:
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect, stack: Straight | Paths) -> None:
         self.code = code
         self.body = code.rows
-        self.ops = ops
-        """The mnemonics, as they were until all is edited."""
-        self.words = ops[:]
+        self.ops = stack.ops
+        """The mnemonics as they were …"""
+        self.words = ops
+        """… and those of `new`."""
         self.stack = stack
         self.habits = stack.habits
         self.new = code.rows[:]
@@ -113,8 +114,7 @@ class Calls:
         if self.findings:
             raise TargetError(self.findings)
         self.code.rows = self.new
-        self.ops[:] = self.words
-        change(self.code, self.ops, self.instead)
+        change(self.code, self.words, self.instead)
 
     def error(self, index: int, message: str, hint: str = "") -> None:
         """Note what is wrong with an instruction."""

@@ -35,9 +35,11 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 
 def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Calls of 3.11 and later as those of 3.9."""
+    old = ops[:]
     try:
-        calls_lift.Lift(code, ops, dialect, Straight(code, ops, dialect, calls_lift.PORTABLE)).rewrite()
+        calls_lift.Lift(code, ops, dialect, Straight(code, old, dialect, calls_lift.PORTABLE)).rewrite()
     except Winding:
+        ops[:] = old
         calls_lift.Lift(code, ops, dialect, Paths(code, dialect, calls_lift.PORTABLE)).rewrite()
     return NOTHING
 
@@ -49,9 +51,11 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 
 def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """The calls of the dialect, with NULL where its compiler puts it."""
+    old = ops[:]
     try:
-        return calls_lower.Lower(code, ops, dialect, Straight(code, ops, dialect, calls_lower.PORTABLE)).rewrite()
+        return calls_lower.Lower(code, ops, dialect, Straight(code, old, dialect, calls_lower.PORTABLE)).rewrite()
     except Winding:
+        ops[:] = old
         return calls_lower.Lower(code, ops, dialect, Paths(code, dialect, calls_lower.PORTABLE)).rewrite()
 
 

@@ -19,10 +19,8 @@ class Facts(NamedTuple):
     rows: dict[str, TableRow]
     changes: dict[str, int]
     """The change of the depth when execution goes on, where it is always the same …"""
-    steady: dict[str, int]
-    """… and execution always goes on …"""
     nets: dict[str, int | None]
-    """… and the instruction only drops some entries and pushes one or none; None for all others."""
+    """… and the instruction goes on, and only drops some entries and pushes one or none; None for all others."""
     called: dict[str, int]
     """The same of what leaves a callable, whose second entry, if it has one, goes with the first."""
     makers: frozenset[str]
@@ -66,7 +64,6 @@ def facts(dialect: str, portable: frozenset[str]) -> Facts:
     return Facts(
         rows=table,
         changes=changes,
-        steady={name: change for name, change in changes.items() if name not in bends},
         nets={**dict.fromkeys([LABEL, *table]), **nets},
         called={**nets, "LOAD_METHOD": 0, "LOAD_GLOBAL": 1},
         makers=makers,

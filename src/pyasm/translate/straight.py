@@ -324,18 +324,15 @@ class Straight:
 
     def _straight_depths(self) -> tuple[list[int], list[int]]:
         """The depths as if execution always went straight on, and the indexes of what makes that untrue."""
-        ops, body, facts = self.ops, self.body, self.facts
-        known, rows = facts.changes, facts.rows
-        changes: list[Any] = list(map(facts.steady.get, ops))
-        others = [index for index, change in enumerate(changes) if change is None]
-        for index in others:
+        ops, body, rows = self.ops, self.body, self.rows
+        changes: list[Any] = list(map(self.facts.changes.get, ops))
+        index = -1
+        for _ in range(changes.count(None)):
+            index = changes.index(None, index + 1)
             op, arg, _ = body[index]
-            if op in known:
-                changes[index] = known[op]
-            else:
-                pops, pushes, _ = rows[op].counts[arg if type(arg) is int else number(arg)]
-                changes[index] = pushes - pops
-        return list(accumulate(changes, initial=0)), [index for index in others if ops[index] in facts.bends]
+            pops, pushes, _ = rows[op].counts[arg if type(arg) is int else number(arg)]
+            changes[index] = pushes - pops
+        return list(accumulate(changes, initial=0)), list(where(ops, self.facts.bends))
 
     def _settle(self) -> None:
         """The depths as they are where ways meet, and what names each label."""
