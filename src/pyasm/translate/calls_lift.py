@@ -51,7 +51,7 @@ class Lift(Calls):
         body, ops, new, words, functions = self.body, self.ops, self.new, self.words, _WATCHED.all
         callees, dropped, looks_up_super = stack.callees, self.dropped, self.habits.looks_up_super
         flagged = 0
-        for index in where(ops, functions):
+        for index in where(ops, _WATCHED.ops):
             op = ops[index]
             if op == "PUSH_NULL" or op == "LOAD_METHOD":
                 if ops[index + 1] != LABEL or ops[index + 2 : index + 3] != _LOOP:  # else its NULL is not for a call

@@ -58,7 +58,7 @@ class Lower(Placing):
         """At all that is watched, in order: here at what nearly every call is, of a global or of a method."""
         body, ops, functions = self.body, self.ops, _WATCHED.all
         callees, calls, globals, plain = stack.callees, self.calls, self.globals, self.plain
-        for index in where(ops, functions):
+        for index in where(ops, _WATCHED.ops):
             op = ops[index]
             if op == "LOAD_GLOBAL":
                 globals.append(index)

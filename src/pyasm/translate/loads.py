@@ -153,10 +153,12 @@ class _Shadows:
         self.followed = {index: self._follow(index) for index in clears}
         """Index of a LOAD_FAST_AND_CLEAR -> those of the instructions up to where its value is put back."""
 
-    def _follow(self, start: int) -> set[int]:
+    def _follow(self, start: int) -> list[range]:
         """Where the entry that is pushed there ends: on every path, with the number of entries above it."""
         body, plain, changes = self.body, self.table.plain, self.table.changes
+        ways: list[range] = []
         seen: set[int] = set()
+        """The labels so far."""
         pending = [(start + 1, 0)]
         while pending:
             index, above = pending.pop()
@@ -164,15 +166,16 @@ class _Shadows:
             while index < size and above >= 0:
                 op, arg, _ = body[index]
                 change = plain.get(op)
-                if op == "STORE_FAST" and not above:
-                    self.restores.add(index)
-                    index += 1
-                    break
                 if change is not None:
+                    if not above and op == "STORE_FAST":
+                        self.restores.add(index)
+                        index += 1
+                        break
                     above += change
                 elif op == LABEL:
                     if index in seen:
                         break
+                    seen.add(index)
                 elif op == "SWAP":
                     if above in (0, arg - 1):
                         above = arg - 1 - above
@@ -185,16 +188,16 @@ class _Shadows:
                         break
                     above += following
                 index += 1
-            seen.update(range(first, index))
-        return seen
+            ways.append(range(first, index))
+        return ways
 
     def plain(self) -> set[tuple[int, str]]:
         """Where a local stands in the place of a cell: index and name."""
         found: set[tuple[int, str]] = set()
-        for start, seen in self.followed.items():
+        for start, ways in self.followed.items():
             name = self.body[start][1]
-            if not any(self.body[index][:2] == ("MAKE_CELL", name) for index in seen):
-                found.update([(index, name) for index in seen])
+            if not any(self.body[index][:2] == ("MAKE_CELL", name) for way in ways for index in way):
+                found.update([(index, name) for way in ways for index in way])
         return found
 
 

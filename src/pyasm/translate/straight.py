@@ -46,6 +46,7 @@ class Watched:
         """Calls `take` their entries themselves; what opens a call is only counted."""
         self.calls, self.looks = calls, looks
         self.all = {**dict.fromkeys(opens), **looks, **calls}
+        self.ops = frozenset(self.all)
 
 
 class Straight:
