@@ -17,7 +17,7 @@ from pyasm.translate import hidden
 from pyasm.translate.columns import both, classes, flags, label_names, turns
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
-from pyasm.translate.loaded import BORROWED, Follower, steps, taking
+from pyasm.translate.loaded import BORROWED, Follower, taking
 from pyasm.typed import NamedTuple
 
 _REGIONS = frozenset({"SETUP_FINALLY", "SETUP_CLEANUP", "SETUP_WITH"})

@@ -106,9 +106,7 @@ class Blocks:
     def _hiding(self, numbers: bytes) -> set[int]:
         naming = numbers.translate(self.tables.naming)
         named = {self.body[index][1] for index in compress(range(len(naming)), naming)}
-        return {
-            index for label, index in self.labels.items() if str(label).startswith(EMPTY) and label not in named
-        }
+        return {index for label, index in self.labels.items() if str(label).startswith(EMPTY) and label not in named}
 
     def go_on(self) -> None:
         """To where the block goes."""

@@ -222,8 +222,12 @@ def _protected(body: Sequence[Row], table: Effects) -> list[Any]:
     if not any(each[0] in setups for each in body):
         return [()] * len(body)
 
+    plain = table.plain
+
     def transfer(_: int, each: Row, state: tuple[bool, ...]) -> tuple[Any, Any]:
         op = each[0]
+        if op in plain:
+            return state, None
         if op in setups:
             return (*state, op != "SETUP_WITH"), state
         if op == "POP_BLOCK":

@@ -70,7 +70,8 @@ the iterator for each."""
 
 def _top(pairs: tuple[int, ...], functions: tuple[tuple[int, str], ...]) -> int:
     """The place of the uppermost of them."""
-    return max(pairs[-1] if pairs else 0, functions[-1][0] if functions else 0)
+    top = pairs[-1] if pairs else 0
+    return max(top, functions[-1][0]) if functions else top
 
 
 class Pairs:
