@@ -147,7 +147,7 @@ def swaps(op: str, span: Sequence[int], pairs: set[int]) -> list[int]:
 def makes_first(body: Sequence[Row], made: int, dialect: isa.Dialect) -> bool:
     """Does the generator expression whose function is made there call iter() itself, before it returns?"""
     codes = [arg for _, arg, _ in body[max(0, made - 2) : made] if is_expression(arg)]
-    return bool(codes) and begins_with_iterator(codes[0].body, dialect)
+    return bool(codes) and begins_with_iterator(codes[0].rows, dialect)
 
 
 def begins_with_iterator(body: Sequence[Row], dialect: isa.Dialect) -> bool:
