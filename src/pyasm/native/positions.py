@@ -42,7 +42,8 @@ def of_instructions(dialect: Dialect, table: bytes, first_line: int, bounds: Seq
             return positions[: bounds[-1]]
         return [positions[end - 1] for end in bounds[1:]]
     positions = _read_locations(table, first_line, bounds[:-1])
-    return positions + [_on(None)] * (len(bounds) - 1 - len(positions))
+    missing = len(bounds) - 1 - len(positions)
+    return positions + [_on(None)] * missing if missing else positions
 
 
 def write(dialect: Dialect, positions: Sequence[Place | None], sizes: Iterable[int], first_line: int) -> bytes:
@@ -201,6 +202,7 @@ _ONE_LINE, _NO_COLUMNS, _LONG, _NOWHERE = 10, 13, 14, 15
 _FIRST_ONE_LINE, _FIRST_OTHER, _FIRST_LONG, _FIRST_NOWHERE = [
     0x80 | form << 3 for form in (_ONE_LINE, _NO_COLUMNS, _LONG, _NOWHERE)
 ]
+_FIRST_ONE_LATER = _FIRST_ONE_LINE + 8
 _SHORT_COLUMNS, _SHORT_WIDTH, _BYTE_COLUMNS = 80, 16, 128
 _UNITS_PER_ENTRY = 8
 _MOST_BITS = 30
@@ -226,7 +228,8 @@ def _read_locations(table: bytes, first_line: int, starts: Iterable[int] | None 
                     column = head & 120 | second >> 4
                     current = (line, line, column, column + (second & 15))
                 elif head < _FIRST_OTHER:
-                    line += (head >> 3) - (_FIRST_ONE_LINE >> 3)
+                    if head >= _FIRST_ONE_LATER:
+                        line += (head >> 3) - (_FIRST_ONE_LINE >> 3)
                     current = (line, line, next(entries), next(entries))
                 elif head < _FIRST_NOWHERE:
                     line, current = _read_numbers(head, line, entries)
