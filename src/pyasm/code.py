@@ -198,19 +198,19 @@ class Code:
         self.filename = filename
         self.first_line = first_line
         self.flags = flags
-        self.posonlyargs: list[str] = list(posonlyargs)
-        self.args: list[str] = list(args)
+        self.posonlyargs: list[str] = [*posonlyargs]
+        self.args: list[str] = [*args]
         self.vararg = vararg
-        self.kwonlyargs: list[str] = list(kwonlyargs)
+        self.kwonlyargs: list[str] = [*kwonlyargs]
         self.kwarg = kwarg
-        self.locals: list[str] = list(locals)
-        self.cells: list[str] = list(cells)
-        self.frees: list[str] = list(frees)
+        self.locals: list[str] = [*locals]
+        self.cells: list[str] = [*cells]
+        self.frees: list[str] = [*frees]
         self.doc = doc
-        self.rows: list[Row] = list(body)
+        self.rows: list[Row] = [*body]
         self._named: Any = None
         """The list in which there are no plain tuples any more."""
-        self.handlers: list[Handler] = list(handlers)
+        self.handlers: list[Handler] = [*handlers]
         self.dialect = dialect
         self.stack_size = stack_size
         self.layout = layout
@@ -254,39 +254,36 @@ class Code:
         """A copy with some attributes changed; the lists of the copy are its own. TypeError for an unknown name."""
         if not changes.keys() <= _SLOTS:
             raise TypeError(f"Code has no attribute {', '.join(sorted(changes.keys() - _SLOTS))}")
+        new = self.rewritten(self.rows, self.dialect)
+        for name, value in changes.items():
+            setattr(new, name, list(value) if name in _LISTS else value)
+        if new.qualname is None:
+            new.qualname = new.name
+        return new
+
+    def rewritten(self, rows: Sequence[Row], dialect: str) -> Code:
+        """A copy with other instructions, of another dialect: what `replace` gives for these two, but faster."""
         new = Code.__new__(Code)
         new.name = self.name
         new.qualname = self.qualname
         new.filename = self.filename
         new.first_line = self.first_line
         new.flags = self.flags
-        new.posonlyargs = self.posonlyargs
-        new.args = self.args
+        new.posonlyargs = [*self.posonlyargs]
+        new.args = [*self.args]
         new.vararg = self.vararg
-        new.kwonlyargs = self.kwonlyargs
+        new.kwonlyargs = [*self.kwonlyargs]
         new.kwarg = self.kwarg
-        new.locals = self.locals
-        new.cells = self.cells
-        new.frees = self.frees
+        new.locals = [*self.locals]
+        new.cells = [*self.cells]
+        new.frees = [*self.frees]
         new.doc = self.doc
-        new.rows = self.rows
+        new.rows = [*rows]
         new._named = None
-        new.handlers = self.handlers
-        new.dialect = self.dialect
+        new.handlers = [*self.handlers]
+        new.dialect = dialect
         new.stack_size = self.stack_size
         new.layout = self.layout
-        for name in changes:
-            setattr(new, name, changes[name])
-        if new.qualname is None:
-            new.qualname = new.name
-        new.posonlyargs = list(new.posonlyargs)
-        new.args = list(new.args)
-        new.kwonlyargs = list(new.kwonlyargs)
-        new.locals = list(new.locals)
-        new.cells = list(new.cells)
-        new.frees = list(new.frees)
-        new.rows = list(new.rows)
-        new.handlers = list(new.handlers)
         return new
 
     def __eq__(self, other: object) -> bool:
@@ -328,3 +325,4 @@ _WIDTH, _PLACE_WIDTH = 3, 4
 FIELDS = tuple(name for name in Code.__slots__ if name != "_named")
 """What a code object consists of."""
 _SLOTS = frozenset((*FIELDS, "body"))
+_LISTS = frozenset(("posonlyargs", "args", "kwonlyargs", "locals", "cells", "frees", "rows", "body", "handlers"))

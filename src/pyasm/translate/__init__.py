@@ -111,7 +111,7 @@ def _lifted(code: Code, dialect: isa.Dialect) -> Code:
 def _portable(
     old: Code, body: list[Row], consts: Callable[[tuple[Any, ...]], tuple[Any, ...]], dialect: isa.Dialect
 ) -> Code:
-    new = old.replace(body=body, dialect=isa.PORTABLE)
+    new = old.rewritten(body, isa.PORTABLE)
     layout = old.layout
     if layout is None:
         new.layout = Layout(origin=old.dialect)
@@ -155,7 +155,7 @@ def _native(
     plain: frozenset[str],
     tidy: Set[Any],
 ) -> Code:
-    new = old.replace(body=body, dialect=dialect.name)
+    new = old.rewritten(body, dialect.name)
     layout = old.layout
     if layout is not None and layout.origin == dialect.name:
         new.layout = layout._replace(consts=consts(layout.consts), plain=layout.plain | plain)
