@@ -52,9 +52,11 @@ class Pool:
     __slots__ = ("_by_id", "_by_key", "values")
 
     def __init__(self, values: Sequence[Any]) -> None:
-        self.values: list[Any] = list(values)
-        last = len(self.values) - 1  # backwards, so that the first of several counts
-        self._by_id: dict[int, int] = dict(zip(map(id, reversed(self.values)), range(last, -1, -1)))
+        self.values: list[Any] = [*values]
+        self._by_id: dict[int, int] = {id(value): index for index, value in enumerate(self.values)}
+        if len(self._by_id) < len(self.values):  # the first of several counts
+            last = len(self.values) - 1
+            self._by_id = dict(zip(map(id, reversed(self.values)), range(last, -1, -1)))
         self._by_key: dict[Hashable, int] = {}
 
     def __getitem__(self, value: Any) -> int:

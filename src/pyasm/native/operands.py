@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
-from itertools import count, product
+from itertools import count
 
 from pyasm import isa
 from pyasm.code import Code, Free, Layout
@@ -80,8 +80,9 @@ class _Names(dict[str, int]):
     __slots__ = ("pool",)
 
     def __init__(self, pool: Sequence[str]) -> None:
-        super().__init__(zip(pool, count()))
-        self.pool = list(pool)
+        for number, name in enumerate(pool):
+            self[name] = number
+        self.pool = [*pool]
         if len(self) < len(pool):  # the first of several counts
             self.update((name, pool.index(name)) for name in pool)
 
@@ -112,7 +113,6 @@ class _Flagged(dict[tuple[str, int], int]):
 
     def __init__(self, names: _Names, bits: int) -> None:
         self.names, self.bits = names, bits
-        super().__init__(zip(product(names.pool, range(1 << bits)), count()))
 
     def __missing__(self, operand: tuple[str, int]) -> int:
         if not isinstance(operand, tuple) or len(operand) != 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 
 from pyasm import isa
 from pyasm.code import Code, Free
@@ -43,9 +44,10 @@ def _marked(names: Sequence[str], frees: Sequence[str]) -> list[str]:
 
 def indexes(operands: Sequence[str]) -> dict[str, int]:
     """Operand -> index, the inverse of the lists above; the closure's variables can always be named by Free."""
-    table: dict[str, int] = {}
-    for index, operand in enumerate(operands):
-        table.setdefault(operand, index)
+    table = dict(zip(operands, count()))
+    if len(table) < len(operands):  # the first of several counts
+        for index in range(len(operands) - 1, -1, -1):
+            table[operands[index]] = index
     return table
 
 
