@@ -6,7 +6,6 @@ and handlers. What `Layout` remembers is used as long as it fits.
 
 from __future__ import annotations
 
-from itertools import compress
 from operator import is_, itemgetter
 from types import CodeType
 
@@ -172,7 +171,8 @@ def _begin(code: Code, form: units.Shape, found: dict[int, _Draft]) -> None:
 def _write(draft: _Draft, form: units.Shape) -> None:
     code, numbered, layout = draft.code, draft.numbered, draft.layout
     draft.place = place = _picked(code, numbered, form, layout)
-    opcodes, operands = units.plain(numbered.opcodes, place.operands, place.starts, form)
+    labels = numbered.labels.values()
+    opcodes, operands = units.plain(numbered.opcodes, place.operands, place.starts, labels, form)
     kept = code.layout.tables if code.layout is not None else None
     if kept is not None and kept.instructions == (form.dialect.name, opcodes, operands):
         draft.bytecode = kept.bytecode
@@ -235,7 +235,7 @@ def _line_table(draft: _Draft, dialect: isa.Dialect) -> bytes:
     if kept is not None and kept.first_line == code.first_line:
         found = numbered.positions
         if numbered.labels:
-            found = tuple(compress(found, numbered.opcodes.translate(units.NO_LABEL)))
+            found = tuple(units.without(found, numbered.labels.values()))
         if kept.positions == found:
             return kept.line_table
     written = positions.write(dialect, numbered.positions, place.sizes, code.first_line)

@@ -59,12 +59,20 @@ def _number(code: Code, tables: _Tables, form: units.Shape) -> Numbered:
     except (_Bad, TypeError, ValueError, LookupError, AttributeError) as error:
         raise EncodeError(_findings(code, tables) or [Finding(str(error), named(code.name))]) from None
     jumps = {i: args[i] for i in units.indexes(kinds, units.JUMP)}
-    is_odd = len(labels) < len(places) or not all(isinstance(label, str) for label in labels)
-    if is_odd or (jumps and not labels.keys() >= set(jumps.values())):
+    if (places or jumps) and not _fit(labels, len(places), jumps):
         raise EncodeError(_findings(code, tables) + _unknown_labels(code, jumps, labels))
     return Numbered(
         opcodes, operands, positions, labels, jumps, tables.variables[0], tables.pool.values, tables.names.pool
     )
+
+
+def _fit(labels: dict[Any, int], count: int, jumps: dict[int, Any]) -> bool:
+    """Have so many labels a name each, and all jumps a label?"""
+    are_names = _STRINGS.issuperset(map(type, labels)) or all(isinstance(label, str) for label in labels)
+    return are_names and len(labels) == count and labels.keys() >= set(jumps.values())
+
+
+_STRINGS = frozenset({str})
 
 
 # -- what a number stands for

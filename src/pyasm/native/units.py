@@ -6,7 +6,7 @@ cache units, which are zero. `co_code` is always this plain form; what the inter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from itertools import accumulate, compress
 from operator import itemgetter, ne, sub
@@ -197,22 +197,34 @@ def prefixes(operand: int) -> int:
     return (operand.bit_length() - 1) // 8 if operand > 255 else 0
 
 
-def plain(opcodes: bytes, operands: Sequence[int], starts: Sequence[int], form: Shape) -> tuple[bytes, bytes]:
+def plain(
+    opcodes: bytes, operands: Sequence[int], starts: Sequence[int], labels: Collection[int], form: Shape
+) -> tuple[bytes, bytes]:
     """Plain opcodes and operands, of instructions and labels that begin at these units; the inverse of `joined`.
 
-    The last of `starts` is the end. An instruction gets as many EXTENDED_ARG prefixes as there is room for before the
-    next one's start.
+    The last of `starts` is the end; `labels` are the indexes of the labels, in order. An instruction gets as many
+    EXTENDED_ARG prefixes as there is room for before the next one's start.
     """
     if sum(opcodes.translate(form.written_sizes)) != starts[-1]:
         opcodes, operands = _split_prefixes(opcodes, operands, starts, form)
-    if LABEL_NUMBER in opcodes:
-        operands = list(compress(operands, opcodes.translate(NO_LABEL)))
+        labels = indexes(opcodes, LABEL_NUMBER)
+    if labels:
+        operands = without(operands, labels)
         opcodes = opcodes.translate(None, _LABELS)
     return opcodes, bytes(operands)
 
 
-NO_LABEL = bytes(number != LABEL_NUMBER for number in range(256))
-"""Marks opcodes that are no labels."""
+def without(items: Sequence[Any], places: Iterable[int]) -> list[Any]:
+    """The items that are not at these places, which come in order."""
+    kept: list[Any] = []
+    done = 0
+    for place in places:
+        kept += items[done:place]
+        done = place + 1
+    kept += items[done:]
+    return kept
+
+
 _LABELS = bytes([LABEL_NUMBER])
 
 
