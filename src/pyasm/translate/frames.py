@@ -50,8 +50,7 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     if "RESUME" in dialect.opcodes:
         generates = code.flags & GENERATORS
         if not generates and body and body[0][0] == "RESUME" and body[0][1] != GENERATOR_EXPRESSION_RESUMED:
-            code.rows = body[1:]
-            del ops[0]
+            del body[0], ops[0]
             return edit.NOTHING
         edits: dict[int, Sequence[Row]] = {}
         _drop_prologue(code, edits)
@@ -59,8 +58,7 @@ def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
             _drop_resumptions(code, edits)
         edit.change(code, ops, edits)
     elif body and body[0][0] == "GEN_START":
-        code.rows = body[1:]
-        del ops[0]
+        del body[0], ops[0]
     return edit.NOTHING
 
 
@@ -70,15 +68,19 @@ def lowers(dialect: isa.Dialect) -> None:
 
 def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """Add what begins and resumes the frame, as the compiler does."""
-    if "RESUME" in dialect.opcodes:
-        if code.flags & GENERATORS:
-            _add_resumptions(code, dialect)
-        _add_prologue(code, dialect)
-        ops[:0] = map(edit.opcode, code.rows[: len(code.rows) - len(ops)])  # all that there is but for generators
-    elif "GEN_START" in dialect.opcodes and code.flags & GENERATORS:
-        kind = 2 if code.flags & ASYNC_GENERATOR else 1 if code.flags & ASYNCHRONOUS else 0
-        code.rows = [instruction("GEN_START", kind, NOWHERE), *code.rows]
-    return None if code.flags & GENERATORS else edit.NOTHING
+    generates = code.flags & GENERATORS
+    if "RESUME" not in dialect.opcodes:
+        if generates and "GEN_START" in dialect.opcodes:
+            kind = 2 if code.flags & ASYNC_GENERATOR else 1 if code.flags & ASYNCHRONOUS else 0
+            code.rows = [instruction("GEN_START", kind, NOWHERE), *code.rows]
+    elif generates:
+        _add_resumptions(code, dialect)
+        _begin_generator(code, dialect)
+    else:
+        prologue = [*_prologue(code), _resume(code)]
+        code.rows[:0] = prologue
+        ops[:0] = map(edit.opcode, prologue)
+    return None if generates else edit.NOTHING
 
 
 # The prologue
@@ -127,36 +129,45 @@ def _stop_iteration_handler(body: Sequence[Row], label: str) -> Sequence[int]:
     return ()
 
 
-def _add_prologue(code: Code, dialect: isa.Dialect) -> None:
-    """The body with its prologue and, for generators that have it, the handler of StopIteration."""
-    body = code.rows
-    line = code.first_line
-    start = _new(Position, (0, 1, 0, 0) if code.name == "<module>" else (line, line, 0, 0))
-    resume = ("RESUME", 0, start)
-    prologue = []
+def _prologue(code: Code) -> list[Row]:
+    """What begins a frame, without the RESUME in which it ends."""
+    prologue: list[Row] = []
     if code.frees:
         prologue.append(instruction("COPY_FREE_VARS", len(code.frees), NOWHERE))
-    prologue += [instruction("MAKE_CELL", name, NOWHERE) for name in code.cells]
+    if code.cells:
+        prologue += [instruction("MAKE_CELL", name, NOWHERE) for name in code.cells]
+    return prologue
+
+
+def _resume(code: Code) -> Row:
+    """The RESUME at the start."""
+    line = code.first_line
+    return "RESUME", 0, _new(Position, (0, 1, 0, 0) if code.name == "<module>" else (line, line, 0, 0))
+
+
+def _begin_generator(code: Code, dialect: isa.Dialect) -> None:
+    """The body with its prologue and, where it has one, the handler of StopIteration."""
+    body = code.rows
+    prologue = _prologue(code)
     epilogue: Sequence[Row] = ()
-    if code.flags & GENERATORS:
-        if dialect.first_iterator == "generator" and is_expression(code) and begins_with_iterator(code.rows, dialect):
-            prologue.append(instruction("RESUME", GENERATOR_EXPRESSION_RESUMED, NOWHERE))
-            prologue += body[:2]
-            body = body[2:]
-        position = Position(line, line)
-        prologue.append(instruction("RETURN_GENERATOR", None, position))
-        prologue.append(instruction("POP_TOP", None, position if dialect.late_positions else NOWHERE))
-        if _catches_stop_iteration(code, dialect):
-            label = _last_handler(body) or edit.Labels(body).new()
-            prologue.append(instruction("SETUP_CLEANUP", label))
-            if body[-1:] == [(LABEL, label, None)]:
-                body = body[:-1]
-            epilogue = (
-                instruction(LABEL, label),
-                instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
-                instruction("RERAISE", 1, NOWHERE),
-            )
-    code.rows = [*prologue, resume, *body, *epilogue]
+    if dialect.first_iterator == "generator" and is_expression(code) and begins_with_iterator(code.rows, dialect):
+        prologue.append(instruction("RESUME", GENERATOR_EXPRESSION_RESUMED, NOWHERE))
+        prologue += body[:2]
+        body = body[2:]
+    position = Position(code.first_line, code.first_line)
+    prologue.append(instruction("RETURN_GENERATOR", None, position))
+    prologue.append(instruction("POP_TOP", None, position if dialect.late_positions else NOWHERE))
+    if _catches_stop_iteration(code, dialect):
+        label = _last_handler(body) or edit.Labels(body).new()
+        prologue.append(instruction("SETUP_CLEANUP", label))
+        if body[-1:] == [(LABEL, label, None)]:
+            body = body[:-1]
+        epilogue = (
+            instruction(LABEL, label),
+            instruction("CALL_INTRINSIC_1", STOP_ITERATION, NOWHERE),
+            instruction("RERAISE", 1, NOWHERE),
+        )
+    code.rows = [*prologue, _resume(code), *body, *epilogue]
 
 
 def _last_handler(body: Sequence[Row]) -> str | None:
