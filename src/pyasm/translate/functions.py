@@ -13,7 +13,7 @@ from pyasm.code import Code, Place, Row
 from pyasm.errors import Finding, TargetError
 from pyasm.native.units import LABEL
 from pyasm.translate.calls_lower import PORTABLE
-from pyasm.translate.edit import NOTHING, change, instruction, opcode, where
+from pyasm.translate.edit import NOTHING, change, instruction, where
 from pyasm.translate.entries import Walk
 from pyasm.typed import Any
 
@@ -99,12 +99,11 @@ def _qualname(inner: Code, name: str) -> str:
 
 def _qualname_in_body(inner: Code) -> str | None:
     """The name that the body of a class begins with setting."""
-    body = inner.rows[: len(inner.cells) + _CLASS_BEGINS_WITHIN]
-    if "STORE_NAME" not in map(opcode, body):
-        return None
-    for (_, name, _), (op, target, _) in zip(body, body[1:]):
-        if target == "__qualname__" and op == "STORE_NAME":
-            return name if type(name) is str else None
+    before = None
+    for op, arg, _ in inner.rows[: len(inner.cells) + _CLASS_BEGINS_WITHIN]:
+        if op == "STORE_NAME" and arg == "__qualname__":
+            return before if type(before) is str else None
+        before = arg
     return None
 
 
@@ -115,8 +114,10 @@ _CLASS_BEGINS_WITHIN = 10
 def _name(inner: Code | None, position: Place | None) -> list[Row]:
     """Push the name of the code object on top: the qualified one, but for a class, whose body has that."""
     if inner is not None:
-        name = inner.name if _qualname_in_body(inner) == inner.qualname else inner.qualname
-        return [instruction("LOAD_CONST", name, position)]
+        name = inner.qualname
+        if name != inner.name and _qualname_in_body(inner) == name:
+            name = inner.name
+        return [("LOAD_CONST", name, position)]
     return [instruction("DUP_TOP", None, position), instruction("LOAD_ATTR", "co_name", position)]
 
 
