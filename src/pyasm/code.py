@@ -309,13 +309,13 @@ def _named(rows: list[Any]) -> Iterator[Any]:
     before: Any = None
     position: Any = None
     for row in rows:
-        if row.__class__ is not tuple or len(row) != _WIDTH:
+        if type(row) is not tuple or len(row) != _WIDTH:
             yield row
             continue
         op, arg, place = row
         if place is not before:
             before = place
-            is_plain = place.__class__ is tuple and len(place) == _PLACE_WIDTH
+            is_plain = type(place) is tuple and len(place) == _PLACE_WIDTH
             position = _new(Position, place) if is_plain else place
         yield _new(Instruction, (op, arg, position))
 

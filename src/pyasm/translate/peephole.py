@@ -46,18 +46,19 @@ class Peephole:
         for index in indexes:
             rule = rules[ops[index]]
             _, arg, position = body[index]
-            if rule.__class__ is ByType:
-                rule = rule.get(arg.__class__)
+            kind = type(rule)
+            if kind is ByType:
+                rule = rule.get(type(arg))
                 if rule is None:
                     continue
-            kind = rule.__class__
+                kind = type(rule)
             if kind is dict:
                 made = rule.get(arg)
                 if made is not None:
                     words[index] = word = made[0]
                     new[index] = (word, made[1], position)
             elif kind is Flagged:
-                if arg.__class__ is not tuple:
+                if type(arg) is not tuple:
                     words[index] = word = rule[0]
                     new[index] = (word, (arg, rule[1]), position)
             elif kind is Unflagged:
