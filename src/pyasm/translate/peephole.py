@@ -22,6 +22,8 @@ _EDGE = ("",) * 4
 class Peephole:
     """A body, and what rules make of it."""
 
+    __slots__ = ("_labels", "_named", "body", "code", "dialect", "edits", "new", "ops", "passed", "words")
+
     def __init__(self, code: Code, ops: list[str], dialect: isa.Dialect) -> None:
         """`ops` are the mnemonics of the body, which change with it."""
         self.code = code
