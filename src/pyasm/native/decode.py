@@ -127,7 +127,7 @@ def _read(draft: _Draft, form: units.Shape) -> None:
 def _read_positions(draft: _Draft, form: units.Shape) -> None:
     raw, dialect, columns = draft.raw, form.dialect, draft.columns
     draft.line_table = raw.line_table if isinstance(raw, RawCode) else _line_table(raw, dialect)
-    draft.places = positions.of_instructions(dialect, draft.line_table, raw.co_firstlineno, columns.bounds)
+    draft.places = tuple(positions.of_instructions(dialect, draft.line_table, raw.co_firstlineno, columns.bounds))
 
 
 def _read_ways(draft: _Draft, form: units.Shape) -> None:
@@ -188,7 +188,7 @@ def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Ha
     raw, columns = draft.raw, draft.columns
     opcodes, operands, _ = draft.plain
     instructions = form.dialect.name, bytes(opcodes), bytes(operands)
-    beside = tuple(draft.places), raw.co_firstlineno, draft.line_table, draft.exception_table, raw.co_stacksize
+    beside = draft.places, raw.co_firstlineno, draft.line_table, draft.exception_table, raw.co_stacksize
     return Layout(
         tuple(consts),
         raw.co_names,
