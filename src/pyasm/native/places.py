@@ -30,10 +30,10 @@ _ROUNDS = 32
 def placed(code: Code, numbered: Numbered, form: units.Shape, prefixes: dict[int, int]) -> Places:
     """Find the sizes of instructions and the distances of jumps, which depend on each other: sizes only grow.
 
-    `prefixes` are what some jumps have at least.
+    `prefixes` are what some jumps have at least. The operands of jumps are put into those of `numbered`.
     """
     dialect, opcodes, labels = form.dialect, numbered.opcodes, numbered.labels
-    operands = list(numbered.operands)
+    operands = numbered.operands
     sizes: Any = opcodes.translate(form.written_sizes)
     if not _are_bytes(operands):
         sizes = list(map(add, sizes, map(units.prefixes, operands)))
