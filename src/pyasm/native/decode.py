@@ -246,6 +246,8 @@ _Region = tuple[int, int, int, tuple[int, bool]]
 
 def _regions(table: bytes, bounds: Sequence[int]) -> list[_Region]:
     """The exception table, with the indexes of instructions."""
+    if not table:
+        return []
     regions = []
     for entry in exceptions.read(table):
         start, end, target, depth, lasti = entry

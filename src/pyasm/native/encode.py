@@ -314,6 +314,8 @@ _Region = tuple[int, int, int, Handler]
 
 def _regions(code: Code, numbered: Numbered) -> list[_Region]:
     """Handlers by the indexes of start, end and target, in order. EncodeError for unknown labels and overlaps."""
+    if len(code.handlers) == 0:
+        return []
     found: list[Finding] = []
     regions: list[_Region] = []
     places = numbered.labels
@@ -348,6 +350,8 @@ def _wrong_handler(code: Code, number: int, message: str, hint: str = "") -> Fin
 
 
 def _exception_table(place: Places, regions: list[_Region]) -> bytes:
+    if not regions:
+        return b""
     starts = place.starts
     return exceptions.write(
         [
