@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
-from itertools import count
 
 from pyasm import isa
 from pyasm.code import Code, Free, Layout
@@ -142,7 +141,8 @@ class _Variables(dict[str, int]):
         """Are there also cells or free variables? Then the numbers of new variables are not known yet."""
         if self.others:
             varnames = variables.deref_operands(joint, varnames, cells, frees)
-        super().__init__(zip(varnames, count()))
+        for number, name in enumerate(varnames):
+            self[name] = number
         if len(self) < len(varnames):
             raise TypeError("a variable is listed twice")
         self.new: list[str] = []
