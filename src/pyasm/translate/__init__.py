@@ -158,7 +158,7 @@ def _native(
     new = old.rewritten(body, dialect.name)
     layout = old.layout
     if layout is not None and layout.origin == dialect.name:
-        new.layout = layout._replace(consts=consts(layout.consts), plain=layout.plain | plain)
+        new.layout = layout.with_pool(consts(layout.consts), layout.plain | plain if layout.plain else plain)
         return new
     if layout is not None:  # another compiler's pools and habits
         new.stack_size = 0
