@@ -124,6 +124,12 @@ class Layout(NamedTuple):
     """Of portable code: the native dialect that it was lifted from, whose pools these are."""
     tables: Tables | None = None
 
+    def without_body(self, consts: tuple[Any, ...], line_table: bytes | None, origin: str) -> Layout:
+        """What holds whatever becomes of the body, and these three."""
+        _, names, _, _, _, stack_size, _, _, _, _, local_kinds, file, plain, _, tables = self
+        beside = local_kinds, file, plain, origin, tables
+        return _new(Layout, (consts, names, (), (), 1, stack_size, line_table, None, {}, {}, *beside))
+
     def with_pool(self, consts: tuple[Any, ...], plain: frozenset[str]) -> Layout:
         """The same with these two; `_replace` takes three times as long."""
         return _new(Layout, (consts, *self[1:_PLAIN], plain, *self[_PLAIN + 1 :]))

@@ -116,17 +116,8 @@ def _portable(
     if layout is None:
         new.layout = Layout(origin=old.dialect)
     else:
-        new.layout = Layout(
-            consts=consts(layout.consts),
-            names=layout.names,
-            stack_size=layout.stack_size,
-            line_table=_odd_line_table(old, layout, dialect),
-            local_kinds=layout.local_kinds,
-            file=layout.file,
-            plain=layout.plain,
-            origin=old.dialect,
-            tables=layout.tables,
-        )
+        line_table = _odd_line_table(old, layout, dialect)
+        new.layout = layout.without_body(consts(layout.consts), line_table, old.dialect)
     return new
 
 
