@@ -189,7 +189,7 @@ def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Ha
     opcodes, operands, _ = draft.plain
     instructions = form.dialect.name, bytes(opcodes), bytes(operands)
     beside = draft.places, raw.co_firstlineno, draft.line_table, draft.exception_table, raw.co_stacksize
-    return Layout(
+    pools_and_body = (
         tuple(consts),
         raw.co_names,
         tuple(body),
@@ -201,8 +201,9 @@ def _layout(draft: _Draft, consts: list[Any], body: list[Row], handlers: list[Ha
         _shift(_picks(columns, consts, draft.kinds), draft.labels),
         _shift(_prefixes(columns, draft.jumps, form), draft.labels),
         _odd_kinds(raw, form.dialect),
-        tables=_new(Tables, (draft.bytecode, instructions, *beside)),
     )
+    tables = _new(Tables, (draft.bytecode, instructions, *beside))
+    return _new(Layout, (*pools_and_body, None, frozenset(), "", tables))
 
 
 def _picks(columns: units.Units, consts: list[Any], kinds: bytes) -> dict[int, int]:
