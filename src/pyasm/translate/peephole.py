@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pyasm import isa
 from pyasm.code import Code, Row
 from pyasm.native.units import LABEL
-from pyasm.translate.edit import Labels, change, where
+from pyasm.translate.edit import Labels, change, places, where
 from pyasm.translate.effects import effects
 from pyasm.typed import Any, NamedTuple
 
@@ -110,7 +110,7 @@ class Peephole:
     def new_label(self, stem: str = "L") -> str:
         """A name that no label has."""
         if stem not in self._labels:
-            self._labels[stem] = Labels(self.body, stem)
+            self._labels[stem] = Labels(self.body, stem, places(self.body, self.ops[: len(self.body)]))
         return self._labels[stem].new()
 
 
