@@ -20,9 +20,9 @@ def test_edits_take_the_place_of_instructions(size: int) -> None:
         edits = {place: [(f"NEW_{place}", n, None) for n in range(rng.choice((0, 0, 1, 1, 2, 5)))] for place in places}
         expected = [row for index in range(size + 1) for row in edits.get(index, body[index : index + 1])]
         code = Code("f", body, dialect="portable")  # type: ignore[arg-type]
-        before, ops = code.rows, [op for op, _, _ in body]
+        rows, ops = code.rows, [op for op, _, _ in body]
         assert edit.rewrite(body, edits) == expected
         assert edit.put_in(code, ops, edits) == {op for rows in edits.values() for op, _, _ in rows}
         assert code.rows == expected
+        assert code.rows is rows  # there is one body, which nobody has as it was
         assert ops == [op for op, _, _ in expected]
-        assert before == body  # which others may still read

@@ -59,15 +59,14 @@ def _rewrite_long(body: list[Part], edits: Mapping[int, Sequence[Part]]) -> list
 
 
 def change(code: Code, ops: list[str], edits: Mapping[int, Sequence[Row]]) -> None:
-    """The same for the body of a code object and for its mnemonics, which are changed in place."""
+    """The same for the body of a code object and for its mnemonics: both are changed in place."""
     if not edits:
         return
-    size = len(ops)
+    rows, size = code.rows, len(ops)
     if size > _LONG:
-        code.rows = _rewrite_long(code.rows, edits)
-        ops[:] = map(opcode, code.rows)
+        rows[:] = _rewrite_long(rows, edits)
+        ops[:] = map(opcode, rows)
         return
-    rows = code.rows
     order = sorted(edits, reverse=True)
     if order[0] == size:
         rows += edits[size]
