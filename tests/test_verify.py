@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import re
 import time
@@ -349,6 +350,20 @@ def test_no_source(filename: str) -> None:
     """What is no file is not read."""
     with pytest.raises(pyasm.VerificationError) as caught:
         pyasm.verify(pyasm.parse(LEFT, filename))
+    assert str(caught.value.findings[0]).splitlines()[1] == "    the stack, its top first:"
+
+
+def test_a_loader_without_source() -> None:
+    """What fails while the source is looked for is not what is wrong with the program."""
+
+    class Loader:
+        def get_source(self, name: str) -> str:
+            raise OverflowError(name)
+
+    namespace = {"__name__": "nowhere", "__loader__": Loader()}
+    assert linecache.lazycache("nowhere.py", namespace)
+    with pytest.raises(pyasm.VerificationError) as caught:
+        pyasm.verify(pyasm.parse(LEFT, "nowhere.py"))
     assert str(caught.value.findings[0]).splitlines()[1] == "    the stack, its top first:"
 
 

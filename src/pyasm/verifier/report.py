@@ -216,7 +216,10 @@ def _line(filename: str, number: int) -> str:
             return ""
         if not stat.S_ISREG(there.st_mode) or there.st_size > _LARGEST:
             return ""
-    return linecache.getline(filename, number).rstrip("\n")
+    try:
+        return linecache.getline(filename, number).rstrip("\n")
+    except Exception:  # it may ask the loader of a module, which may raise anything
+        return ""
 
 
 def _stack(walk: Walk, stack: tuple[Entry, ...], position: Position | None) -> list[str]:
