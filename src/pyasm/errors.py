@@ -133,5 +133,15 @@ def excerpt(line: str, column: int) -> str:
     return f"    {dots}{left}\n    {' ' * (len(dots) + caret)}^"
 
 
+def source_lines(filename: str) -> list[str]:
+    """The lines of a file, as tracebacks find them; none where nobody has them."""
+    import linecache  # only when something is wrong, or of a function that has a text in it
+
+    try:
+        return linecache.getlines(filename)
+    except Exception:  # it may ask the loader of a module, which may raise anything
+        return []
+
+
 def _printable(char: str) -> str:
     return char if char.isprintable() else " " if char in "\t\f" else "\N{REPLACEMENT CHARACTER}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterable
 
 from pyasm.code import FUNCTION_FLAGS, Code, Instruction
-from pyasm.errors import AssemblySyntaxError, Finding
+from pyasm.errors import AssemblySyntaxError, Finding, source_lines
 from pyasm.inlining.sites import Site
 from pyasm.isa import PORTABLE, load
 from pyasm.lang import macros, scopes, tree
@@ -121,7 +120,7 @@ def _locals(code: Code) -> Iterable[str]:
 def _padding(site: Site, filename: str) -> tuple[str, bool]:
     """What has to be put before a text for its lines, and if possible its columns, to be those of the source."""
     first = site.line or 1
-    lines = linecache.getlines(filename)[first - 1 : first + 40 + site.text.count("\n")]
+    lines = source_lines(filename)[first - 1 : first + 40 + site.text.count("\n")]
     source = "".join(lines)
     start = source.find(site.text) if site.text.strip() else -1
     if start < 0:

@@ -9,7 +9,7 @@ import os
 import stat
 
 from pyasm.code import Code, Position
-from pyasm.errors import Finding, excerpt, named
+from pyasm.errors import Finding, excerpt, named, source_lines
 from pyasm.isa.slots import meaning
 from pyasm.typed import TYPE_CHECKING, Any, NamedTuple
 from pyasm.verifier.origins import advance
@@ -216,10 +216,8 @@ def _line(filename: str, number: int) -> str:
             return ""
         if not stat.S_ISREG(there.st_mode) or there.st_size > _LARGEST:
             return ""
-    try:
-        return linecache.getline(filename, number).rstrip("\n")
-    except Exception:  # it may ask the loader of a module, which may raise anything
-        return ""
+    lines = source_lines(filename)
+    return lines[number - 1].rstrip("\n") if 0 < number <= len(lines) else ""
 
 
 def _stack(walk: Walk, stack: tuple[Entry, ...], position: Position | None) -> list[str]:
