@@ -360,7 +360,8 @@ def test_a_loader_without_source() -> None:
         def get_source(self, name: str) -> str:
             raise OverflowError(name)
 
-    namespace = {"__name__": "nowhere", "__loader__": Loader()}
+    spec = types.SimpleNamespace(name="nowhere", loader=Loader())
+    namespace = {"__name__": "nowhere", "__spec__": spec, "__loader__": spec.loader}
     assert linecache.lazycache("nowhere.py", namespace)
     with pytest.raises(pyasm.VerificationError) as caught:
         pyasm.verify(pyasm.parse(LEFT, "nowhere.py"))
