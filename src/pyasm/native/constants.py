@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Hashable, Sequence
 
+from pyasm.native.variables import indexes
 from pyasm.typed import Any
 
 
@@ -53,10 +54,7 @@ class Pool:
 
     def __init__(self, values: Sequence[Any]) -> None:
         self.values: list[Any] = [*values]
-        self._by_id: dict[int, int] = {id(value): index for index, value in enumerate(self.values)}
-        if len(self._by_id) < len(self.values):  # the first of several counts
-            last = len(self.values) - 1
-            self._by_id = dict(zip(map(id, reversed(self.values)), range(last, -1, -1)))
+        self._by_id: dict[int, int] = indexes([*map(id, self.values)])
         self._by_key: dict[Hashable, int] = {}
 
     def __getitem__(self, value: Any) -> int:

@@ -42,7 +42,7 @@ def _marked(names: Sequence[str], frees: Sequence[str]) -> list[str]:
     return [*names, *(Free(name) if name in taken else name for name in frees)]
 
 
-def indexes(operands: Sequence[str]) -> dict[str, int]:
+def indexes(operands: Sequence[Any]) -> dict[Any, int]:
     """Operand -> index, the inverse of the lists above; the closure's variables can always be named by Free."""
     table = dict(zip(operands, count()))
     if len(table) < len(operands):  # the first of several counts

@@ -14,7 +14,7 @@ from itertools import compress
 from pyasm import isa
 from pyasm.code import Row
 from pyasm.translate import hidden
-from pyasm.translate.columns import both, classes, flags, label_names, turns
+from pyasm.translate.columns import both, classes, flags, labels, turns
 from pyasm.translate.effects import effects
 from pyasm.translate.flow import reached
 from pyasm.translate.loaded import BORROWED, Follower, taking
@@ -49,7 +49,7 @@ def borrowing(body: Sequence[Row], ops: Sequence[str], numbers: bytes, dialect: 
     kept = numbers.translate(tables.taken).replace(b"\1\2", b"\0\0").replace(b"\2", b"\0")
     """Those of them that are not gone with the next instruction."""
     parts: bytearray | None = None
-    if dialect.empty_hides and hidden.has_empty(label_names(body, numbers, dialect.name)):
+    if dialect.empty_hides and hidden.has_empty(labels(body, numbers, dialect.name)):
         parts = hidden.Blocks(body, ops, numbers, dialect).reached()
     elif 1 in numbers.translate(tables.regions):
         parts = _reached(body, ops, numbers, dialect)

@@ -20,6 +20,7 @@ from pyasm.translate import calls_lift, calls_lower
 from pyasm.translate.callables import Paths
 from pyasm.translate.edit import NOTHING
 from pyasm.translate.straight import Straight, Winding
+from pyasm.typed import Any
 
 _LIFTED = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX", "LOAD_GLOBAL", "LOAD_SUPER_ATTR", "KW_NAMES", "PRECALL"})
 _LOWERED = frozenset(
@@ -35,12 +36,7 @@ def lifts(dialect: isa.Dialect) -> Set[str]:
 
 def lift(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str]:
     """Calls of 3.11 and later as those of 3.9."""
-    old = ops[:]
-    try:
-        calls_lift.Lift(code, ops, dialect, Straight(code, old, dialect, calls_lift.PORTABLE)).rewrite()
-    except Winding:
-        ops[:] = old
-        calls_lift.Lift(code, ops, dialect, Paths(code, dialect, calls_lift.PORTABLE)).rewrite()
+    _rewrite(calls_lift.Lift, calls_lift.PORTABLE, code, ops, dialect)
     return NOTHING
 
 
@@ -51,12 +47,18 @@ def lowers(dialect: isa.Dialect) -> Set[str]:
 
 def lower(code: Code, ops: list[str], dialect: isa.Dialect) -> Set[str] | None:
     """The calls of the dialect, with NULL where its compiler puts it."""
+    found: Set[str] | None = _rewrite(calls_lower.Lower, calls_lower.PORTABLE, code, ops, dialect)
+    return found
+
+
+def _rewrite(direction: Any, portable: frozenset[str], code: Code, ops: list[str], dialect: isa.Dialect) -> Any:
+    """By what is known of code that goes straight on; where that does not do, by following every path."""
     old = ops[:]
     try:
-        return calls_lower.Lower(code, ops, dialect, Straight(code, old, dialect, calls_lower.PORTABLE)).rewrite()
+        return direction(code, ops, dialect, Straight(code, old, dialect, portable)).rewrite()
     except Winding:
         ops[:] = old
-        return calls_lower.Lower(code, ops, dialect, Paths(code, dialect, calls_lower.PORTABLE)).rewrite()
+        return direction(code, ops, dialect, Paths(code, dialect, portable)).rewrite()
 
 
 def plain_names(module: Code) -> frozenset[str]:

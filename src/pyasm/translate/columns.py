@@ -78,11 +78,6 @@ def _labels(dialect_name: str) -> bytes:
     return flags({LABEL}, dialect_name)
 
 
-def label_names(body: Sequence[Row], numbers: bytes, dialect_name: str) -> list[Any]:
-    """The names of all labels of a body with these numbers."""
-    return [body[index][1] for index in compress(range(len(body)), numbers.translate(_labels(dialect_name)))]
-
-
 def labels(body: Sequence[Row], numbers: bytes, dialect_name: str) -> dict[Any, int]:
     """Name of each label -> its index, of a body with these numbers."""
     return {body[index][1]: index for index in compress(range(len(body)), numbers.translate(_labels(dialect_name)))}

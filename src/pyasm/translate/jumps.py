@@ -126,12 +126,12 @@ def _inside(part: Place, whole: Place) -> bool:
     return (first_line, first) <= (line, column) and (end_line, end_column) <= (last_line, last)
 
 
-def _after_labels(walk: Peephole, label: int) -> int:
-    """Index of what belongs to the conditional jump in front of this label, if that is such; else that of a label."""
-    place = label
+def _part_behind(walk: Peephole, index: int) -> int:
+    """Index of what is behind a conditional jump or its NOT_TAKEN: past labels only where it may be a part of that."""
+    place = index + 1
     while walk.ops[place] == LABEL:
         place += 1
-    return walk.after(label - 1) if walk.ops[place] in _BEHIND_TEST else label
+    return walk.after(index) if walk.ops[place] in _BEHIND_TEST else index + 1
 
 
 class _Lifting(_Facts):
@@ -163,18 +163,11 @@ class _Lifting(_Facts):
         body, ops, edits = walk.body, walk.ops, walk.edits
         op = ops[index]
         name = self.conditional[op]
-        after = index + 1
-        following = ops[after]
-        if following == LABEL:
-            after = _after_labels(walk, after)
-            following = ops[after]
-        if following == "NOT_TAKEN":
+        after = _part_behind(walk, index)
+        if ops[after] == "NOT_TAKEN":
             edits[after] = ()
-            after += 1
-            following = ops[after]
-            if following == LABEL:
-                after = _after_labels(walk, after)
-                following = ops[after]
+            after = _part_behind(walk, after)
+        following = ops[after]
         if following == "JUMP_BACKWARD":
             if not self.directed and self._goes_back(walk, after, label, position):
                 name, label = OPPOSITE[name], body[after][1]
@@ -220,11 +213,8 @@ class _Lifting(_Facts):
     def made_bool(self, walk: Peephole, index: int, _: Any, position: Place | None) -> None:
         """Dropped where lowering puts it back; elsewhere it is what a double negation is in every dialect."""
         ops = walk.ops
-        following, before = index + 1, index - 1
-        if ops[following] == LABEL:
-            following = walk.after(index)
-        if ops[before] == LABEL:
-            before = walk.before(index)
+        following = walk.after(index)
+        before = walk.before(index)
         if ops[following] in _BEFORE_TEST and ops[before] not in BOOLS:
             jump = walk.body[following][2]
             if _test_position(walk, before, jump) == position:
@@ -254,10 +244,7 @@ class _Lifting(_Facts):
         if plain is None:
             return
         compare = ("COMPARE_OP", plain, position)
-        following = walk.ops[index + 1]
-        if following == LABEL:
-            following = walk.ops[walk.after(index)]
-        if following in _BEFORE_TEST:
+        if walk.ops[walk.after(index)] in _BEFORE_TEST:
             walk.new[index] = compare
         else:
             negation = instruction("UNARY_NOT", None, position)
@@ -322,9 +309,7 @@ class _Lowering(_Facts):
 
     def _compares_ints(self, walk: Peephole, index: int, before: int) -> bool:
         """Two places where compilers know that the result is a bool: in sequence patterns and in annotation scopes."""
-        number = before - 1
-        if walk.ops[number] == LABEL:
-            number = walk.before(before)
+        number = walk.before(before)
         if walk.ops[number] != "LOAD_CONST" or type(walk.body[number][1]) is not int:
             return False
         if walk.ops[walk.before(number)] == "GET_LEN":

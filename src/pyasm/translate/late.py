@@ -133,11 +133,10 @@ def is_fresh(body: Sequence[Row], ops: Sequence[str], index: int, dialect: isa.D
             if body[index][2] is None:
                 return False
         elif op != LABEL:
-            if behind and late.merges(ops[behind], op) and late.removed(body[behind], body[index]):
+            if behind and late.removed(body[behind], body[index]):
                 return False
             behind = index
-    before = previous(ops, behind)
-    return not (behind and late.merges(ops[behind], ops[before]) and late.removed(body[behind], body[before]))
+    return not (behind and late.removed(body[behind], body[previous(ops, behind)]))
 
 
 class _Late:
@@ -150,12 +149,6 @@ class _Late:
         self.turns = self.branches | self.back | {"END_ASYNC_FOR"}
         """Behind these may be a jump to where a branch went on."""
         self.merged = frozenset(row.name for row in rows if row.operand == "locals" or "_NONE" in row.name)
-        self.telling = self.merged | {"PUSH_EXC_INFO", "LOAD_GLOBAL", "COMPARE_OP"}
-        self.merging = frozenset({"LOAD_CONST", "IS_OP", "CONTAINS_OP"})
-
-    def merges(self, op: str, before: str) -> bool:
-        """May there have been more instructions once, by what these two are?"""
-        return op in self.telling or before in self.merging
 
     def removed(self, each: Row, before: Row) -> bool:
         """Has the optimizer made this instruction, or the one before it, of several?"""
